@@ -1,0 +1,8 @@
+//! SeqGAN: sequence generative adversarial nets with policy gradient.
+
+pub mod error;
+pub mod rng;
+pub mod token;
+
+pub use error::{Error, Result};
+pub use token::{SeqBatch, TokenId};
