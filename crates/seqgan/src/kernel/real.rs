@@ -1,0 +1,116 @@
+//! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
+
+use super::{Product, math, product};
+use std::fmt::Debug;
+use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
+
+/// f32 or f64. The default methods are the plain loops; f32 replaces them by SIMD kernels.
+#[allow(private_interfaces)] // the trait is public only as a bound; nobody outside implements it
+pub trait Real:
+    Copy
+    + Default
+    + Debug
+    + PartialOrd
+    + Send
+    + Sync
+    + 'static
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+    + MulAssign
+    + std::iter::Sum
+{
+    /// Rounds a number to this type.
+    fn of(x: f64) -> Self;
+    /// Widens to f64.
+    fn to_f64(self) -> f64;
+    /// Square root.
+    fn sqrt(self) -> Self;
+
+    /// C (+)= A B on the calling thread.
+    #[doc(hidden)]
+    fn product(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
+        product::plain(p, c, c_stride);
+    }
+    /// C (+)= A B over all threads; the same bits.
+    #[doc(hidden)]
+    fn product_parallel(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
+        product::plain(p, c, c_stride);
+    }
+    /// x = sigmoid(x).
+    #[doc(hidden)]
+    fn sigmoid_in_place(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = Self::of(1.0 / (1.0 + (-x.to_f64()).exp())));
+    }
+    /// x = tanh(x).
+    #[doc(hidden)]
+    fn tanh_in_place(x: &mut [Self]) {
+        x.iter_mut().for_each(|x| *x = Self::of(x.to_f64().tanh()));
+    }
+    /// x = exp(x - shift); returns the sum.
+    #[doc(hidden)]
+    fn exp_and_sum(x: &mut [Self], shift: Self) -> Self {
+        x.iter_mut().for_each(|x| *x = Self::of((*x - shift).to_f64().exp()));
+        x.iter().copied().sum()
+    }
+    /// The largest value of a slice that is not empty.
+    #[doc(hidden)]
+    fn largest(x: &[Self]) -> Self {
+        x.iter().copied().fold(x[0], |a, b| if b > a { b } else { a })
+    }
+    /// y += alpha x.
+    #[doc(hidden)]
+    fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
+        x.iter().zip(y).for_each(|(&x, y)| *y += alpha * x);
+    }
+}
+
+impl Real for f64 {
+    fn of(x: f64) -> Self {
+        x
+    }
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn sqrt(self) -> Self {
+        f64::sqrt(self)
+    }
+}
+
+#[allow(private_interfaces)]
+impl Real for f32 {
+    fn of(x: f64) -> Self {
+        x as f32
+    }
+    fn to_f64(self) -> f64 {
+        f64::from(self)
+    }
+    fn sqrt(self) -> Self {
+        f32::sqrt(self)
+    }
+    fn product(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
+        product::fast(p, c, c_stride);
+    }
+    fn product_parallel(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
+        product::fast_parallel(p, c, c_stride);
+    }
+    fn sigmoid_in_place(x: &mut [Self]) {
+        math::sigmoid_in_place(x);
+    }
+    fn tanh_in_place(x: &mut [Self]) {
+        math::tanh_in_place(x);
+    }
+    fn exp_and_sum(x: &mut [Self], shift: Self) -> Self {
+        math::exp_and_sum(x, shift)
+    }
+    fn largest(x: &[Self]) -> Self {
+        math::largest(x)
+    }
+    fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
+        math::axpy(alpha, x, y);
+    }
+}
