@@ -66,7 +66,7 @@ pub enum Purpose {
 }
 
 /// All random numbers of one purpose under one seed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Streams {
     key: [u32; 2],
 }

@@ -1,6 +1,7 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
 use super::{Product, math, product};
+use crate::nn::adam;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -67,6 +68,30 @@ pub trait Real:
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         x.iter().zip(y).for_each(|(&x, y)| *y += alpha * x);
     }
+    /// One LSTM cell: `gates` `[4H]` before their nonlinearities become those after; `c` goes one step on; `h`
+    /// is its output; `tanh_c` keeps tanh(c) for the backward pass.
+    #[doc(hidden)]
+    fn lstm_cell(gates: &mut [Self], c: &mut [Self], h: &mut [Self], tanh_c: Option<&mut [Self]>) {
+        let n = c.len();
+        Self::sigmoid_in_place(&mut gates[..3 * n]);
+        Self::tanh_in_place(&mut gates[3 * n..]);
+        for j in 0..n {
+            c[j] = gates[n + j] * c[j] + gates[j] * gates[3 * n + j];
+        }
+        h.copy_from_slice(c);
+        Self::tanh_in_place(h);
+        if let Some(tanh_c) = tanh_c {
+            tanh_c.copy_from_slice(h);
+        }
+        for j in 0..n {
+            h[j] = gates[2 * n + j] * h[j];
+        }
+    }
+    /// One Adam update of a slice.
+    #[doc(hidden)]
+    fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
+        adam::plain(c, w, g, m, v);
+    }
 }
 
 impl Real for f64 {
@@ -112,5 +137,8 @@ impl Real for f32 {
     }
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         math::axpy(alpha, x, y);
+    }
+    fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
+        super::update::adam(c, w, g, m, v);
     }
 }

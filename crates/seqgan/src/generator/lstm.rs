@@ -1,0 +1,239 @@
+//! The LSTM generator: embedding, LSTM, output layer; parameters and their gradients.
+
+use crate::kernel::Real;
+use crate::nn::softmax::{Choice, Output};
+use crate::nn::{Tensors, embedding, lstm};
+use crate::rng::Streams;
+use crate::token::{SeqBatch, TokenId};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// What fixes the sizes and the rules of a generator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratorShape {
+    /// V.
+    pub vocab_size: usize,
+    /// E.
+    pub embedding_dim: usize,
+    /// H.
+    pub hidden_dim: usize,
+    /// T.
+    pub max_length: usize,
+    /// The input before the first token.
+    pub start_token: TokenId,
+    /// The token that ends a sequence; none if all sequences have length T.
+    pub end_token: Option<TokenId>,
+    /// Tokens that are never chosen: probability zero, the others renormalised.
+    pub never: Vec<TokenId>,
+    /// Whether a sequence may have no token at all.
+    pub allow_empty: bool,
+}
+
+impl GeneratorShape {
+    /// Tokens that can't be a sequence's first, besides `never`.
+    pub fn never_first(&self) -> Vec<TokenId> {
+        self.end_token.filter(|_| !self.allow_empty).into_iter().collect()
+    }
+
+    /// The decision of step `t` of a row, if the row has one: a token, or the end.
+    pub(crate) fn choice(&self, row: &[TokenId], t: usize) -> Option<Choice> {
+        let token = match row.get(t) {
+            Some(&token) => token,
+            None => self.end_token.filter(|_| t == row.len() && t < self.max_length)?,
+        };
+        Some(Choice { token, first: t == 0 })
+    }
+}
+
+/// Positions of the parameters in their list.
+pub(super) mod parameter {
+    pub const EMBEDDING: usize = 0;
+    pub const W: usize = 1;
+    pub const U: usize = 2;
+    pub const B: usize = 3;
+    pub const W_OUT: usize = 4;
+    pub const B_OUT: usize = 5;
+}
+use parameter::*;
+
+/// An LSTM language model over tokens: `embedding` `[V, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]` (gates i, f,
+/// o, c), `w_out` `[H, V]`, `b_out` `[V]`.
+#[derive(Debug, Clone)]
+pub struct LstmGenerator<R = f32> {
+    shape: GeneratorShape,
+    parameters: Tensors<R>,
+}
+
+/// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
+const ROWS: usize = 16;
+
+impl<R: Real> LstmGenerator<R> {
+    /// All parameters from N(0, `std`).
+    pub fn new(shape: GeneratorShape, std: f64, streams: &Streams) -> Self {
+        let mut parameters = Tensors::new();
+        for (i, (name, sizes)) in layout(&shape).into_iter().enumerate() {
+            let mut reader = streams.reader(i as u64);
+            let n = sizes.iter().product();
+            parameters.push(name, &sizes, (0..n).map(|_| R::of(std * reader.normal())).collect());
+        }
+        Self { shape, parameters }
+    }
+
+    /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`]; the error
+    /// names the first that has not.
+    pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
+        let expected = layout(&shape);
+        if parameters.len() != expected.len() {
+            return Err(format!("{} tensors, expected {}", parameters.len(), expected.len()));
+        }
+        for ((name, sizes), tensor) in expected.iter().zip(parameters.iter()) {
+            if tensor.name != *name || tensor.shape != *sizes {
+                return Err(format!(
+                    "tensor `{}` of shape {:?}, expected `{name}` of shape {sizes:?}",
+                    tensor.name, tensor.shape
+                ));
+            }
+        }
+        Ok(Self { shape, parameters })
+    }
+
+    /// Sizes and rules.
+    pub fn shape(&self) -> &GeneratorShape {
+        &self.shape
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Tensors<R> {
+        &self.parameters
+    }
+
+    /// The parameters, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
+        &mut self.parameters
+    }
+
+    pub(super) fn lstm_weights(&self) -> lstm::Weights<'_, R> {
+        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B] }
+    }
+
+    /// Adds to `gradients` the gradient of  sum_{b,t} -weights[b, t] log p(decision t of row b)  and returns that
+    /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions for a token that
+    /// is never chosen count as weight zero.
+    pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Tensors<R>) -> f64 {
+        assert_eq!(weights.len(), batch.len() * batch.max_length(), "a weight a decision");
+        let (hidden, dim) = (self.shape.hidden_dim, self.shape.embedding_dim);
+        let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
+        let traces: Vec<_> = starts
+            .par_iter()
+            .map(|&start| {
+                let rows = start..(start + ROWS).min(batch.len());
+                let inputs = self.inputs(batch, rows.clone());
+                let mut x = Vec::new();
+                embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
+                (rows.clone(), inputs, lstm::forward(self.lstm_weights(), rows.len(), x))
+            })
+            .collect();
+
+        // Decisions that count, and where their h stands: (chunk, position in [T, rows]).
+        let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for (chunk, (rows, inputs, trace)) in traces.iter().enumerate() {
+            for t in 0..inputs.len() / rows.len() {
+                for b in rows.clone() {
+                    let weight = weights[b * batch.max_length() + t];
+                    let Some(choice) = self.shape.choice(batch.row(b), t) else { continue };
+                    if weight == R::default() || self.shape.never.contains(&choice.token) {
+                        continue;
+                    }
+                    let place = t * rows.len() + b - rows.start;
+                    choices.push(choice);
+                    counted.push(weight);
+                    places.push((chunk, place));
+                    h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
+                }
+            }
+        }
+
+        let never_first = self.shape.never_first();
+        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.slices_mut();
+        let output = self.output(&never_first);
+        let (loss, _, dh) = output.weighted_nll(&h, &choices, &counted, dw_out, db_out);
+        let mut d_hidden: Vec<Vec<R>> =
+            traces.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
+        for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {
+            d_hidden[chunk][place * hidden..(place + 1) * hidden].copy_from_slice(dh);
+        }
+        let parts: Vec<_> = traces
+            .par_iter()
+            .zip(&d_hidden)
+            .map(|((_, _, trace), dh)| lstm::backward(self.lstm_weights(), trace, dh))
+            .collect();
+        for ((_, inputs, _), (part, dx)) in traces.iter().zip(parts) {
+            R::axpy(R::of(1.0), &part.w, dw);
+            R::axpy(R::of(1.0), &part.u, du);
+            R::axpy(R::of(1.0), &part.b, db);
+            embedding::backward(&dx, dim, inputs.iter().copied(), d_embedding);
+        }
+        loss
+    }
+
+    /// Inputs of the LSTM, time-major `[T', rows]`, T' the most decisions of these rows: the start token, then
+    /// each row's tokens; behind its end the start token again, whose result nobody reads.
+    fn inputs(&self, batch: &SeqBatch, rows: std::ops::Range<usize>) -> Vec<TokenId> {
+        let has_end = self.shape.end_token.is_some();
+        let steps = rows.clone().map(|b| batch.steps(b, has_end)).max().unwrap_or(0).max(1);
+        let input = |t: usize, b: usize| match t {
+            0 => self.shape.start_token,
+            t => batch.row(b).get(t - 1).copied().unwrap_or(self.shape.start_token),
+        };
+        (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
+    }
+
+    fn output<'a>(&'a self, never_first: &'a [TokenId]) -> Output<'a, R> {
+        Output { w: &self.parameters[W_OUT], b: &self.parameters[B_OUT], never: &self.shape.never, never_first }
+    }
+
+    /// log p of each decision, `[B, T]`, zero behind each row's last decision.
+    pub fn log_prob(&self, batch: &SeqBatch) -> Vec<R> {
+        let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
+        let never_first = self.shape.never_first();
+        let output = self.output(&never_first);
+        let mut result = vec![R::default(); batch.len() * length];
+        result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
+            let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
+            let inputs = self.inputs(batch, rows.clone());
+            let mut x = Vec::new();
+            embedding::forward(
+                &self.parameters[EMBEDDING],
+                self.shape.embedding_dim,
+                inputs.iter().copied(),
+                &mut x,
+            );
+            let trace = lstm::forward(self.lstm_weights(), rows.len(), x);
+            let (mut choices, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new());
+            for (at, h_at) in trace.hidden().chunks_exact(hidden).enumerate() {
+                let (t, r) = (at / rows.len(), at % rows.len());
+                if let Some(choice) = self.shape.choice(batch.row(rows.start + r), t) {
+                    choices.push(choice);
+                    places.push(r * length + t);
+                    h.extend_from_slice(h_at);
+                }
+            }
+            let (log_prob, _) = output.log_prob(&h, &choices);
+            places.into_iter().zip(log_prob).for_each(|(place, l)| result[place] = l);
+        });
+        result
+    }
+}
+
+/// Names and shapes of the parameters.
+fn layout(shape: &GeneratorShape) -> [(&'static str, Vec<usize>); 6] {
+    let (v, e, h) = (shape.vocab_size, shape.embedding_dim, shape.hidden_dim);
+    [
+        ("embedding", vec![v, e]),
+        ("w", vec![e, 4 * h]),
+        ("u", vec![h, 4 * h]),
+        ("b", vec![4 * h]),
+        ("w_out", vec![h, v]),
+        ("b_out", vec![v]),
+    ]
+}

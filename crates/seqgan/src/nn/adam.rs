@@ -1,0 +1,104 @@
+//! Adam (Kingma, Ba 2015, Algorithm 1), with its bias corrections as in PyTorch.
+
+use super::Tensors;
+use crate::kernel::Real;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+/// The constants of Adam that do not change while training.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct AdamConfig {
+    /// Decay of the mean of gradients.
+    pub beta1: f64,
+    /// Decay of the mean of squared gradients.
+    pub beta2: f64,
+    /// Keeps the divisor above zero.
+    pub epsilon: f64,
+}
+
+impl Default for AdamConfig {
+    fn default() -> Self {
+        Self { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
+    }
+}
+
+/// An optimizer with its moments.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Adam<R> {
+    config: AdamConfig,
+    step: u64,
+    mean: Tensors<R>,
+    square: Tensors<R>,
+}
+
+/// Values a task updates at a time.
+const CHUNK: usize = 1 << 16;
+
+impl<R: Real> Adam<R> {
+    /// An optimizer for `parameters`, moments zero.
+    pub fn new(config: AdamConfig, parameters: &Tensors<R>) -> Self {
+        Self { config, step: 0, mean: parameters.zeros_like(), square: parameters.zeros_like() }
+    }
+
+    /// Number of updates made.
+    pub fn step(&self) -> u64 {
+        self.step
+    }
+
+    /// The two moments, for a checkpoint.
+    pub fn moments(&self) -> (&Tensors<R>, &Tensors<R>) {
+        (&self.mean, &self.square)
+    }
+
+    /// Puts back what [`Adam::step`] and [`Adam::moments`] gave.
+    pub fn restore(&mut self, step: u64, mean: Tensors<R>, square: Tensors<R>) {
+        (self.step, self.mean, self.square) = (step, mean, square);
+    }
+
+    /// One update of `parameters` with `gradients` at learning rate `rate`.
+    pub fn apply(&mut self, parameters: &mut Tensors<R>, gradients: &Tensors<R>, rate: f64) {
+        self.step += 1;
+        let AdamConfig { beta1, beta2, epsilon } = self.config;
+        let correction1 = 1.0 - beta1.powf(self.step as f64);
+        let correction2 = 1.0 - beta2.powf(self.step as f64);
+        let constants = Constants {
+            beta1: R::of(beta1),
+            beta2: R::of(beta2),
+            rate: R::of(rate / correction1),
+            scale: R::of(1.0 / correction2.sqrt()),
+            epsilon: R::of(epsilon),
+        };
+        for (((w, g), m), v) in
+            parameters.iter_mut().zip(gradients.iter()).zip(self.mean.iter_mut()).zip(self.square.iter_mut())
+        {
+            w.data
+                .par_chunks_mut(CHUNK)
+                .zip(g.data.par_chunks(CHUNK))
+                .zip(m.data.par_chunks_mut(CHUNK))
+                .zip(v.data.par_chunks_mut(CHUNK))
+                .for_each(|(((w, g), m), v)| R::adam(&constants, w, g, m, v));
+        }
+    }
+}
+
+/// The constants of one update.
+#[derive(Clone, Copy)]
+pub(crate) struct Constants<R> {
+    pub beta1: R,
+    pub beta2: R,
+    /// Learning rate over the first correction.
+    pub rate: R,
+    /// One over the root of the second correction.
+    pub scale: R,
+    pub epsilon: R,
+}
+
+/// The plain update of one slice; the fast one is tested against it.
+pub(crate) fn plain<R: Real>(c: &Constants<R>, w: &mut [R], g: &[R], m: &mut [R], v: &mut [R]) {
+    let one = R::of(1.0);
+    for i in 0..w.len() {
+        m[i] = c.beta1 * m[i] + (one - c.beta1) * g[i];
+        v[i] = c.beta2 * v[i] + (one - c.beta2) * (g[i] * g[i]);
+        w[i] -= c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
+    }
+}

@@ -1,0 +1,55 @@
+//! Linear layer: y = x W + b with row vectors; x `[B, I]`, W `[I, O]`, b `[O]`.
+
+use crate::kernel::{Product, Real};
+
+/// y `[B, O]`.
+pub fn forward<R: Real>(x: &[R], w: &[R], b: &[R]) -> Vec<R> {
+    let (outputs, inputs) = (b.len(), w.len() / b.len());
+    let rows = x.len() / inputs;
+    let mut y = b.repeat(rows);
+    R::product_parallel(&Product::dense(rows, inputs, outputs, x, w).adding(), &mut y, outputs);
+    y
+}
+
+/// Adds the gradients of W and b and returns that of x, `[B, I]`.
+pub fn backward<R: Real>(x: &[R], w: &[R], dy: &[R], dw: &mut [R], db: &mut [R]) -> Vec<R> {
+    backward_parameters(x, dy, dw, db);
+    backward_input(w, dy, db.len())
+}
+
+/// Adds the gradients of W and b alone.
+pub fn backward_parameters<R: Real>(x: &[R], dy: &[R], dw: &mut [R], db: &mut [R]) {
+    let (outputs, inputs) = (db.len(), dw.len() / db.len());
+    let rows = x.len() / inputs;
+    // With x transposed once, the broadcasts of a row of x^T are contiguous.
+    let xt = transpose(x, rows, inputs);
+    R::product_parallel(&Product::dense(inputs, rows, outputs, &xt, dy).adding(), dw, outputs);
+    for row in dy.chunks_exact(outputs) {
+        R::axpy(R::of(1.0), row, db);
+    }
+}
+
+/// dx = dy W^T, made as dx^T = W dy^T: the weights are read where they lie, each once.
+pub fn backward_input<R: Real>(w: &[R], dy: &[R], outputs: usize) -> Vec<R> {
+    let (rows, inputs) = (dy.len() / outputs, w.len() / outputs);
+    let dyt = transpose(dy, rows, outputs);
+    let mut dxt = vec![R::default(); inputs * rows];
+    R::product_parallel(&Product::dense(inputs, outputs, rows, w, &dyt), &mut dxt, rows);
+    transpose(&dxt, inputs, rows)
+}
+
+/// The transpose of a row-major `[rows, columns]`.
+pub(crate) fn transpose<R: Real>(x: &[R], rows: usize, columns: usize) -> Vec<R> {
+    const TILE: usize = 16; // a tile's rows and columns both stay in the first cache
+    let mut y = vec![R::default(); x.len()];
+    for i0 in (0..rows).step_by(TILE) {
+        for j0 in (0..columns).step_by(TILE) {
+            for i in i0..(i0 + TILE).min(rows) {
+                for j in j0..(j0 + TILE).min(columns) {
+                    y[j * rows + i] = x[i * columns + j];
+                }
+            }
+        }
+    }
+    y
+}

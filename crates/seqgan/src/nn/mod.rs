@@ -1,0 +1,18 @@
+//! The layers shared by generator and discriminator, one a file, each with forward and backward.
+//!
+//! Layers are functions on slices; parameters live in [`Tensors`], so that gradients, optimizer moments and
+//! checkpoints have the same names and shapes as the parameters they belong to.
+
+pub mod adam;
+pub mod clip;
+pub mod conv;
+pub mod dropout;
+pub mod embedding;
+pub mod highway;
+pub mod linear;
+pub mod lstm;
+pub mod softmax;
+pub mod tensors;
+
+pub use adam::{Adam, AdamConfig};
+pub use tensors::{Tensor, Tensors};

@@ -1,0 +1,116 @@
+//! Named tensors: the parameters of a network, their gradients, or an optimizer's moments.
+
+use crate::kernel::Real;
+
+/// One named tensor, row-major.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor<R> {
+    /// Name, unique in its network: "w_out".
+    pub name: String,
+    /// Sizes, outermost first.
+    pub shape: Vec<usize>,
+    /// The values, `shape` multiplied out.
+    pub data: Vec<R>,
+}
+
+/// The tensors of one network, in a fixed order.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Tensors<R>(Vec<Tensor<R>>);
+
+impl<R: Real> Tensors<R> {
+    /// An empty list.
+    pub fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Appends a tensor.
+    pub fn push(&mut self, name: impl Into<String>, shape: &[usize], data: Vec<R>) {
+        assert_eq!(shape.iter().product::<usize>(), data.len(), "shape and data disagree");
+        self.0.push(Tensor { name: name.into(), shape: shape.to_vec(), data });
+    }
+
+    /// The same names and shapes, all values zero.
+    pub fn zeros_like(&self) -> Self {
+        let zero = |t: &Tensor<R>| Tensor { data: vec![R::default(); t.data.len()], ..t.clone() };
+        Self(self.0.iter().map(zero).collect())
+    }
+
+    /// Sets every value to zero.
+    pub fn fill_zero(&mut self) {
+        self.0.iter_mut().for_each(|t| t.data.fill(R::default()));
+    }
+
+    /// The tensors in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Tensor<R>> {
+        self.0.iter()
+    }
+
+    /// The tensors in order, to be changed.
+    pub fn iter_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Tensor<R>> {
+        self.0.iter_mut()
+    }
+
+    /// Number of tensors.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there is no tensor.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of values of all tensors together.
+    pub fn num_values(&self) -> usize {
+        self.0.iter().map(|t| t.data.len()).sum()
+    }
+
+    /// The tensor called `name`.
+    pub fn named(&self, name: &str) -> Option<&Tensor<R>> {
+        self.0.iter().find(|t| t.name == name)
+    }
+
+    /// The same tensors in another number type.
+    pub fn cast<S: Real>(&self) -> Tensors<S> {
+        let cast = |t: &Tensor<R>| Tensor {
+            name: t.name.clone(),
+            shape: t.shape.clone(),
+            data: t.data.iter().map(|x| S::of(x.to_f64())).collect(),
+        };
+        Tensors(self.0.iter().map(cast).collect())
+    }
+
+    /// Sum of all squared values, in f64 and in a fixed order.
+    pub fn sum_of_squares(&self) -> f64 {
+        self.0.iter().flat_map(|t| &t.data).map(|x| x.to_f64() * x.to_f64()).sum()
+    }
+
+    /// self = rate * self + (1 - rate) * other.
+    pub fn blend(&mut self, other: &Self, rate: f64) {
+        let (old, new) = (R::of(rate), R::of(1.0 - rate));
+        for (a, b) in self.0.iter_mut().zip(&other.0) {
+            a.data.iter_mut().zip(&b.data).for_each(|(a, &b)| *a = old * *a + new * b);
+        }
+    }
+
+    /// All tensors' values as mutable slices, in order, for functions that need several at once.
+    pub(crate) fn slices_mut<const N: usize>(&mut self) -> [&mut [R]; N] {
+        assert_eq!(self.0.len(), N, "number of tensors");
+        let mut tensors = self.0.iter_mut();
+        std::array::from_fn(|_| tensors.next().expect("counted above").data.as_mut_slice())
+    }
+}
+
+impl<R> std::ops::Index<usize> for Tensors<R> {
+    type Output = Vec<R>;
+
+    fn index(&self, i: usize) -> &Vec<R> {
+        &self.0[i].data
+    }
+}
+
+impl<R> std::ops::IndexMut<usize> for Tensors<R> {
+    fn index_mut(&mut self, i: usize) -> &mut Vec<R> {
+        &mut self.0[i].data
+    }
+}

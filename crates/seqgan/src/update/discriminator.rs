@@ -1,0 +1,44 @@
+//! The discriminator's step: cross-entropy of real against generated, dropout, L2 of the last layer.
+
+use super::{GeneratorUpdate, Optimizer};
+use crate::error::{Error, Result};
+use crate::reward::{BatchLoss, Discriminator, Regularisation};
+use crate::rng::Streams;
+use crate::token::SeqBatch;
+
+/// How a discriminator's update is made.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct DiscriminatorUpdate {
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Share of features that dropout keeps.
+    pub dropout_keep: f64,
+    /// Factor of half the squared norm of the last layer's weights and biases.
+    pub l2: f64,
+}
+
+/// One update on a batch with labels `real` `[B]`. `first_row` is the global number of the batch's first row among
+/// all rows this discriminator has been trained on; it names the dropout masks.
+pub fn discriminator_step(
+    discriminator: &mut Discriminator,
+    optimizer: &mut Optimizer,
+    batch: &SeqBatch,
+    real: &[bool],
+    update: DiscriminatorUpdate,
+    masks: &Streams,
+    first_row: u64,
+) -> Result<BatchLoss> {
+    let regularisation = Regularisation {
+        dropout_keep: update.dropout_keep,
+        masks: (update.dropout_keep < 1.0).then_some((masks, first_row)),
+        l2: update.l2,
+    };
+    let result = discriminator.accumulate(batch, real, regularisation, optimizer.start());
+    if !result.loss.is_finite() {
+        let step = optimizer.adam().step() + 1;
+        return Err(Error::NotFinite { place: "the discriminator's loss", value: result.loss, step });
+    }
+    let apply = GeneratorUpdate { learning_rate: update.learning_rate, clip_norm: 0.0, l2: 0.0 };
+    optimizer.apply(discriminator.parameters_mut(), apply, "the discriminator's gradient")?;
+    Ok(result)
+}

@@ -1,0 +1,25 @@
+//! Maximum likelihood: one step on the mean cross-entropy a decision.
+
+use super::{GeneratorUpdate, Optimizer};
+use crate::error::{Error, Result};
+use crate::generator::LstmGenerator;
+use crate::token::SeqBatch;
+
+/// One update; returns the mean cross-entropy a decision before it, in nats.
+pub fn maximum_likelihood_step(
+    generator: &mut LstmGenerator,
+    optimizer: &mut Optimizer,
+    batch: &SeqBatch,
+    update: GeneratorUpdate,
+) -> Result<f64> {
+    let has_end = generator.shape().end_token.is_some();
+    let decisions: usize = (0..batch.len()).map(|b| batch.steps(b, has_end)).sum();
+    let weights = vec![1.0 / decisions.max(1) as f32; batch.len() * batch.max_length()];
+    let loss = generator.accumulate(batch, &weights, optimizer.start());
+    if !loss.is_finite() {
+        let step = optimizer.adam().step() + 1;
+        return Err(Error::NotFinite { place: "the likelihood's loss", value: loss, step });
+    }
+    optimizer.apply(generator.parameters_mut(), update, "the likelihood's gradient")?;
+    Ok(loss)
+}

@@ -1,0 +1,13 @@
+//! Updates: the only place where a weight changes. Each takes one batch, accumulates a gradient and applies it.
+
+mod discriminator;
+mod maximum_likelihood;
+mod optimizer;
+mod policy_gradient;
+mod schedule;
+
+pub use discriminator::{DiscriminatorUpdate, discriminator_step};
+pub use maximum_likelihood::maximum_likelihood_step;
+pub use optimizer::{GeneratorUpdate, Optimizer};
+pub use policy_gradient::{Baseline, policy_gradient_step};
+pub use schedule::Schedule;

@@ -1,0 +1,64 @@
+//! Policy gradient (SeqGAN, equations 6 to 8): one step on the sum of -Q(decision) log p(decision).
+
+use super::{GeneratorUpdate, Optimizer};
+use crate::error::{Error, Result};
+use crate::generator::LstmGenerator;
+use crate::token::SeqBatch;
+use serde::{Deserialize, Serialize};
+
+/// What is subtracted from the values before they weigh the log-probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Baseline {
+    /// Nothing, as in the paper.
+    #[default]
+    None,
+    /// The batch's mean at the same step: the gradient's mean stays, its variance falls.
+    StepMean,
+}
+
+/// One update with values `[B, T]` of each decision. Returns the gradient's norm before clipping.
+pub fn policy_gradient_step(
+    generator: &mut LstmGenerator,
+    optimizer: &mut Optimizer,
+    batch: &SeqBatch,
+    values: &[f32],
+    baseline: Baseline,
+    update: GeneratorUpdate,
+) -> Result<f64> {
+    if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+        let step = optimizer.adam().step() + 1;
+        return Err(Error::NotFinite { place: "a reward", value: f64::from(*x), step });
+    }
+    let advantages = match baseline {
+        Baseline::None => values.to_vec(),
+        Baseline::StepMean => minus_step_mean(batch, values, generator.shape().end_token.is_some()),
+    };
+    generator.accumulate(batch, &advantages, optimizer.start());
+    optimizer.apply(generator.parameters_mut(), update, "the policy's gradient")
+}
+
+/// values less their mean over the rows that have a decision at the step.
+fn minus_step_mean(batch: &SeqBatch, values: &[f32], has_end: bool) -> Vec<f32> {
+    let length = batch.max_length();
+    let mut result = values.to_vec();
+    for t in 0..length {
+        let rows: Vec<usize> = (0..batch.len()).filter(|&b| batch.steps(b, has_end) > t).collect();
+        let mean = rows.iter().map(|b| values[b * length + t]).sum::<f32>() / rows.len().max(1) as f32;
+        rows.iter().for_each(|b| result[b * length + t] -= mean);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_baseline_is_the_mean_of_the_rows_that_still_decide() {
+        let batch = SeqBatch::from_rows([vec![2, 3], vec![2], vec![2, 3]], 3);
+        // Steps with an end: 3, 2, 3.
+        let values = [1.0, 2.0, 6.0, 3.0, 4.0, 9.0, 5.0, 0.0, 2.0];
+        assert_eq!(minus_step_mean(&batch, &values, true), [-2.0, 0.0, 2.0, 0.0, 2.0, 9.0, 2.0, -2.0, -2.0]);
+    }
+}
