@@ -1,0 +1,292 @@
+//! Every setting, with the paper's values as defaults where the paper has one.
+
+use crate::update::{Baseline, Schedule};
+use serde::{Deserialize, Serialize};
+
+/// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.
+const PAPER_FILTERS: [(usize, usize); 12] = [
+    (1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100), (15, 160),
+    (20, 160),
+];
+
+/// All settings of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Names every random number of the run.
+    pub seed: u64,
+    /// Which rows the final table has, in order.
+    pub methods: Vec<String>,
+    /// How a file of sequences is read.
+    pub data: DataConfig,
+    /// The synthetic task.
+    pub oracle: OracleConfig,
+    /// The generator's sizes.
+    pub generator: GeneratorConfig,
+    /// The discriminator's sizes and updates.
+    pub discriminator: DiscriminatorConfig,
+    /// Maximum likelihood on the paper's schedule.
+    pub mle: LikelihoodConfig,
+    /// Maximum likelihood as one would train it today.
+    pub mle_tuned: LikelihoodConfig,
+    /// Monte-Carlo search.
+    pub rollout: RolloutConfig,
+    /// Adversarial training.
+    pub adversarial: AdversarialConfig,
+    /// What is measured.
+    pub evaluate: EvaluateConfig,
+    /// When the state is saved.
+    pub checkpoint: CheckpointConfig,
+}
+
+/// How a file of sequences is read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DataConfig {
+    /// The training file; empty for the synthetic task.
+    pub path: String,
+    /// File format; "auto": from the extension.
+    pub format: String,
+    /// How a line is split: words, chars or ids; "auto": words where lines hold blanks, else chars.
+    pub tokens: String,
+    /// Longest sequence that is kept, in tokens.
+    pub max_length: usize,
+    /// What happens to longer ones: drop or truncate.
+    pub long_sequences: String,
+    /// Tokens that occur less often become unknown.
+    pub min_count: usize,
+    /// Most tokens of the vocabulary, 0 for no limit; the others become unknown.
+    pub max_vocab: usize,
+    /// Number of ids where tokens are ids; 0: the largest id in the file plus one.
+    pub vocab_size: usize,
+    /// Longest line, in bytes.
+    pub max_line_bytes: usize,
+    /// Whether an empty line is a sequence of no tokens.
+    pub keep_empty: bool,
+    /// Share of the training part that early stopping uses, chosen by hash.
+    pub validation_share: f64,
+}
+
+/// The synthetic task: an LSTM with random parameters that makes the data and knows their probability.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OracleConfig {
+    /// Parameters from a safetensors file; empty: from N(0, 1) by the seed.
+    pub params: String,
+    /// V. The paper's code uses 5,000.
+    pub vocab_size: usize,
+    /// T.
+    pub length: usize,
+    /// E of the oracle.
+    pub embedding_dim: usize,
+    /// H of the oracle.
+    pub hidden_dim: usize,
+    /// Training sequences.
+    pub num_train: usize,
+    /// Further draws for early stopping.
+    pub num_validation: usize,
+    /// Further draws for nll_test.
+    pub num_test: usize,
+    /// Draws that measure the oracle's own entropy.
+    pub num_floor: usize,
+}
+
+/// The generator's sizes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GeneratorConfig {
+    /// E.
+    pub embedding_dim: usize,
+    /// H.
+    pub hidden_dim: usize,
+    /// Standard deviation of the initial parameters.
+    pub init_std: f64,
+}
+
+/// The discriminator's sizes and updates.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscriminatorConfig {
+    /// E.
+    pub embedding_dim: usize,
+    /// (width, number of filters); widths above the longest sequence are left out.
+    pub filters: Vec<(usize, usize)>,
+    /// Share of features that dropout keeps.
+    pub dropout_keep: f64,
+    /// Factor of half the squared norm of the last layer.
+    pub l2: f64,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Sequences of an update, half of them real.
+    pub batch_size: usize,
+}
+
+/// Maximum likelihood.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LikelihoodConfig {
+    /// Passes over the training sequences.
+    pub num_epochs: usize,
+    /// Sequences of an update.
+    pub batch_size: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// How the rate changes.
+    pub schedule: Schedule,
+    /// Factor of half the squared norm of all parameters.
+    pub l2: f64,
+    /// Limit of the gradient's norm, 0 for none.
+    pub clip_norm: f64,
+    /// Keep the epoch that is best on the validation part, and stop when `patience` epochs bring nothing.
+    pub early_stop: bool,
+    /// Epochs without a better validation likelihood before training stops.
+    pub patience: usize,
+    /// Measure after every so many epochs; 0: only at the end.
+    pub measure_every_epochs: usize,
+}
+
+/// Monte-Carlo search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RolloutConfig {
+    /// N, completions a prefix.
+    pub num_rollouts: usize,
+    /// Most prefixes a sequence, 0 for all.
+    pub max_prefixes: usize,
+    /// Share of the old rollout policy that stays after a generator update.
+    pub delay: f64,
+}
+
+/// Adversarial training, Algorithm 1.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdversarialConfig {
+    /// Which maximum-likelihood model it starts from: mle or mle-tuned.
+    pub base: String,
+    /// Rounds.
+    pub num_rounds: usize,
+    /// g-steps: generator updates a round.
+    pub g_steps: usize,
+    /// d-steps: draws of fresh negatives a round.
+    pub d_steps: usize,
+    /// k: epochs on each draw.
+    pub d_epochs: usize,
+    /// d-steps before the first round.
+    pub d_pretrain_steps: usize,
+    /// Generated sequences a d-step, and as many real ones at most.
+    pub num_negatives: usize,
+    /// Sequences of a generator update.
+    pub batch_size: usize,
+    /// Adam's learning rate of the policy gradient.
+    pub learning_rate: f64,
+    /// Limit of the gradient's norm, 0 for none.
+    pub clip_norm: f64,
+    /// What is subtracted from the values.
+    pub baseline: Baseline,
+    /// Measure after every so many rounds; 0: only at the end.
+    pub measure_every_rounds: usize,
+}
+
+/// What is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EvaluateConfig {
+    /// Samples a measurement.
+    pub num_samples: usize,
+    /// Samples of a measurement while training.
+    pub num_samples_training: usize,
+    /// Temperatures of the curve of the base.
+    pub temperatures: Vec<f64>,
+}
+
+/// When the state is saved.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CheckpointConfig {
+    /// Most seconds of work between two checkpoints. It never changes a result.
+    pub every_secs: f64,
+}
+
+impl Default for Config {
+    /// The paper's values (design of the original code), and `mle-tuned` as measured best on validation data.
+    fn default() -> Self {
+        let mle = LikelihoodConfig {
+            num_epochs: 120,
+            batch_size: 64,
+            learning_rate: 0.01,
+            schedule: Schedule::Constant,
+            l2: 0.0,
+            clip_norm: 5.0,
+            early_stop: false,
+            patience: 2,
+            measure_every_epochs: 5,
+        };
+        Self {
+            seed: 1,
+            methods: ["random", "unigram", "mle", "mle-tuned", "seqgan"].map(String::from).to_vec(),
+            data: DataConfig {
+                path: String::new(),
+                format: "auto".into(),
+                tokens: "auto".into(),
+                max_length: 512,
+                long_sequences: "drop".into(),
+                min_count: 1,
+                max_vocab: 0,
+                vocab_size: 0,
+                max_line_bytes: 1 << 20,
+                keep_empty: false,
+                validation_share: 0.05,
+            },
+            oracle: OracleConfig {
+                params: String::new(),
+                vocab_size: 5000,
+                length: 20,
+                embedding_dim: 32,
+                hidden_dim: 32,
+                num_train: 10_000,
+                num_validation: 1_000,
+                num_test: 10_000,
+                num_floor: 100_000,
+            },
+            generator: GeneratorConfig { embedding_dim: 32, hidden_dim: 32, init_std: 0.1 },
+            discriminator: DiscriminatorConfig {
+                embedding_dim: 64,
+                filters: PAPER_FILTERS.to_vec(),
+                dropout_keep: 0.75,
+                l2: 0.2,
+                learning_rate: 1e-4,
+                batch_size: 64,
+            },
+            mle_tuned: LikelihoodConfig {
+                num_epochs: 8,
+                schedule: Schedule::Cosine,
+                l2: 1e-5,
+                early_stop: true,
+                measure_every_epochs: 1,
+                ..mle.clone()
+            },
+            mle,
+            rollout: RolloutConfig { num_rollouts: 16, max_prefixes: 0, delay: 0.0 },
+            adversarial: AdversarialConfig {
+                base: "mle".into(),
+                num_rounds: 200,
+                g_steps: 1,
+                d_steps: 5,
+                d_epochs: 3,
+                d_pretrain_steps: 50,
+                num_negatives: 10_000,
+                batch_size: 64,
+                learning_rate: 0.01,
+                clip_norm: 5.0,
+                baseline: Baseline::None,
+                measure_every_rounds: 5,
+            },
+            evaluate: EvaluateConfig {
+                num_samples: 10_000,
+                num_samples_training: 10_000,
+                temperatures: vec![1.1, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5],
+            },
+            checkpoint: CheckpointConfig { every_secs: 30.0 },
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Ranges of settings, checked before any work is done.
+
+use super::layers::Provenance;
+use super::settings::{Config, LikelihoodConfig};
+use crate::{Error, Result};
+use std::fmt::Display;
+
+/// Methods a table can have.
+pub const METHODS: [&str; 5] = ["random", "unigram", "mle", "mle-tuned", "seqgan"];
+
+/// Checks every range; the error names the key, its value, the range and where it was set.
+pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
+    let check = Check { provenance };
+    for method in &config.methods {
+        check.one_of("methods", method, &METHODS)?;
+    }
+    let data = &config.data;
+    check.one_of("data.format", &data.format, &["auto", "text", "ids"])?;
+    check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids"])?;
+    check.one_of("data.long_sequences", &data.long_sequences, &["drop", "truncate"])?;
+    check.range("data.max_length", data.max_length, 1, 2048)?;
+    check.range("data.max_line_bytes", data.max_line_bytes, 1, 1 << 30)?;
+    check.range("data.max_vocab", data.max_vocab, 0, 1 << 20)?;
+    check.range("data.vocab_size", data.vocab_size, 0, 1 << 20)?;
+    check.range("data.min_count", data.min_count, 1, 1 << 30)?;
+    check.range("data.validation_share", data.validation_share, 0.0, 0.5)?;
+
+    let oracle = &config.oracle;
+    check.range("oracle.vocab_size", oracle.vocab_size, 2, 1 << 20)?;
+    check.range("oracle.length", oracle.length, 1, 2048)?;
+    check.range("oracle.embedding_dim", oracle.embedding_dim, 1, 4096)?;
+    check.range("oracle.hidden_dim", oracle.hidden_dim, 1, 4096)?;
+    check.range("oracle.num_train", oracle.num_train, 2, 10_000_000)?;
+    check.range("oracle.num_validation", oracle.num_validation, 2, 10_000_000)?;
+    check.range("oracle.num_test", oracle.num_test, 2, 10_000_000)?;
+    check.range("oracle.num_floor", oracle.num_floor, 2, 10_000_000)?;
+
+    check.range("generator.embedding_dim", config.generator.embedding_dim, 1, 4096)?;
+    check.range("generator.hidden_dim", config.generator.hidden_dim, 1, 4096)?;
+    check.range("generator.init_std", config.generator.init_std, 1e-6, 10.0)?;
+
+    let discriminator = &config.discriminator;
+    check.range("discriminator.embedding_dim", discriminator.embedding_dim, 1, 4096)?;
+    check.range("discriminator.filters", discriminator.filters.len(), 1, 64)?;
+    for &(width, number) in &discriminator.filters {
+        check.range("discriminator.filters", width, 1, 2048)?;
+        check.range("discriminator.filters", number, 1, 4096)?;
+    }
+    check.range("discriminator.dropout_keep", discriminator.dropout_keep, 0.01, 1.0)?;
+    check.range("discriminator.l2", discriminator.l2, 0.0, 100.0)?;
+    check.range("discriminator.learning_rate", discriminator.learning_rate, 1e-9, 10.0)?;
+    check.range("discriminator.batch_size", discriminator.batch_size, 2, 65_536)?;
+
+    check.likelihood("mle", &config.mle)?;
+    check.likelihood("mle_tuned", &config.mle_tuned)?;
+
+    check.range("rollout.num_rollouts", config.rollout.num_rollouts, 1, 1024)?;
+    check.range("rollout.max_prefixes", config.rollout.max_prefixes, 0, 2048)?;
+    check.range("rollout.delay", config.rollout.delay, 0.0, 0.9999)?;
+
+    let adversarial = &config.adversarial;
+    check.one_of("adversarial.base", &adversarial.base, &["mle", "mle-tuned"])?;
+    check.range("adversarial.num_rounds", adversarial.num_rounds, 0, 1_000_000)?;
+    check.range("adversarial.g_steps", adversarial.g_steps, 1, 100_000)?;
+    check.range("adversarial.d_steps", adversarial.d_steps, 0, 100_000)?;
+    check.range("adversarial.d_epochs", adversarial.d_epochs, 1, 100_000)?;
+    check.range("adversarial.d_pretrain_steps", adversarial.d_pretrain_steps, 0, 100_000)?;
+    check.range("adversarial.num_negatives", adversarial.num_negatives, 1, 10_000_000)?;
+    check.range("adversarial.batch_size", adversarial.batch_size, 1, 65_536)?;
+    check.range("adversarial.learning_rate", adversarial.learning_rate, 0.0, 10.0)?;
+    check.range("adversarial.clip_norm", adversarial.clip_norm, 0.0, 1e9)?;
+
+    check.range("evaluate.num_samples", config.evaluate.num_samples, 2, 10_000_000)?;
+    check.range("evaluate.num_samples_training", config.evaluate.num_samples_training, 2, 10_000_000)?;
+    for &temperature in &config.evaluate.temperatures {
+        check.range("evaluate.temperatures", temperature, 0.05, 20.0)?;
+    }
+    check.range("checkpoint.every_secs", config.checkpoint.every_secs, 0.0, 86_400.0)
+}
+
+struct Check<'a> {
+    provenance: &'a Provenance,
+}
+
+impl Check<'_> {
+    fn fault(&self, key: &str, value: impl Display, expected: String) -> Error {
+        Error::Config {
+            key: key.into(),
+            value: value.to_string(),
+            expected,
+            source_place: self.provenance.origin(key).map(String::from),
+            hint: None,
+        }
+    }
+
+    fn range<T: PartialOrd + Display>(&self, key: &str, value: T, low: T, high: T) -> Result<()> {
+        // Written so that NaN fails.
+        if value >= low && value <= high { Ok(()) } else { Err(self.fault(key, value, format!("{low} to {high}"))) }
+    }
+
+    fn one_of(&self, key: &str, value: &str, allowed: &[&str]) -> Result<()> {
+        if allowed.contains(&value) {
+            return Ok(());
+        }
+        Err(self.fault(key, format!("\"{value}\""), format!("one of {}", allowed.join(", "))))
+    }
+
+    fn likelihood(&self, section: &str, config: &LikelihoodConfig) -> Result<()> {
+        let key = |name: &str| format!("{section}.{name}");
+        self.range(&key("num_epochs"), config.num_epochs, 1, 1_000_000)?;
+        self.range(&key("batch_size"), config.batch_size, 1, 65_536)?;
+        self.range(&key("learning_rate"), config.learning_rate, 0.0, 10.0)?;
+        self.range(&key("l2"), config.l2, 0.0, 100.0)?;
+        self.range(&key("clip_norm"), config.clip_norm, 0.0, 1e9)?;
+        self.range(&key("patience"), config.patience, 1, 1_000_000)
+    }
+}
