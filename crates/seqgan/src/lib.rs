@@ -1,5 +1,6 @@
 //! SeqGAN: sequence generative adversarial nets with policy gradient.
 
+pub mod config;
 pub mod error;
 pub mod generator;
 pub mod kernel;

@@ -75,7 +75,8 @@ impl Streams {
     /// The streams of `purpose` under `seed`.
     pub fn new(seed: u64, purpose: Purpose) -> Self {
         // One block mixes seed and purpose, so that nearby seeds share no key.
-        let mixed = philox4x32([seed as u32, (seed >> 32) as u32, purpose as u32, 0x5345_5147], [0x4741_4E31, 0]);
+        let mixed =
+            philox4x32([seed as u32, (seed >> 32) as u32, purpose as u32, 0x5345_5147], [0x4741_4E31, 0]);
         Self { key: [mixed[0], mixed[1]] }
     }
 
@@ -167,10 +168,7 @@ mod tests {
     /// The known-answer vectors of the authors' Random123 library (kat_vectors, philox4x32 10).
     #[test]
     fn published_vectors() {
-        assert_eq!(
-            philox4x32([0; 4], [0; 2]),
-            [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]
-        );
+        assert_eq!(philox4x32([0; 4], [0; 2]), [0x6627_e8d5, 0xe169_c58d, 0xbc57_ac4c, 0x9b00_dbd8]);
         assert_eq!(
             philox4x32([u32::MAX; 4], [u32::MAX; 2]),
             [0x408f_276d, 0x41c8_3b0e, 0xa20b_c7c6, 0x6d54_51fd]

@@ -38,7 +38,12 @@ impl SeqBatch {
 
     /// Appends one sequence of at most `max_length` tokens.
     pub fn push(&mut self, row: &[TokenId]) {
-        assert!(row.len() <= self.max_length, "a row of {} tokens in a batch of {}", row.len(), self.max_length);
+        assert!(
+            row.len() <= self.max_length,
+            "a row of {} tokens in a batch of {}",
+            row.len(),
+            self.max_length
+        );
         self.tokens.extend_from_slice(row);
         self.tokens.resize(self.tokens.len() + self.max_length - row.len(), 0);
         self.lengths.push(row.len() as u32);
