@@ -1,0 +1,189 @@
+//! Creating, opening and describing run folders.
+
+use crate::checkpoint::write_atomically;
+use crate::config::Config;
+use crate::{Error, Result};
+use serde::Serialize;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A run folder that exists.
+#[derive(Debug, Clone)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+impl RunFolder {
+    /// Makes a new folder. `asked` must not exist; without it a free name `runs/<stem>[-n]` is taken.
+    pub fn create(asked: Option<&Path>, stem: &str) -> Result<Self> {
+        let path = match asked {
+            Some(path) if path.exists() => {
+                return Err(Error::Run {
+                    path: path.into(),
+                    message: "exists already; nothing is overwritten".into(),
+                    hint: Some("give another --out, or --resume to go on with this run".into()),
+                });
+            }
+            Some(path) => {
+                fs::create_dir_all(path).map_err(Error::io("create", path))?;
+                path.to_path_buf()
+            }
+            None => free_folder(Path::new("runs"), stem)?,
+        };
+        for part in ["checkpoints", "models", "samples"] {
+            fs::create_dir(path.join(part)).map_err(Error::io("create", path.join(part)))?;
+        }
+        Ok(Self { path })
+    }
+
+    /// A folder that a run was started in.
+    pub fn open(path: &Path) -> Result<Self> {
+        if !path.is_dir() || !path.join("config.toml").is_file() {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "no run folder: it has no config.toml".into(),
+                hint: Some("give a folder that `seqgan oracle` or `seqgan train` made".into()),
+            });
+        }
+        for part in ["checkpoints", "models", "samples"] {
+            fs::create_dir_all(path.join(part)).map_err(Error::io("create", path.join(part)))?;
+        }
+        Ok(Self { path: path.into() })
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// A file of the folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    /// The model file of a method.
+    pub fn model(&self, method: &str) -> PathBuf {
+        self.path.join("models").join(format!("{method}.safetensors"))
+    }
+
+    /// Where the state of an unfinished run lies.
+    pub fn state(&self) -> PathBuf {
+        self.path.join("checkpoints").join("state.safetensors")
+    }
+
+    /// Whether the run has ended well.
+    pub fn is_finished(&self) -> bool {
+        self.file("summary.json").is_file()
+    }
+
+    /// Writes the resolved settings.
+    pub fn write_config(&self, config: &Config) -> Result<()> {
+        let text = toml::to_string(config).expect("settings are plain data");
+        write_atomically(&self.file("config.toml"), text.as_bytes())
+    }
+
+    /// Reads the resolved settings.
+    pub fn read_config(&self) -> Result<Config> {
+        let path = self.file("config.toml");
+        let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        toml::from_str(&text).map_err(|e| Error::Run {
+            path,
+            message: format!("unreadable settings: {}", e.message()),
+            hint: Some("the file is written by the program and not meant to be changed".into()),
+        })
+    }
+
+    /// Refuses a resume with other settings, naming the first key that differs. When the state is saved may
+    /// differ: it changes no result.
+    pub fn check_same_config(&self, config: &Config) -> Result<()> {
+        let table = |c: &Config| toml::Table::try_from(c).expect("settings are plain data");
+        let mut old = self.read_config()?;
+        old.checkpoint = config.checkpoint.clone();
+        match first_difference("", &table(&old).into(), &table(config).into()) {
+            None => Ok(()),
+            Some((key, old, new)) => Err(Error::Config {
+                key,
+                value: new,
+                expected: format!("{old}, as when the run was started"),
+                source_place: Some(self.file("config.toml").display().to_string()),
+                hint: Some("resume with the same settings, or start a new run with another --out".into()),
+            }),
+        }
+    }
+
+    /// Writes a JSON document into the folder, atomically.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(value).expect("documents are plain data");
+        text.push('\n');
+        write_atomically(&self.file(name), text.as_bytes())
+    }
+
+    /// Reads a JSON document of the folder.
+    pub fn read_json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let path = self.file(name);
+        let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        serde_json::from_str(&text).map_err(|e| Error::Run {
+            path,
+            message: format!("unreadable: {e}"),
+            hint: Some("the file is damaged; restore it from a copy or train again".into()),
+        })
+    }
+}
+
+/// `create_dir` decides who gets a name, so that two runs started together do not share one.
+fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
+    fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
+    for n in 1.. {
+        let name = if n == 1 { stem.to_string() } else { format!("{stem}-{n}") };
+        let path = parent.join(name);
+        match fs::create_dir(&path) {
+            Ok(()) => return Ok(path),
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(e) => return Err(Error::io("create", path)(e)),
+        }
+    }
+    unreachable!("there is always a larger number")
+}
+
+fn first_difference(key: &str, a: &toml::Value, b: &toml::Value) -> Option<(String, String, String)> {
+    match (a, b) {
+        (toml::Value::Table(a), toml::Value::Table(b)) => {
+            a.iter().zip(b).find_map(|((name, a), (_, b))| {
+                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+                first_difference(&key, a, b)
+            })
+        }
+        (a, b) if a == b => None,
+        (a, b) => Some((key.to_string(), a.to_string(), b.to_string())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_existing_folder_is_never_taken_over() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("a").join("b");
+        RunFolder::create(Some(&path), "x").unwrap();
+        let error = RunFolder::create(Some(&path), "x").unwrap_err();
+        assert!(error.to_string().contains("exists already") && error.hint().unwrap().contains("--resume"));
+        let first = free_folder(base.path(), "x").unwrap();
+        let second = free_folder(base.path(), "x").unwrap();
+        assert!(first.ends_with("x") && second.ends_with("x-2"));
+    }
+
+    #[test]
+    fn other_settings_are_refused_by_name() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(Some(&base.path().join("r")), "x").unwrap();
+        let mut config = Config::default();
+        folder.write_config(&config).unwrap();
+        config.checkpoint.every_secs = 1.0;
+        folder.check_same_config(&config).unwrap();
+        config.adversarial.g_steps = 7;
+        let message = folder.check_same_config(&config).unwrap_err().to_string();
+        assert!(message.contains("`adversarial.g_steps` is 7, expected 1, as when the run was started"), "{message}");
+    }
+}
