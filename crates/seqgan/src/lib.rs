@@ -1,6 +1,7 @@
 //! SeqGAN: sequence generative adversarial nets with policy gradient.
 
 pub mod error;
+pub mod metrics;
 pub mod ngram;
 pub mod rng;
 pub mod token;

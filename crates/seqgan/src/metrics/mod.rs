@@ -1,0 +1,18 @@
+//! Measurements of samples and models. They read and never change what they measure, and keep nothing
+//! between calls.
+
+pub mod bleu;
+pub mod distinct;
+pub mod estimate;
+pub mod frontier;
+pub mod likelihood;
+pub mod match_entropy;
+pub mod self_bleu;
+
+pub use bleu::bleu;
+pub use distinct::{distinct, novel, unique};
+pub use estimate::Estimate;
+pub use frontier::{Verdict, compare};
+pub use likelihood::per_token;
+pub use match_entropy::match_entropy;
+pub use self_bleu::self_bleu;
