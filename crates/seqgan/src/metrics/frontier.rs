@@ -126,8 +126,7 @@ impl Verdict {
     /// divergence, a tiny loss on the other, both sure) and in all other cases: on the curve. No dominance is
     /// claimed where the entropies differ by more than [`MAX_MISMATCH`] or a number is not finite.
     pub fn of(differences: &[Differences]) -> Self {
-        let comparable = !differences.is_empty()
-            && differences.iter().all(|difference| difference.entropy.mean.abs() <= MAX_MISMATCH);
+        let comparable = differences.iter().all(|difference| difference.entropy.mean.abs() <= MAX_MISMATCH);
         let better = |sign: f64| {
             let wins = |lower: fn(&Differences) -> Estimate, other: fn(&Differences) -> Estimate| {
                 differences.iter().all(|difference| {
@@ -139,6 +138,7 @@ impl Verdict {
             comparable
                 && (wins(|d| d.forward_kl, |d| d.reverse_kl) || wins(|d| d.reverse_kl, |d| d.forward_kl))
         };
+        // Of no temperatures at all everything is true, so that these two are equal there as well.
         match (better(1.0), better(-1.0)) {
             (true, false) => Self::Dominates,
             (false, true) => Self::Dominated,
