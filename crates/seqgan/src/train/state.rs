@@ -1,0 +1,244 @@
+//! Everything that a run needs to go on where it was: positions, models, optimizers and results so far.
+
+use super::summary::Outcome;
+use crate::checkpoint;
+use crate::generator::{GeneratorShape, LstmGenerator};
+use crate::nn::{Tensor, Tensors};
+use crate::reward::{Discriminator, DiscriminatorShape};
+use crate::rollout::DelayedPolicy;
+use crate::update::Optimizer;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// Where a run stands. Loops begin at these numbers, so that a resumed run enters each loop where it left it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Position {
+    /// Stages of the plan that are done.
+    pub stage: usize,
+    /// Likelihood: epochs done.
+    pub epoch: usize,
+    /// Likelihood: batches of the epoch done.
+    pub batch: usize,
+    /// Likelihood: best validation nll, and the epochs done then.
+    pub best: Option<(f64, usize)>,
+    /// Adversarial: rounds done.
+    pub round: usize,
+    /// Adversarial: generator updates of the round done.
+    pub g_step: usize,
+    /// Discriminator: draws of negatives done.
+    pub d_step: usize,
+    /// Discriminator: epochs on the current draw done.
+    pub d_epoch: usize,
+    /// Discriminator: batches of the epoch done.
+    pub d_batch: usize,
+    /// Measurements of the final evaluation done.
+    pub measured: usize,
+    /// Random sequences used up so far, a purpose each.
+    pub drawn: Drawn,
+    /// Seconds of work so far.
+    pub elapsed_s: f64,
+    /// Length of metrics.jsonl.
+    pub metrics_bytes: u64,
+}
+
+/// Positions of the random streams.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Drawn {
+    /// Sequences for policy-gradient updates.
+    pub policy: u64,
+    /// Completions.
+    pub rollouts: u64,
+    /// Negatives.
+    pub negatives: u64,
+    /// Rows the discriminator was trained on (dropout masks).
+    pub discriminator_rows: u64,
+    /// Epochs the discriminator was trained for (orders).
+    pub discriminator_epochs: u64,
+}
+
+/// A generator in training.
+#[derive(Debug, Clone)]
+pub struct Trainee {
+    /// The model.
+    pub generator: LstmGenerator,
+    /// Its optimizer.
+    pub optimizer: Optimizer,
+    /// The model of the best epoch, where early stopping keeps one.
+    pub best: Option<LstmGenerator>,
+}
+
+/// The discriminator in training.
+#[derive(Debug, Clone)]
+pub struct Adversary {
+    /// The model.
+    pub discriminator: Discriminator,
+    /// Its optimizer.
+    pub optimizer: Optimizer,
+    /// The rollout policy.
+    pub rollout: DelayedPolicy,
+}
+
+/// The state of a run.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// Positions.
+    pub position: Position,
+    /// The generator in training.
+    pub trainee: Option<Trainee>,
+    /// The discriminator in training.
+    pub adversary: Option<Adversary>,
+    /// Generators whose training has ended, by method.
+    pub finished: BTreeMap<String, LstmGenerator>,
+    /// Results so far.
+    pub outcome: Outcome,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    position: Position,
+    outcome: Outcome,
+    finished: Vec<String>,
+    /// Adam's number of updates, by the name of the optimizer.
+    updates: BTreeMap<String, u64>,
+}
+
+impl State {
+    /// Writes the state, atomically.
+    pub fn save(&self, path: &Path) -> Result<()> {
+        let mut tensors: Vec<(String, &Tensor<f32>)> = Vec::new();
+        let mut updates = BTreeMap::new();
+        for (method, generator) in &self.finished {
+            collect(&mut tensors, &format!("finished.{method}"), generator.parameters());
+        }
+        if let Some(trainee) = &self.trainee {
+            collect(&mut tensors, "generator", trainee.generator.parameters());
+            collect_optimizer(&mut tensors, &mut updates, "generator", &trainee.optimizer);
+            if let Some(best) = &trainee.best {
+                collect(&mut tensors, "best", best.parameters());
+            }
+        }
+        if let Some(adversary) = &self.adversary {
+            collect(&mut tensors, "discriminator", adversary.discriminator.parameters());
+            collect_optimizer(&mut tensors, &mut updates, "discriminator", &adversary.optimizer);
+            collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
+        }
+        let meta = Meta {
+            position: self.position.clone(),
+            outcome: self.outcome.clone(),
+            finished: self.finished.keys().cloned().collect(),
+            updates,
+        };
+        checkpoint::write(path, "state", &meta, tensors)
+    }
+
+    /// Reads what [`State::save`] wrote, for models of the given shapes.
+    pub fn load(
+        path: &Path,
+        generator: &GeneratorShape,
+        discriminator: &DiscriminatorShape,
+        delay: f64,
+    ) -> Result<Self> {
+        let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
+        let mut store = Store { path, tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect() };
+        let blank = LstmGenerator::new(generator.clone(), 0.0, &nothing());
+        let mut finished = BTreeMap::new();
+        for method in &meta.finished {
+            finished.insert(method.clone(), store.generator(&format!("finished.{method}"), &blank)?);
+        }
+        let trainee = match store.has("generator") {
+            false => None,
+            true => Some(Trainee {
+                generator: store.generator("generator", &blank)?,
+                optimizer: store.optimizer("generator", blank.parameters(), &meta.updates)?,
+                best: if store.has("best") { Some(store.generator("best", &blank)?) } else { None },
+            }),
+        };
+        let adversary = match store.has("discriminator") {
+            false => None,
+            true => {
+                let blank_d = Discriminator::new(discriminator.clone(), &nothing());
+                let parameters = store.take("discriminator", blank_d.parameters())?;
+                Some(Adversary {
+                    optimizer: store.optimizer("discriminator", blank_d.parameters(), &meta.updates)?,
+                    discriminator: Discriminator::from_parameters(discriminator.clone(), parameters)
+                        .map_err(|m| store.fault(m))?,
+                    rollout: DelayedPolicy::new(&store.generator("rollout", &blank)?, delay),
+                })
+            }
+        };
+        Ok(Self { position: meta.position, trainee, adversary, finished, outcome: meta.outcome })
+    }
+}
+
+fn nothing() -> crate::rng::Streams {
+    crate::rng::Streams::new(0, crate::rng::Purpose::GeneratorInit)
+}
+
+fn collect<'a>(tensors: &mut Vec<(String, &'a Tensor<f32>)>, prefix: &str, list: &'a Tensors<f32>) {
+    tensors.extend(list.iter().map(|t| (format!("{prefix}/{}", t.name), t)));
+}
+
+fn collect_optimizer<'a>(
+    tensors: &mut Vec<(String, &'a Tensor<f32>)>,
+    updates: &mut BTreeMap<String, u64>,
+    name: &str,
+    optimizer: &'a Optimizer,
+) {
+    let (mean, square) = optimizer.adam().moments();
+    collect(tensors, &format!("{name}.adam_mean"), mean);
+    collect(tensors, &format!("{name}.adam_square"), square);
+    updates.insert(name.into(), optimizer.adam().step());
+}
+
+/// Tensors of a file, taken out by name.
+struct Store<'a> {
+    path: &'a Path,
+    tensors: BTreeMap<String, Tensor<f32>>,
+}
+
+impl Store<'_> {
+    fn has(&self, prefix: &str) -> bool {
+        let prefix = format!("{prefix}/");
+        self.tensors.range(prefix.clone()..).next().is_some_and(|(name, _)| name.starts_with(&prefix))
+    }
+
+    fn fault(&self, message: String) -> Error {
+        Error::Checkpoint {
+            path: self.path.into(),
+            message,
+            hint: Some("the state belongs to a run with other settings, or is damaged; start a new run".into()),
+        }
+    }
+
+    /// The tensors `prefix/...`, in the order, names and shapes of `like`.
+    fn take(&mut self, prefix: &str, like: &Tensors<f32>) -> Result<Tensors<f32>> {
+        let mut result = Tensors::new();
+        for want in like.iter() {
+            let name = format!("{prefix}/{}", want.name);
+            let Some(tensor) = self.tensors.remove(&name) else {
+                return Err(self.fault(format!("no tensor `{name}`")));
+            };
+            if tensor.shape != want.shape {
+                return Err(self.fault(format!("`{name}` has shape {:?}, expected {:?}", tensor.shape, want.shape)));
+            }
+            result.push(want.name.clone(), &want.shape, tensor.data);
+        }
+        Ok(result)
+    }
+
+    fn generator(&mut self, prefix: &str, like: &LstmGenerator) -> Result<LstmGenerator> {
+        let parameters = self.take(prefix, like.parameters())?;
+        LstmGenerator::from_parameters(like.shape().clone(), parameters).map_err(|m| self.fault(m))
+    }
+
+    fn optimizer(&mut self, name: &str, like: &Tensors<f32>, updates: &BTreeMap<String, u64>) -> Result<Optimizer> {
+        let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
+        let mean = self.take(&format!("{name}.adam_mean"), like)?;
+        let square = self.take(&format!("{name}.adam_square"), like)?;
+        let mut optimizer = Optimizer::new(like);
+        optimizer.adam_mut().restore(step, mean, square);
+        Ok(optimizer)
+    }
+}

@@ -1,0 +1,117 @@
+//! Results of a run: what summary.json holds and the table shows.
+
+use crate::metrics::{Estimate, Verdict, frontier::Differences};
+use serde::{Deserialize, Serialize};
+
+/// A model at one temperature; what does not apply to a task is absent.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
+    /// Mean -log p of the model's samples under the oracle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nll_oracle: Option<Estimate>,
+    /// Mean -log p of fresh sequences of the oracle under the model.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nll_test: Option<Estimate>,
+    /// The same on the validation part of a file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nll_validation: Option<Estimate>,
+    /// The same on the training sequences; less than nll_test by what is memorised.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nll_train: Option<Estimate>,
+    /// Mean -log p of the model's samples under itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub entropy: Option<Estimate>,
+    /// nll_oracle - entropy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse_kl: Option<Estimate>,
+    /// nll_test - entropy of the oracle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forward_kl: Option<Estimate>,
+}
+
+/// A point of a temperature curve.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CurveEntry {
+    /// Logits are divided by it.
+    pub temperature: f64,
+    /// The model there.
+    #[serde(flatten)]
+    pub measures: Measures,
+}
+
+/// A method and its base at equal entropy.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The method's temperature.
+    pub temperature: f64,
+    /// The base's temperature of equal entropy.
+    pub base_temperature: f64,
+    /// Method minus base.
+    #[serde(flatten)]
+    pub differences: Differences,
+}
+
+/// One row of the table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MethodRow {
+    /// "mle-tuned", "seqgan", ..
+    pub name: String,
+    /// The model it started from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<String>,
+    /// At temperature 1.
+    #[serde(flatten)]
+    pub measures: Measures,
+    /// At other temperatures.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub curve: Vec<CurveEntry>,
+    /// Against the base's curve at equal entropy.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub comparisons: Vec<Comparison>,
+    /// What the comparisons say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<Verdict>,
+}
+
+/// The floors of the synthetic task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Floors {
+    /// Entropy of the oracle: no nll_test can be lower.
+    pub entropy: Estimate,
+    /// nll_oracle of uniformly random tokens.
+    pub uniform_nll: Estimate,
+}
+
+/// Results so far.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Outcome {
+    /// Of the synthetic task.
+    pub oracle: Option<Floors>,
+    /// The table.
+    pub methods: Vec<MethodRow>,
+    /// Warnings that belong to the results.
+    pub notes: Vec<String>,
+}
+
+/// summary.json.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// "oracle" or "train".
+    pub command: String,
+    /// Version of the program.
+    pub version: String,
+    /// Name of the preset.
+    pub preset: String,
+    /// The seed.
+    pub seed: u64,
+    /// Seconds of work; all else is equal in equal runs.
+    pub seconds: f64,
+    /// Floors of the synthetic task.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oracle: Option<Floors>,
+    /// The table.
+    pub methods: Vec<MethodRow>,
+    /// Warnings that belong to the results.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub notes: Vec<String>,
+}
