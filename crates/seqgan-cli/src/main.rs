@@ -1,1 +1,43 @@
-fn main() {}
+//! The command line of SeqGAN: parses, dispatches to `commands/`, shows progress, chooses the exit status.
+#![allow(dead_code, reason = "the commands that use progress, tables and arguments are being built")]
+
+mod args;
+mod commands;
+mod interrupt;
+mod messages;
+mod numbers;
+mod progress;
+mod table;
+mod terminal;
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::interrupt::Interrupt;
+use crate::progress::Progress;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return messages::finish_parsing(&error),
+    };
+    let interrupt = Interrupt::default();
+    messages::finish(dispatch(&cli, &interrupt), &interrupt)
+}
+
+fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
+    let mut progress = Progress::on_stderr(cli.quiet);
+    if matches!(cli.command, Command::Oracle(_) | Command::Train(_)) {
+        interrupt.install().context("cannot listen for interrupts")?;
+    }
+    match &cli.command {
+        Command::Oracle(args) => commands::oracle::run(args, &mut progress, interrupt),
+        Command::Train(args) => commands::train::run(args, &mut progress, interrupt),
+        Command::Sample(args) => commands::sample::run(args, &mut progress),
+        Command::Evaluate(args) => commands::evaluate::run(args, &mut progress),
+        Command::Inspect(args) => commands::inspect::run(args),
+    }
+}

@@ -1,0 +1,408 @@
+//! The command line as given. Only parses; whether the options make sense together with files is checked later.
+
+use std::path::PathBuf;
+
+use clap::builder::RangedU64ValueParser;
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+
+/// Seeds end where the whole numbers of TOML end, because the resolved configuration records them.
+const LAST_SEED: u64 = i64::MAX as u64;
+
+const TOP_EXAMPLES: &str = "\
+Examples:
+  seqgan oracle                          the paper's synthetic task, in under three minutes
+  seqgan train --data poems.txt          learn from a file of sequences
+  seqgan sample runs/train-quick-1       ten new sequences
+
+Results go to stdout, everything else to stderr. Exit status: 0 fine, 1 failed, 2 wrong usage.";
+
+const ORACLE_EXAMPLES: &str = "\
+Examples:
+  seqgan oracle                          under three minutes on 2 cores
+  seqgan oracle --preset smoke           under 20 seconds, to see that everything works
+  seqgan oracle --preset paper --seed 7 --out runs/paper-7
+  seqgan oracle --preset paper --seed 7 --out runs/paper-7 --resume
+  seqgan oracle --set rollout.max_prefixes=16";
+
+const TRAIN_EXAMPLES: &str = "\
+Examples:
+  seqgan train --data poems.txt --tokens chars
+  seqgan train --data molecules.smi --preset smoke
+  seqgan train configs/music.toml --seed 3 --out runs/music-3
+  seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
+
+const SAMPLE_EXAMPLES: &str = "\
+Examples:
+  seqgan sample runs/train-quick-1
+  seqgan sample runs/train-quick-1 -n 1000 --temperature 0.8 --out new.txt";
+
+const EVALUATE_EXAMPLES: &str = "\
+Examples:
+  seqgan evaluate runs/train-quick-1 --test held-out.txt
+  seqgan evaluate runs/train-quick-1 --test held-out.txt --json > figures.json
+  seqgan evaluate --samples new.txt --train poems.txt --test held-out.txt --tokens chars";
+
+const INSPECT_EXAMPLES: &str = "\
+Examples:
+  seqgan inspect runs/train-quick-1";
+
+/// Train, sample and evaluate SeqGAN: a generator of sequences, taught by a discriminator's judgement
+#[derive(Debug, Parser)]
+#[command(name = "seqgan", version, after_help = TOP_EXAMPLES)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+    /// No progress on stderr; errors are still shown
+    #[arg(short, long, global = true, display_order = 100)]
+    pub quiet: bool,
+}
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Learn from an oracle whose true likelihood is known, and compare methods
+    Oracle(OracleArgs),
+    /// Learn from a file of sequences
+    Train(TrainArgs),
+    /// Make new sequences with a trained run
+    Sample(SampleArgs),
+    /// Measure a run, or a file of samples, against a test file
+    Evaluate(EvaluateArgs),
+    /// Show what a run folder holds
+    Inspect(InspectArgs),
+}
+
+/// `seqgan oracle`.
+#[derive(Debug, Args)]
+#[command(after_help = ORACLE_EXAMPLES)]
+pub struct OracleArgs {
+    /// Parameters of the oracle, a safetensors file [default: made from the seed]
+    #[arg(long, value_name = "FILE")]
+    pub oracle_params: Option<PathBuf>,
+    /// Options of every long run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// `seqgan train`.
+#[derive(Debug, Args)]
+#[command(after_help = TRAIN_EXAMPLES)]
+#[command(group(ArgGroup::new("input").required(true).args(["config", "data"])))]
+pub struct TrainArgs {
+    /// Configuration file that names the data
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: Option<PathBuf>,
+    /// File of sequences to learn from, used with the preset's settings
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Format of the data file [default: by its extension]
+    #[arg(long, conflicts_with = "config")]
+    pub format: Option<FileFormat>,
+    /// How a sequence is split into tokens [default: as usual for the format]
+    #[arg(long, conflicts_with = "config")]
+    pub tokens: Option<Tokens>,
+    /// Options of every long run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// Options of every command that trains.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// How much work to do [default: quick]
+    #[arg(long)]
+    pub preset: Option<Preset>,
+    /// Seed of all randomness, 0 to 2^63-1 [default: 1]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(0..=LAST_SEED))]
+    pub seed: Option<u64>,
+    /// Threads, 1 to 1024; the result does not depend on them [default: one a core]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+    /// Folder for the run, which must not exist yet [default: a new one in runs/]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Go on with the run in the folder of --out, under the same settings
+    #[arg(long, requires = "out")]
+    pub resume: bool,
+    /// Set one key of the configuration; may be repeated, and wins over all else
+    #[arg(long, value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// `seqgan sample`.
+#[derive(Debug, Args)]
+#[command(after_help = SAMPLE_EXAMPLES)]
+pub struct SampleArgs {
+    /// Folder of a trained run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Number of sequences, 1 or more
+    #[arg(short, long, value_name = "N", default_value_t = 10)]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub num: usize,
+    /// Sampling temperature, above 0; below 1 is surer and less varied
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
+    pub temperature: f64,
+    /// Format to write [default: the format of the run's data]
+    #[arg(long)]
+    pub format: Option<FileFormat>,
+    /// File to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Seed and threads.
+    #[command(flatten)]
+    pub repeat: RepeatArgs,
+}
+
+/// `seqgan evaluate`.
+#[derive(Debug, Args)]
+#[command(after_help = EVALUATE_EXAMPLES)]
+#[command(group(ArgGroup::new("subject").required(true).args(["run", "samples"])))]
+pub struct EvaluateArgs {
+    /// Folder of a trained run
+    #[arg(value_name = "RUN")]
+    pub run: Option<PathBuf>,
+    /// File of samples to measure instead of a run
+    #[arg(long, value_name = "FILE")]
+    pub samples: Option<PathBuf>,
+    /// How a line of the files is split into tokens [default: as usual for the format]
+    #[arg(long, conflicts_with = "run")]
+    pub tokens: Option<Tokens>,
+    /// File the samples' maker learnt from, to tell what is novel
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub train: Option<PathBuf>,
+    /// File of sequences to measure against, not used in training
+    #[arg(long, value_name = "FILE", required = true)]
+    pub test: PathBuf,
+    /// Number of samples, 1 or more [default: as many as the test file has, at most 10000]
+    #[arg(short, long, value_name = "N")]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub num: Option<usize>,
+    /// Temperature of sampling and of likelihood, above 0 [default: 1]
+    #[arg(long, value_name = "X", value_parser = temperature, conflicts_with = "samples")]
+    pub temperature: Option<f64>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+    /// Seed and threads.
+    #[command(flatten)]
+    pub repeat: RepeatArgs,
+}
+
+/// `seqgan inspect`.
+#[derive(Debug, Args)]
+#[command(after_help = INSPECT_EXAMPLES)]
+pub struct InspectArgs {
+    /// Run folder
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+}
+
+/// Seed and threads of a command that uses a finished run.
+#[derive(Debug, Args)]
+pub struct RepeatArgs {
+    /// Seed of the sampling, 0 to 2^63-1
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(0..=LAST_SEED))]
+    pub seed: u64,
+    /// Threads, 1 to 1024; the result does not depend on them [default: one a core]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+}
+
+/// How much work a run does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Preset {
+    /// Under three minutes on 2 cores
+    Quick,
+    /// The paper's schedule
+    Paper,
+    /// Under 20 seconds on 2 cores
+    Smoke,
+}
+
+impl Preset {
+    /// The name, as on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Preset::Quick => "quick",
+            Preset::Paper => "paper",
+            Preset::Smoke => "smoke",
+        }
+    }
+}
+
+/// How a field of a data file becomes tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Tokens {
+    /// Split at white space
+    Words,
+    /// One token a character
+    Chars,
+    /// Whole numbers, split at white space
+    Ids,
+}
+
+impl Tokens {
+    /// The name, as on the command line and in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            Tokens::Words => "words",
+            Tokens::Chars => "chars",
+            Tokens::Ids => "ids",
+        }
+    }
+}
+
+/// Format of a data file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FileFormat {
+    /// One sequence a line (.txt)
+    Text,
+    /// One sequence of whole numbers a line
+    Ids,
+    /// Comma-separated table (.csv)
+    Csv,
+    /// Tab-separated table (.tsv)
+    Tsv,
+    /// One JSON object a line (.jsonl)
+    Jsonl,
+    /// Molecules (.smi, .smiles)
+    Smiles,
+    /// Proteins or nucleic acids (.fasta, .fa)
+    Fasta,
+    /// Melodies (.mid, .midi)
+    Midi,
+}
+
+impl FileFormat {
+    /// The name, as on the command line and in the configuration.
+    pub fn name(self) -> &'static str {
+        match self {
+            FileFormat::Text => "text",
+            FileFormat::Ids => "ids",
+            FileFormat::Csv => "csv",
+            FileFormat::Tsv => "tsv",
+            FileFormat::Jsonl => "jsonl",
+            FileFormat::Smiles => "smiles",
+            FileFormat::Fasta => "fasta",
+            FileFormat::Midi => "midi",
+        }
+    }
+}
+
+fn temperature(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
+        _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(line.split_whitespace())
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn names_are_those_of_the_command_line() {
+        let shown =
+            |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| value().unwrap().get_name().to_owned();
+        for preset in Preset::value_variants() {
+            assert_eq!(shown(&|| preset.to_possible_value()), preset.name());
+        }
+        for tokens in Tokens::value_variants() {
+            assert_eq!(shown(&|| tokens.to_possible_value()), tokens.name());
+        }
+        for format in FileFormat::value_variants() {
+            assert_eq!(shown(&|| format.to_possible_value()), format.name());
+        }
+    }
+
+    #[test]
+    fn options_of_a_long_run_are_read() {
+        let line = "seqgan train --data a.txt --tokens chars --preset smoke --seed 7 --threads 2 --out o --resume \
+                    --set a.b=1 --set c=x -q";
+        let cli = parse(line).unwrap();
+        let Command::Train(args) = cli.command else { panic!("another command") };
+        assert!(cli.quiet && args.run.resume);
+        assert_eq!(
+            (args.run.preset, args.run.seed, args.run.threads),
+            (Some(Preset::Smoke), Some(7), Some(2))
+        );
+        assert_eq!(
+            (args.tokens, args.run.set),
+            (Some(Tokens::Chars), vec!["a.b=1".to_owned(), "c=x".to_owned()])
+        );
+    }
+
+    #[test]
+    fn every_example_of_the_help_is_accepted() {
+        let examples = [
+            TOP_EXAMPLES,
+            ORACLE_EXAMPLES,
+            TRAIN_EXAMPLES,
+            SAMPLE_EXAMPLES,
+            EVALUATE_EXAMPLES,
+            INSPECT_EXAMPLES,
+        ];
+        for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("  seqgan"))
+        {
+            // Behind two spaces stands an explanation, behind ">" the shell's part.
+            let command = line.trim().split("  ").next().unwrap().split('>').next().unwrap();
+            assert!(parse(command).is_ok(), "{command}");
+        }
+    }
+
+    #[test]
+    fn alternatives_exclude_each_other() {
+        for good in [
+            "seqgan train a.toml",
+            "seqgan train --data a.txt",
+            "seqgan evaluate r --test t --temperature 0.8",
+            "seqgan evaluate --samples s --test t --train u --tokens words",
+            "seqgan sample r -n 3",
+        ] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "seqgan train",
+            "seqgan train a.toml --data a.txt",
+            "seqgan train a.toml --tokens words",
+            "seqgan evaluate --test t",
+            "seqgan evaluate r",
+            "seqgan evaluate r --samples s --test t",
+            "seqgan evaluate r --test t --train u",
+            "seqgan evaluate --samples s --test t --temperature 1",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ranges_hold() {
+        for bad in [
+            "seqgan oracle --threads 0",
+            "seqgan oracle --seed -1",
+            "seqgan oracle --seed 9223372036854775808",
+            "seqgan sample r -n 0",
+            "seqgan sample r --temperature 0",
+            "seqgan sample r --temperature nan",
+            "seqgan sample r --temperature inf",
+            "seqgan oracle --resume",
+        ] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! One file a command: checks what was asked for, calls the library, shows what comes back.
+
+pub mod evaluate;
+pub mod inspect;
+pub mod oracle;
+pub mod sample;
+pub mod train;

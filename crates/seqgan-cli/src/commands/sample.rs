@@ -1,0 +1,9 @@
+//! `seqgan sample`: makes new sequences with a trained run.
+
+use crate::args::SampleArgs;
+use crate::progress::Progress;
+
+/// Runs the command.
+pub fn run(_args: &SampleArgs, _progress: &mut Progress) -> anyhow::Result<()> {
+    anyhow::bail!("`seqgan sample` is not built yet")
+}

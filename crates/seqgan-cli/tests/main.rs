@@ -1,0 +1,3 @@
+//! The one test binary of the command line.
+
+mod cli; // runs the real program: help, version, exit status, where words go
