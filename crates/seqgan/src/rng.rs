@@ -63,6 +63,8 @@ pub enum Purpose {
     Baseline = 16,
     /// Bootstrap resampling.
     Bootstrap = 17,
+    /// Which real sequences the discriminator sees beside a draw of negatives.
+    RealSubset = 18,
 }
 
 /// All random numbers of one purpose under one seed.

@@ -129,6 +129,8 @@ pub struct LikelihoodConfig {
     pub num_epochs: usize,
     /// Sequences of an update.
     pub batch_size: usize,
+    /// Whether each epoch has an order of its own; the original code reads the file in order, always.
+    pub shuffle: bool,
     /// Adam's learning rate.
     pub learning_rate: f64,
     /// How the rate changes.
@@ -213,6 +215,7 @@ impl Default for Config {
         let mle = LikelihoodConfig {
             num_epochs: 120,
             batch_size: 64,
+            shuffle: false,
             learning_rate: 0.01,
             schedule: Schedule::Constant,
             l2: 0.0,
@@ -259,6 +262,7 @@ impl Default for Config {
             },
             mle_tuned: LikelihoodConfig {
                 num_epochs: 8,
+                shuffle: true,
                 schedule: Schedule::Cosine,
                 l2: 1e-5,
                 early_stop: true,

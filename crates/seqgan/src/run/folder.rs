@@ -36,6 +36,25 @@ impl RunFolder {
         Ok(Self { path })
     }
 
+    /// Removes a folder in which a run was killed before it had written its settings; any other file in it is
+    /// somebody's, and refused.
+    pub fn clear_unstarted(path: &Path) -> Result<()> {
+        const OURS: [&str; 7] =
+            ["checkpoints", "models", "samples", "vocab.json", "vocab.json.tmp", "run.json", "run.json.tmp"];
+        let entries = fs::read_dir(path).map_err(Error::io("read", path))?;
+        for entry in entries {
+            let name = entry.map_err(Error::io("read", path))?.file_name();
+            if !OURS.iter().any(|ours| name == *ours) && name != "config.toml.tmp" {
+                return Err(Error::Run {
+                    path: path.into(),
+                    message: format!("no run folder: it has no config.toml, but `{}`", name.to_string_lossy()),
+                    hint: Some("give another --out; nothing is overwritten".into()),
+                });
+            }
+        }
+        fs::remove_dir_all(path).map_err(Error::io("clear", path))
+    }
+
     /// A folder that a run was started in.
     pub fn open(path: &Path) -> Result<Self> {
         if !path.is_dir() || !path.join("config.toml").is_file() {

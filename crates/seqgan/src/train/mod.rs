@@ -1,0 +1,26 @@
+//! Training: calls the stages in order, and is the only place that closes the loop.
+//!
+//! [`run`] is the whole of `seqgan oracle` and `seqgan train`. Read `adversarial.rs` for the paper's Algorithm 1.
+
+mod adversarial;
+mod baselines;
+mod evaluation;
+mod event;
+mod experiment;
+mod measure;
+mod models;
+mod plan;
+mod pretrain;
+mod session;
+mod state;
+mod summary;
+mod task;
+
+pub use event::{Observer, Silent};
+pub use experiment::{Experiment, Kind, run};
+pub use measure::known;
+pub use models::{SavedModel, load_model, load_vocab, methods};
+pub use session::discriminator_shape;
+pub use state::{Adversary, Drawn, Position, State, Trainee};
+pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
+pub use task::{Task, read_options};

@@ -33,6 +33,10 @@ pub struct Position {
     pub d_epoch: usize,
     /// Discriminator: batches of the epoch done.
     pub d_batch: usize,
+    /// Sum of losses, sum of accuracies and number of batches since the last draw of negatives.
+    pub d_sums: [f64; 3],
+    /// Mean reward of the last generator update.
+    pub reward: Option<f64>,
     /// Measurements of the final evaluation done.
     pub measured: usize,
     /// Random sequences used up so far, a purpose each.

@@ -82,9 +82,44 @@ pub struct Floors {
     pub uniform_nll: Estimate,
 }
 
+/// Running sums of one quantity.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Sums {
+    count: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Sums {
+    /// Adds a value.
+    pub fn add(&mut self, x: f64) {
+        self.count += 1.0;
+        self.sum += x;
+        self.squares += x * x;
+    }
+
+    /// Mean and standard error of the values so far.
+    pub fn estimate(&self) -> Estimate {
+        let mean = self.sum / self.count;
+        let variance = (self.squares / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
+        Estimate { mean, stderr: (variance / self.count).sqrt() }
+    }
+}
+
+/// Sums of the draws that measure the oracle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct FloorSums {
+    /// -log p of the oracle's own draws, a token.
+    pub entropy: Sums,
+    /// -log p of uniform tokens, a token.
+    pub uniform: Sums,
+}
+
 /// Results so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
+    /// Draws that measure the oracle, so far.
+    pub floor_sums: FloorSums,
     /// Of the synthetic task.
     pub oracle: Option<Floors>,
     /// The table.

@@ -1,10 +1,10 @@
 //! What is to be learned: the synthetic task, or a file of sequences.
 
 use crate::config::{Config, DataConfig, DataSize, OracleConfig};
-use crate::data::{self, Vocab};
+use crate::data::{self, LongSequences, ReadOptions, Tokens, Vocab};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
 use crate::rng::{Purpose, Streams};
-use crate::token::SeqBatch;
+use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -56,11 +56,9 @@ impl Task {
     /// A file of sequences, one a line.
     pub fn file(config: &DataConfig) -> Result<Self> {
         let path = Path::new(&config.path);
-        let tokens = data::tokens_of(config, path)?;
-        let options = data::ReadOptions::from_config(config, tokens);
-        let text = data::read_training(path, &options)?;
-        let (train, validation) = data::split_by_hash(&text.sequences, config.validation_share);
-        let (train, validation) = (text.sequences.select(train), text.sequences.select(validation));
+        let text = data::read_training(path, &read_options(config)?)?;
+        let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
+        let (train, validation) = (text.sequences.select(split.training), text.sequences.select(split.validation));
         if train.is_empty() || validation.is_empty() {
             return Err(Error::Data {
                 path: path.into(),
@@ -90,6 +88,14 @@ impl Task {
             vocab: Some(text.vocab),
             rules,
         })
+    }
+
+    /// How a file with this task's tokens is written: a vocabulary's words, or plain numbers.
+    pub fn write(&self, row: &[TokenId]) -> String {
+        match &self.vocab {
+            Some(vocab) => vocab.decode(row),
+            None => row.iter().map(TokenId::to_string).collect::<Vec<_>>().join(" "),
+        }
     }
 
     /// The shape of this task's generators.
@@ -126,4 +132,33 @@ impl Task {
             max_length: self.max_length(),
         }
     }
+}
+
+/// What the settings say of reading. Where `data.tokens` is "auto", a file whose first lines hold blanks is one of
+/// words, any other one of characters.
+pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
+    let tokens = match config.tokens.as_str() {
+        "auto" if config.format == "ids" => Tokens::Ids,
+        "auto" => guess_tokens(Path::new(&config.path))?,
+        name => name.parse().expect("checked with the settings"),
+    };
+    Ok(ReadOptions {
+        tokens,
+        max_length: config.max_length,
+        long: if config.long_sequences == "truncate" { LongSequences::Truncate } else { LongSequences::Drop },
+        max_line_bytes: config.max_line_bytes,
+        keep_empty: config.keep_empty,
+        min_count: config.min_count as u64,
+        max_vocab: config.max_vocab,
+        vocab_size: config.vocab_size as u32,
+    })
+}
+
+fn guess_tokens(path: &Path) -> Result<Tokens> {
+    let mut head = vec![0; 1 << 16];
+    let mut file = std::fs::File::open(path).map_err(Error::io("read", path))?;
+    // A folder opens on Unix and fails here; the reader tells what it found.
+    let n = std::io::Read::read(&mut file, &mut head).unwrap_or(0);
+    let blank = |line: &[u8]| line.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t'));
+    Ok(if head[..n].split(|&b| b == b'\n').any(blank) { Tokens::Words } else { Tokens::Chars })
 }

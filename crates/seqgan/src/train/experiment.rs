@@ -1,0 +1,169 @@
+//! One run from its settings to its summary.
+
+use super::adversarial::{adversarial, pretrain_discriminator};
+use super::evaluation::evaluate;
+use super::event::Observer;
+use super::models;
+use super::plan::{Stage, plan};
+use super::pretrain::maximum_likelihood;
+use super::session::{Session, discriminator_shape};
+use super::state::State;
+use super::summary::Summary;
+use super::task::Task;
+use crate::config::Config;
+use crate::run::RunFolder;
+use crate::{Error, Result};
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// What kind of run it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The synthetic task.
+    Oracle,
+    /// A file of sequences.
+    Train,
+}
+
+impl Kind {
+    /// The command's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Oracle => "oracle",
+            Kind::Train => "train",
+        }
+    }
+}
+
+/// A run to be made.
+pub struct Experiment {
+    /// Oracle or file.
+    pub kind: Kind,
+    /// Name of the preset, for the summary.
+    pub preset: String,
+    /// Checked settings.
+    pub config: Config,
+    /// What is to be learned.
+    pub task: Task,
+    /// The run folder; without it a new one under `runs/`.
+    pub out: Option<PathBuf>,
+    /// Go on with the run in `out`, if there is one.
+    pub resume: bool,
+}
+
+/// Makes the run, or what is left of it. Returns its folder and its results.
+pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
+    let Experiment { kind, preset, config, task, .. } = experiment;
+    let stages = plan(config)?;
+    let folder = open(experiment)?;
+    if folder.is_finished() {
+        observer.note(&format!("{}: finished already", folder.path().display()));
+        let summary = folder.read_json("summary.json")?;
+        return Ok((folder, summary));
+    }
+    let mut state = match folder.state().is_file() {
+        false => State::default(),
+        true => {
+            let shape = task.generator_shape(config);
+            State::load(&folder.state(), &shape, &discriminator_shape(config, task), config.rollout.delay)?
+        }
+    };
+    let mut session = Session::new(config, task, &folder, observer, state.position.metrics_bytes)?;
+    while let Some(stage) = stages.get(state.position.stage) {
+        match stage {
+            Stage::Likelihood(method) => {
+                let settings = if method == "mle" { &config.mle } else { &config.mle_tuned };
+                maximum_likelihood(&mut session, &mut state, method, settings)?;
+                models::save_generator(&folder, method, &state.finished[method])?;
+            }
+            Stage::Discriminator => pretrain_discriminator(&mut session, &mut state)?,
+            Stage::Adversarial => {
+                adversarial(&mut session, &mut state)?;
+                models::save_generator(&folder, "seqgan", &state.finished["seqgan"])?;
+                if let Some(adversary) = state.adversary.take() {
+                    models::save_discriminator(&folder, &adversary.discriminator)?;
+                }
+            }
+            Stage::Measure => evaluate(&mut session, &mut state)?,
+        }
+        state.position.stage += 1;
+        session.save(&mut state)?;
+    }
+    let summary = Summary {
+        command: kind.name().into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        preset: preset.clone(),
+        seed: config.seed,
+        seconds: (state.position.elapsed_s * 10.0).round() / 10.0,
+        oracle: state.outcome.oracle.clone(),
+        methods: state.outcome.methods.clone(),
+        notes: state.outcome.notes.clone(),
+    };
+    write_description(&folder, experiment, Some(&state))?;
+    folder.write_json("summary.json", &summary)?;
+    // The state is for going on, and there is nothing left to go on with.
+    let _ = std::fs::remove_file(folder.state());
+    Ok((folder, summary))
+}
+
+/// The folder to work in, described, with the settings that the run has or will have.
+fn open(experiment: &Experiment) -> Result<RunFolder> {
+    let Experiment { kind, preset, config, task, out, resume } = experiment;
+    if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
+        let folder = RunFolder::open(path)?;
+        folder.check_same_config(config)?;
+        let before: Value = folder.read_json("run.json")?;
+        if before["data"] != task.description {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "the data have changed since the run was started".into(),
+                hint: Some("resume with the file as it was, or start a new run with another --out".into()),
+            });
+        }
+        return Ok(folder);
+    }
+    if let Some(path) = out.as_deref().filter(|path| *resume && path.is_dir()) {
+        RunFolder::clear_unstarted(path)?;
+    }
+    let stem = format!("{}-{preset}-{}", kind.name(), config.seed);
+    let folder = RunFolder::create(out.as_deref(), &stem)?;
+    if let Some(vocab) = &task.vocab {
+        folder.write_json("vocab.json", vocab)?;
+    }
+    write_description(&folder, experiment, None)?;
+    // Last, because its presence says that the folder is complete.
+    folder.write_config(config)?;
+    Ok(folder)
+}
+
+/// run.json: what may differ between two runs with equal results.
+fn write_description(folder: &RunFolder, experiment: &Experiment, ended: Option<&State>) -> Result<()> {
+    let mut document = json!({
+        "command": experiment.kind.name(),
+        "preset": experiment.preset,
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": option_env!("SEQGAN_COMMIT").unwrap_or("unknown"),
+        "host": std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_string()).unwrap_or_default(),
+        "threads": rayon::current_num_threads(),
+        "instructions": format!("{:?}", crate::kernel::simd::level()),
+        "num_rounds": experiment.config.adversarial.num_rounds,
+        "num_generator_updates": experiment.config.adversarial.num_rounds * experiment.config.adversarial.g_steps,
+        "train_sequences": experiment.task.train.len(),
+        "validation_sequences": experiment.task.validation.len(),
+        "vocab_size": experiment.task.vocab_size(),
+        "max_length": experiment.task.max_length(),
+        "data": experiment.task.description,
+    });
+    if let Some(state) = ended {
+        document["seconds"] = json!(state.position.elapsed_s);
+        document["peak_memory_bytes"] = json!(peak_memory());
+    }
+    folder.write_json("run.json", &document)
+}
+
+/// Most memory this process has held, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}

@@ -1,0 +1,99 @@
+//! Measurements of models: one function a quantity, random numbers shared by all methods and temperatures.
+
+use super::session::Session;
+use super::summary::Measures;
+use super::task::Task;
+use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::metrics::{Estimate, per_token};
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+
+/// Decisions of each sequence, `[B]`.
+pub(super) fn steps(batch: &SeqBatch, has_end: bool) -> Vec<u32> {
+    (0..batch.len()).map(|b| batch.steps(b, has_end) as u32).collect()
+}
+
+/// -log p of each sequence, `[B]`, in nats.
+pub(super) fn nats(policy: &dyn Policy, batch: &SeqBatch) -> Vec<f64> {
+    policy.sequence_log_prob(batch).into_iter().map(|l| -l).collect()
+}
+
+/// Mean -log p a decision of `batch` under `policy`.
+pub(super) fn nll(policy: &dyn Policy, batch: &SeqBatch) -> Estimate {
+    per_token(&nats(policy, batch), &steps(batch, policy.end_token().is_some()))
+}
+
+/// Of a generator, on the part kept apart for early stopping; lines with unknown tokens are left out.
+pub(super) fn validation_nll(task: &Task, generator: &LstmGenerator) -> Estimate {
+    nll(&LstmPolicy::new(generator, 1.0), &known(&task.validation, generator))
+}
+
+/// The sequences a generator can give a probability to: those without tokens that it never chooses.
+pub fn known(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
+    let never = &generator.shape().never;
+    let rows = (0..batch.len()).filter(|&b| batch.row(b).iter().all(|t| !never.contains(t)));
+    batch.select(rows)
+}
+
+/// A model's samples and what both models say of them, in nats a sequence.
+pub(super) struct Sampled {
+    pub own_nats: Vec<f64>,
+    pub oracle_nats: Option<Vec<f64>>,
+    pub steps: Vec<u32>,
+}
+
+/// Draws the samples that measure a model. Every model and temperature meets the same random numbers, so
+/// differences between them are less noisy than the models themselves.
+pub(super) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> Sampled {
+    let samples = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, n);
+    let oracle_nats =
+        task.oracle.as_ref().map(|oracle| nats(&LstmPolicy::new(oracle, 1.0), &samples.sequences));
+    Sampled {
+        own_nats: samples.log_prob.iter().map(|l| -l).collect(),
+        oracle_nats,
+        steps: steps(&samples.sequences, policy.end_token().is_some()),
+    }
+}
+
+impl Session<'_> {
+    /// The full set of measures of a model at a temperature.
+    pub fn measure(&self, generator: &LstmGenerator, temperature: f64, oracle_entropy: Option<Estimate>) -> Measures {
+        let (policy, n) = (LstmPolicy::new(generator, temperature), self.config.evaluate.num_samples);
+        let mut measures = self.measure_samples(&policy, n);
+        measures.nll_test = self.task.test.as_ref().map(|test| nll(&policy, test));
+        if self.task.test.is_none() {
+            measures.nll_validation = Some(nll(&policy, &known(&self.task.validation, generator)));
+        }
+        let train = known(&self.task.train, generator);
+        measures.nll_train = Some(nll(&policy, &train.slice(0, train.len().min(10_000))));
+        measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
+        measures
+    }
+
+    /// A cheaper set for the middle of training: fewer samples, no training likelihood.
+    pub fn measure_while_training(&self, generator: &LstmGenerator) -> Measures {
+        let (policy, n) = (LstmPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
+        let mut measures = self.measure_samples(&policy, n);
+        match &self.task.test {
+            Some(test) => measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n)))),
+            None => {
+                let validation = known(&self.task.validation, generator);
+                measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
+            }
+        }
+        measures
+    }
+
+    fn measure_samples(&self, policy: &LstmPolicy, n: usize) -> Measures {
+        let sampled = sample(self.task, policy, self.config.seed, n);
+        let reverse = |oracle: &Vec<f64>| -> Vec<f64> {
+            oracle.iter().zip(&sampled.own_nats).map(|(oracle, own)| oracle - own).collect()
+        };
+        Measures {
+            nll_oracle: sampled.oracle_nats.as_ref().map(|nats| per_token(nats, &sampled.steps)),
+            entropy: Some(per_token(&sampled.own_nats, &sampled.steps)),
+            reverse_kl: sampled.oracle_nats.as_ref().map(|nats| per_token(&reverse(nats), &sampled.steps)),
+            ..Measures::default()
+        }
+    }
+}

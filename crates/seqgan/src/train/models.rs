@@ -1,0 +1,90 @@
+//! Models of a finished run, as files of their own that sampling and evaluation read.
+
+use crate::checkpoint;
+use crate::data::Vocab;
+use crate::generator::{GeneratorShape, LstmGenerator};
+use crate::nn::Tensors;
+use crate::reward::Discriminator;
+use crate::run::RunFolder;
+use crate::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// A generator read from a run folder.
+pub struct SavedModel {
+    /// The method that made it.
+    pub method: String,
+    /// The model.
+    pub generator: LstmGenerator,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Meta {
+    method: String,
+    shape: GeneratorShape,
+}
+
+/// Writes a method's generator into the run folder.
+pub(super) fn save_generator(folder: &RunFolder, method: &str, generator: &LstmGenerator) -> Result<()> {
+    let meta = Meta { method: method.into(), shape: generator.shape().clone() };
+    let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
+    checkpoint::write(&folder.model(method), "generator", &meta, tensors)
+}
+
+/// Writes the discriminator into the run folder.
+pub(super) fn save_discriminator(folder: &RunFolder, discriminator: &Discriminator) -> Result<()> {
+    let tensors = discriminator.parameters().iter().map(|t| (t.name.clone(), t));
+    checkpoint::write(&folder.model("discriminator"), "discriminator", discriminator.shape(), tensors)
+}
+
+/// The methods whose generators a run folder holds, in the order of its settings.
+pub fn methods(folder: &RunFolder) -> Result<Vec<String>> {
+    let config = folder.read_config()?;
+    let mut list = config.methods;
+    if !list.contains(&config.adversarial.base) {
+        list.insert(0, config.adversarial.base);
+    }
+    Ok(list.into_iter().filter(|m| folder.model(m).is_file()).collect())
+}
+
+/// Reads the generator of `method`, or of the last method trained.
+pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel> {
+    let known = methods(folder)?;
+    let Some(name) = method.or(known.last().map(String::as_str)) else {
+        return Err(Error::Run {
+            path: folder.path().into(),
+            message: "holds no trained model yet".into(),
+            hint: Some("the run has not ended; go on with it by --resume".into()),
+        });
+    };
+    if !known.iter().any(|m| m == name) {
+        return Err(Error::Run {
+            path: folder.path().into(),
+            message: format!("holds no model `{name}`"),
+            hint: Some(format!("it holds {}", known.join(", "))),
+        });
+    }
+    let path = folder.model(name);
+    let (meta, tensors): (Meta, _) = checkpoint::read(&path, "generator")?;
+    let fault = |message| Error::Checkpoint {
+        path: path.clone(),
+        message,
+        hint: Some("the file is damaged; restore it from a copy or train again".into()),
+    };
+    // The file lists tensors by name; the model has an order of its own.
+    let mut parameters = Tensors::new();
+    for name in ["embedding", "w", "u", "b", "w_out", "b_out"] {
+        let tensor = tensors.iter().find(|t| t.name == name);
+        let tensor = tensor.ok_or_else(|| fault(format!("no tensor `{name}`")))?;
+        parameters.push(name, &tensor.shape, tensor.data.clone());
+    }
+    let generator = LstmGenerator::from_parameters(meta.shape, parameters).map_err(fault)?;
+    Ok(SavedModel { method: meta.method, generator })
+}
+
+/// Reads the vocabulary of a run; none for the synthetic task, whose tokens are numbers.
+pub fn load_vocab(folder: &RunFolder) -> Result<Option<Vocab>> {
+    if !folder.file("vocab.json").is_file() {
+        return Ok(None);
+    }
+    folder.read_json("vocab.json").map(Some)
+}

@@ -1,0 +1,108 @@
+//! Maximum-likelihood training of a generator (Algorithm 1, line 2).
+
+use super::measure::validation_nll;
+use super::session::Session;
+use super::state::{State, Trainee};
+use super::summary::Measures;
+use crate::config::LikelihoodConfig;
+use crate::data::Batches;
+use crate::generator::LstmGenerator;
+use crate::rng::{Purpose, Streams};
+use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
+use crate::Result;
+
+/// Trains a fresh generator as `config` says and keeps it under `method`.
+pub(super) fn maximum_likelihood(
+    session: &mut Session<'_>,
+    state: &mut State,
+    method: &str,
+    config: &LikelihoodConfig,
+) -> Result<()> {
+    let seed = session.config.seed;
+    let train = &session.task.train;
+    let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
+    let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session));
+    let epoch_batches = |epoch: usize| match config.shuffle {
+        true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
+        false => Batches::in_file_order(train.len(), config.batch_size).drop_incomplete(),
+    };
+    let batches_an_epoch = epoch_batches(0).len();
+    let total = (config.num_epochs * batches_an_epoch) as u64;
+    session.observer.phase(method, (state.position.epoch * batches_an_epoch + state.position.batch) as u64, total);
+
+    while state.position.epoch < config.num_epochs && !out_of_patience(state, config) {
+        let epoch = state.position.epoch;
+        let batches = epoch_batches(epoch);
+        for batch in batches.iter().skip(state.position.batch) {
+            let step = (epoch * batches_an_epoch + state.position.batch) as u64;
+            let update = GeneratorUpdate {
+                learning_rate: config.learning_rate * config.schedule.factor(step, total),
+                clip_norm: config.clip_norm,
+                l2: config.l2,
+            };
+            let batch = train.select(batch.iter().copied());
+            let loss = maximum_likelihood_step(&mut trainee.generator, &mut trainee.optimizer, &batch, update)?;
+            state.position.batch += 1;
+            session.observer.advance(step + 1, &[("loss", loss)]);
+            if state.position.batch < batches_an_epoch {
+                state.trainee = Some(trainee);
+                session.step_done(state)?;
+                trainee = state.trainee.take().expect("put there above");
+            }
+        }
+        state.position.batch = 0;
+        state.position.epoch += 1;
+        end_of_epoch(session, state, method, config, &mut trainee)?;
+        state.trainee = Some(trainee);
+        session.step_done(state)?;
+        trainee = state.trainee.take().expect("put there above");
+    }
+
+    let generator = trainee.best.unwrap_or(trainee.generator);
+    state.finished.insert(method.to_string(), generator);
+    (state.position.epoch, state.position.best) = (0, None);
+    Ok(())
+}
+
+fn fresh(session: &Session<'_>) -> Trainee {
+    let config = session.config;
+    let streams = Streams::new(config.seed, Purpose::GeneratorInit);
+    let generator =
+        LstmGenerator::new(session.task.generator_shape(config), config.generator.init_std, &streams);
+    Trainee { optimizer: Optimizer::new(generator.parameters()), generator, best: None }
+}
+
+fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {
+    let since = |best: (f64, usize)| state.position.epoch - best.1;
+    config.early_stop && state.position.best.is_some_and(|best| since(best) >= config.patience)
+}
+
+/// Validates, keeps the best epoch, and measures when it is time to.
+fn end_of_epoch(
+    session: &mut Session<'_>,
+    state: &mut State,
+    method: &str,
+    config: &LikelihoodConfig,
+    trainee: &mut Trainee,
+) -> Result<()> {
+    let epoch = state.position.epoch;
+    let mut figures = Vec::new();
+    if config.early_stop {
+        let nll = validation_nll(session.task, &trainee.generator).mean;
+        figures.push(("nll_validation", nll));
+        if state.position.best.is_none_or(|(best, _)| nll < best) {
+            state.position.best = Some((nll, epoch));
+            trainee.best = Some(trainee.generator.clone());
+        }
+    }
+    // The original measures after epochs 1, 6, 11, ..: its epochs 0, 5, 10.
+    let every = config.measure_every_epochs;
+    if every > 0 && (epoch - 1).is_multiple_of(every) {
+        let measures = session.measure_while_training(&trainee.generator);
+        figures.retain(|f| f.0 != "nll_validation" || measures.nll_validation.is_none());
+        session.record(state, method, epoch as u64, &measures, &figures)?;
+    } else if !figures.is_empty() {
+        session.record(state, method, epoch as u64, &Measures::default(), &figures)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,102 @@
+//! A run in progress: its folder, log, clock and observer.
+
+use super::event::Observer;
+use super::state::State;
+use super::summary::Measures;
+use super::task::Task;
+use crate::config::Config;
+use crate::reward::DiscriminatorShape;
+use crate::run::{MetricsLog, RunFolder};
+use crate::{Error, Result};
+use serde_json::{Map, Value};
+use std::time::Instant;
+
+/// What every stage needs beside the state it changes.
+pub(super) struct Session<'a> {
+    pub config: &'a Config,
+    pub task: &'a Task,
+    pub observer: &'a dyn Observer,
+    pub folder: &'a RunFolder,
+    log: MetricsLog,
+    clock: Instant,
+    saved: Instant,
+}
+
+impl<'a> Session<'a> {
+    pub fn new(
+        config: &'a Config,
+        task: &'a Task,
+        folder: &'a RunFolder,
+        observer: &'a dyn Observer,
+        metrics_bytes: u64,
+    ) -> Result<Self> {
+        let log = MetricsLog::open(&folder.file("metrics.jsonl"), metrics_bytes)?;
+        let now = Instant::now();
+        Ok(Self { config, task, observer, folder, log, clock: now, saved: now })
+    }
+
+    /// To be called after every step: saves when it is time to, and stops when asked to. Saving never changes a
+    /// result, because every loop begins at the state's positions.
+    pub fn step_done(&mut self, state: &mut State) -> Result<()> {
+        let stop = self.observer.should_stop();
+        if stop || self.saved.elapsed().as_secs_f64() >= self.config.checkpoint.every_secs {
+            self.save(state)?;
+        }
+        if stop { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Saves the state now.
+    pub fn save(&mut self, state: &mut State) -> Result<()> {
+        self.tick(state);
+        state.position.metrics_bytes = self.log.sync()?;
+        state.save(&self.folder.state())?;
+        self.saved = Instant::now();
+        Ok(())
+    }
+
+    /// Adds the seconds since the last call to the state's.
+    pub fn tick(&mut self, state: &mut State) {
+        state.position.elapsed_s += self.clock.elapsed().as_secs_f64();
+        self.clock = Instant::now();
+    }
+
+    /// Appends a record to metrics.jsonl.
+    pub fn record(
+        &mut self,
+        state: &mut State,
+        phase: &str,
+        step: u64,
+        measures: &Measures,
+        figures: &[(&str, f64)],
+    ) -> Result<()> {
+        self.tick(state);
+        let mut record = Map::new();
+        record.insert("phase".into(), phase.into());
+        record.insert("step".into(), step.into());
+        record.insert("elapsed_s".into(), ((state.position.elapsed_s * 1e3).round() / 1e3).into());
+        if let Ok(Value::Object(measures)) = serde_json::to_value(measures) {
+            record.extend(measures);
+        }
+        for &(name, value) in figures {
+            record.insert(name.into(), value.into());
+        }
+        self.log.append(record)
+    }
+}
+
+/// The shape of the discriminator: the configured filters that fit the task's sequences.
+pub fn discriminator_shape(config: &Config, task: &Task) -> DiscriminatorShape {
+    let length = task.max_length();
+    let mut filters: Vec<_> =
+        config.discriminator.filters.iter().copied().filter(|&(width, _)| width <= length).collect();
+    if filters.is_empty() {
+        filters.push((1, 64));
+    }
+    DiscriminatorShape {
+        vocab_size: task.vocab_size(),
+        embedding_dim: config.discriminator.embedding_dim,
+        max_length: length,
+        filters,
+        end_token: task.has_end().then(|| task.generator_shape(config).end_token).flatten(),
+    }
+}
