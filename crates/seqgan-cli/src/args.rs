@@ -27,7 +27,7 @@ Examples:
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   seqgan train --data poems.txt --tokens chars
-  seqgan train --data molecules.smi --preset smoke
+  seqgan train --data captions.txt --preset smoke
   seqgan train configs/music.toml --seed 3 --out runs/music-3
   seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
 
@@ -145,9 +145,12 @@ pub struct SampleArgs {
     /// Sampling temperature, above 0; below 1 is surer and less varied
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
     pub temperature: f64,
-    /// Format to write [default: the format of the run's data]
+    /// Format to write: words of the data's vocabulary, or its token numbers [default: as the run's data]
     #[arg(long)]
     pub format: Option<FileFormat>,
+    /// Which of the run's models to use [default: the last one trained]
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
     /// File to write [default: stdout]
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -183,6 +186,9 @@ pub struct EvaluateArgs {
     /// Temperature of sampling and of likelihood, above 0 [default: 1]
     #[arg(long, value_name = "X", value_parser = temperature, conflicts_with = "samples")]
     pub temperature: Option<f64>,
+    /// Which of the run's models to use [default: the last one trained]
+    #[arg(long, value_name = "NAME", conflicts_with = "samples")]
+    pub method: Option<String>,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
@@ -263,18 +269,6 @@ pub enum FileFormat {
     Text,
     /// One sequence of whole numbers a line
     Ids,
-    /// Comma-separated table (.csv)
-    Csv,
-    /// Tab-separated table (.tsv)
-    Tsv,
-    /// One JSON object a line (.jsonl)
-    Jsonl,
-    /// Molecules (.smi, .smiles)
-    Smiles,
-    /// Proteins or nucleic acids (.fasta, .fa)
-    Fasta,
-    /// Melodies (.mid, .midi)
-    Midi,
 }
 
 impl FileFormat {
@@ -283,12 +277,6 @@ impl FileFormat {
         match self {
             FileFormat::Text => "text",
             FileFormat::Ids => "ids",
-            FileFormat::Csv => "csv",
-            FileFormat::Tsv => "tsv",
-            FileFormat::Jsonl => "jsonl",
-            FileFormat::Smiles => "smiles",
-            FileFormat::Fasta => "fasta",
-            FileFormat::Midi => "midi",
         }
     }
 }

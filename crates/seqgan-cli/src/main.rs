@@ -1,11 +1,12 @@
 //! The command line of SeqGAN: parses, dispatches to `commands/`, shows progress, chooses the exit status.
-#![allow(dead_code, reason = "the commands that use progress, tables and arguments are being built")]
 
 mod args;
 mod commands;
 mod interrupt;
 mod messages;
 mod numbers;
+mod options;
+mod outcome;
 mod progress;
 mod table;
 mod terminal;
@@ -29,15 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
-    let mut progress = Progress::on_stderr(cli.quiet);
+    let progress = Progress::on_stderr(cli.quiet);
     if matches!(cli.command, Command::Oracle(_) | Command::Train(_)) {
         interrupt.install().context("cannot listen for interrupts")?;
     }
     match &cli.command {
-        Command::Oracle(args) => commands::oracle::run(args, &mut progress, interrupt),
-        Command::Train(args) => commands::train::run(args, &mut progress, interrupt),
-        Command::Sample(args) => commands::sample::run(args, &mut progress),
-        Command::Evaluate(args) => commands::evaluate::run(args, &mut progress),
+        Command::Oracle(args) => commands::oracle::run(args, progress, interrupt),
+        Command::Train(args) => commands::train::run(args, progress, interrupt),
+        Command::Sample(args) => commands::sample::run(args, progress),
+        Command::Evaluate(args) => commands::evaluate::run(args, progress),
         Command::Inspect(args) => commands::inspect::run(args),
     }
 }

@@ -30,6 +30,12 @@ pub fn print(text: &str) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Says something on stderr that is no result.
+pub fn tell(text: &str) {
+    // If stderr is closed nobody listens, and that is no reason to fail.
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
 /// Says what went wrong, if anything, and chooses the exit status.
 pub fn finish(result: anyhow::Result<()>, interrupt: &Interrupt) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };

@@ -4,6 +4,6 @@ use crate::args::EvaluateArgs;
 use crate::progress::Progress;
 
 /// Runs the command.
-pub fn run(_args: &EvaluateArgs, _progress: &mut Progress) -> anyhow::Result<()> {
+pub fn run(_args: &EvaluateArgs, _progress: Progress) -> anyhow::Result<()> {
     anyhow::bail!("`seqgan evaluate` is not built yet")
 }

@@ -22,6 +22,7 @@ pub(super) struct Complaint {
 }
 
 /// Kept sequences one behind the other, before the longest is known.
+#[derive(Default)]
 pub(super) struct Rows {
     pub(super) tokens: Vec<TokenId>,
     lengths: Vec<usize>,
@@ -46,18 +47,7 @@ impl Rows {
     ) -> Result<Self> {
         let mut lines = Lines::open(path, options.max_line_bytes)?;
         let limit = if options.max_length > 0 { options.max_length } else { usize::MAX };
-        let mut rows = Self {
-            tokens: Vec::new(),
-            lengths: Vec::new(),
-            longest: 0,
-            longest_line: 0,
-            lines: 0,
-            dropped_empty: 0,
-            dropped_long: 0,
-            truncated: 0,
-            bytes: 0,
-            sha256: String::new(),
-        };
+        let mut rows = Self::default();
         let mut shortest_dropped = usize::MAX;
         while let Some((number, line)) = lines.next()? {
             let start = rows.tokens.len();

@@ -44,7 +44,7 @@ impl Tokens {
     /// The tokens of `line`, whose end of line has been removed already.
     pub fn split(self, line: &str) -> SplitTokens<'_> {
         match self {
-            Tokens::Words | Tokens::Ids => SplitTokens(Pieces::Words(line.trim_matches('x').split_whitespace())),
+            Tokens::Words | Tokens::Ids => SplitTokens(Pieces::Words(line.split_whitespace())),
             Tokens::Chars => SplitTokens(Pieces::Chars { line, rest: line.char_indices() }),
         }
     }

@@ -1,0 +1,135 @@
+//! The results of a run as a table for people.
+
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
+
+use seqgan::metrics::{Estimate, Verdict};
+use seqgan::train::{Measures, MethodRow, Observer, Summary};
+
+use crate::interrupt::Interrupt;
+use crate::numbers::mean_with_error;
+use crate::progress::Progress;
+use crate::table::{Align, Table};
+
+/// Shows training on the terminal and passes interrupts on.
+pub struct Watch<'a> {
+    progress: Mutex<Progress>,
+    interrupt: &'a Interrupt,
+}
+
+impl<'a> Watch<'a> {
+    /// Shows training on `progress`.
+    pub fn new(progress: Progress, interrupt: &'a Interrupt) -> Self {
+        Self { progress: Mutex::new(progress), interrupt }
+    }
+
+    /// Ends the last phase.
+    pub fn finish(&self) {
+        self.with(Progress::finish);
+    }
+
+    fn with(&self, f: impl FnOnce(&mut Progress)) {
+        // A panic elsewhere must not hide the progress of this thread.
+        f(&mut self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn phase(&self, name: &str, done: u64, total: u64) {
+        self.with(|p| {
+            p.phase(name, total);
+            p.advance(done, &[]);
+        });
+    }
+
+    fn advance(&self, done: u64, figures: &[(&str, f64)]) {
+        self.with(|p| p.advance(done, figures));
+    }
+
+    fn note(&self, text: &str) {
+        self.with(|p| p.note(text));
+    }
+
+    fn should_stop(&self) -> bool {
+        self.interrupt.stop().load(Ordering::SeqCst)
+    }
+}
+
+type Column = (&'static str, fn(&Measures) -> Option<Estimate>);
+
+const COLUMNS: [Column; 7] = [
+    ("nll_oracle", |m| m.nll_oracle),
+    ("nll_test", |m| m.nll_test),
+    ("nll_validation", |m| m.nll_validation),
+    ("nll_train", |m| m.nll_train),
+    ("entropy", |m| m.entropy),
+    ("reverse KL", |m| m.reverse_kl),
+    ("forward KL", |m| m.forward_kl),
+];
+
+/// The whole result, as printed on stdout.
+pub fn render(summary: &Summary) -> String {
+    let mut text = table(summary.methods.iter().map(|row| (row.name.clone(), &row.measures)).collect(), "method");
+    if let Some(floors) = &summary.oracle {
+        let show = |e: Estimate| mean_with_error(e.mean, e.stderr);
+        let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));
+        text.push_str(&format!("\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"));
+    } else {
+        text.push_str("\nnats a token; lower nll_validation is better\n");
+    }
+    for row in summary.methods.iter().filter(|row| !row.curve.is_empty()) {
+        text.push_str(&format!("\n{} at other temperatures\n", row.name));
+        let points = row.curve.iter().map(|c| (format!("T {}", c.temperature), &c.measures)).collect();
+        text.push_str(&table(points, ""));
+    }
+    for row in &summary.methods {
+        text.push_str(&verdict(row));
+    }
+    text
+}
+
+fn table(rows: Vec<(String, &Measures)>, heading: &str) -> String {
+    let used: Vec<_> = COLUMNS.iter().filter(|(_, get)| rows.iter().any(|(_, m)| get(m).is_some())).collect();
+    let mut columns = vec![(heading, Align::Left)];
+    columns.extend(used.iter().map(|(name, _)| (*name, Align::Right)));
+    let mut table = Table::new(&columns);
+    for (name, measures) in rows {
+        let cell = |get: &fn(&Measures) -> Option<Estimate>| {
+            get(measures).map_or("-".to_string(), |e| mean_with_error(e.mean, e.stderr))
+        };
+        table.row(std::iter::once(name).chain(used.iter().map(|(_, get)| cell(get))));
+    }
+    table.render()
+}
+
+/// The row against its base at equal entropy, in words.
+fn verdict(row: &MethodRow) -> String {
+    let (Some(verdict), Some(base)) = (row.verdict, &row.base) else { return String::new() };
+    let said = match verdict {
+        Verdict::Dominates => format!("{} beats the temperature curve of {base}", row.name),
+        Verdict::Dominated => format!("{} does NOT beat {base}: it is worse at equal entropy", row.name),
+        Verdict::OnTheCurve => format!("{} does NOT beat {base}: it is on its temperature curve", row.name),
+    };
+    let mut text = format!("\nverdict: {said} ({verdict})\n");
+    let mut table = Table::new(&[
+        (&row.name, Align::Left),
+        ("against", Align::Left),
+        ("forward KL", Align::Right),
+        ("reverse KL", Align::Right),
+    ]);
+    for c in &row.comparisons {
+        let show = |e: Estimate| {
+            let sign = if e.mean > 0.0 { "+" } else { "" };
+            format!("{sign}{}", mean_with_error(e.mean, e.stderr))
+        };
+        table.row([
+            format!("T {}", c.temperature),
+            format!("{base} T {:.3}", c.base_temperature),
+            show(c.differences.forward_kl),
+            show(c.differences.reverse_kl),
+        ]);
+    }
+    text.push_str(&table.render());
+    text.push_str("differences at equal entropy; negative is better\n");
+    text
+}
