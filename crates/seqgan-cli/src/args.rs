@@ -229,17 +229,6 @@ pub enum Preset {
     Smoke,
 }
 
-impl Preset {
-    /// The name, as on the command line.
-    pub fn name(self) -> &'static str {
-        match self {
-            Preset::Quick => "quick",
-            Preset::Paper => "paper",
-            Preset::Smoke => "smoke",
-        }
-    }
-}
-
 /// How a field of a data file becomes tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Tokens {
@@ -307,9 +296,6 @@ mod tests {
     fn names_are_those_of_the_command_line() {
         let shown =
             |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| value().unwrap().get_name().to_owned();
-        for preset in Preset::value_variants() {
-            assert_eq!(shown(&|| preset.to_possible_value()), preset.name());
-        }
         for tokens in Tokens::value_variants() {
             assert_eq!(shown(&|| tokens.to_possible_value()), tokens.name());
         }

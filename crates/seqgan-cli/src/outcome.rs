@@ -71,7 +71,7 @@ const COLUMNS: [Column; 7] = [
 pub fn render(summary: &Summary) -> String {
     let mut text = table(summary.methods.iter().map(|row| (row.name.clone(), &row.measures)).collect(), "method");
     if let Some(floors) = &summary.oracle {
-        let show = |e: Estimate| mean_with_error(e.mean, e.stderr);
+        let show = |e: Estimate| mean_with_error(e.mean, e.stderr, 3);
         let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));
         text.push_str(&format!("\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"));
     } else {
@@ -95,7 +95,7 @@ fn table(rows: Vec<(String, &Measures)>, heading: &str) -> String {
     let mut table = Table::new(&columns);
     for (name, measures) in rows {
         let cell = |get: &fn(&Measures) -> Option<Estimate>| {
-            get(measures).map_or("-".to_string(), |e| mean_with_error(e.mean, e.stderr))
+            get(measures).map_or("-".to_string(), |e| mean_with_error(e.mean, e.stderr, 3))
         };
         table.row(std::iter::once(name).chain(used.iter().map(|(_, get)| cell(get))));
     }
@@ -120,7 +120,7 @@ fn verdict(row: &MethodRow) -> String {
     for c in &row.comparisons {
         let show = |e: Estimate| {
             let sign = if e.mean > 0.0 { "+" } else { "" };
-            format!("{sign}{}", mean_with_error(e.mean, e.stderr))
+            format!("{sign}{}", mean_with_error(e.mean, e.stderr, 4))
         };
         table.row([
             format!("T {}", c.temperature),

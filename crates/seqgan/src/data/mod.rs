@@ -6,6 +6,7 @@
 
 mod batches;
 mod integer;
+mod interner;
 mod lines;
 mod options;
 #[cfg(test)]
@@ -20,6 +21,7 @@ mod vocab_builder;
 
 pub use batches::Batches;
 pub use options::{LongSequences, ReadOptions};
+pub use interner::Interner;
 pub use report::ReadReport;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};
 pub use text::{TrainingText, read_training, read_with};

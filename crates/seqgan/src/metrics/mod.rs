@@ -7,6 +7,7 @@ pub mod estimate;
 pub mod frontier;
 pub mod likelihood;
 pub mod match_entropy;
+pub mod scorecard;
 pub mod self_bleu;
 
 pub use bleu::bleu;
@@ -15,4 +16,5 @@ pub use estimate::Estimate;
 pub use frontier::{Verdict, compare};
 pub use likelihood::per_token;
 pub use match_entropy::match_entropy;
+pub use scorecard::Scorecard;
 pub use self_bleu::self_bleu;
