@@ -4,6 +4,7 @@
 //! keeps two numbers a row, their maximum m and the sum of exp(logit - m). A uniform number then picks the
 //! block (inverse distribution function, in f64), and only that block's logits are made again to pick the token:
 //! 4 % more work instead of `[rows, V]` stored numbers. Each row's result depends on that row alone.
+#![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // pointers into a table and rows whose lengths are checked at the entrance
 
 use super::math;

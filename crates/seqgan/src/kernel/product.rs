@@ -5,6 +5,7 @@
 //! dimension, whatever the size of the batch, the tile or the number of threads: splitting the work cannot
 //! change a bit. Rows of A are given by offsets where they overlap (the windows of a convolution), so that
 //! no copy of the windows is made.
+#![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // raw pointers in the inner loop; `Product::check` proves every access in bounds first
 
 use super::simd::{Kernel, LANES, Simd, dispatch};
