@@ -23,6 +23,8 @@ pub struct Task {
     pub vocab: Option<Vocab>,
     /// What was read, for run.json.
     pub description: Value,
+    /// What was read, for people.
+    pub notes: Vec<String>,
     rules: GeneratorShape,
 }
 
@@ -48,6 +50,7 @@ impl Task {
             test: Some(draw(Purpose::OracleTest, config.num_test)),
             vocab: None,
             description: json!({ "task": "oracle", "oracle_params": config.params }),
+            notes: Vec::new(),
             rules: oracle.shape().clone(),
             oracle: Some(oracle),
         })
@@ -79,7 +82,13 @@ impl Task {
             never: if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] },
             allow_empty: text.sequences.rows().any(<[_]>::is_empty),
         };
+        let ends = match fixed {
+            true => format!("every sequence has {length} tokens, so none needs an end token"),
+            false => format!("sequences end by a token of their own, or after {length} tokens"),
+        };
+        let parts = format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len());
         Ok(Self {
+            notes: vec![format!("{}: {}", path.display(), text.report), parts],
             train,
             validation,
             test: None,
