@@ -1,5 +1,6 @@
 //! The one test binary of the library; tests of private functions stand beside their code. What belongs where:
 
 mod closeness; // no tests: the comparison of two lists of numbers
+mod gradients; // analytic gradients against central differences, in f64
 mod parity; // agreement with numbers that PyTorch computed, `testdata/parity`
 mod random; // no tests: seeded random numbers, batches and networks
