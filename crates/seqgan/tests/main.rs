@@ -2,5 +2,6 @@
 
 mod closeness; // no tests: the comparison of two lists of numbers
 mod gradients; // analytic gradients against central differences, in f64
+mod invariants; // properties that hold for any shape and seed
 mod parity; // agreement with numbers that PyTorch computed, `testdata/parity`
 mod random; // no tests: seeded random numbers, batches and networks

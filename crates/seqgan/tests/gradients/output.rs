@@ -15,14 +15,11 @@ fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], s
     let (w, b, h) = (random.normals(HIDDEN * vocab), random.normals(vocab), random.normals(rows * HIDDEN));
     let mut weights = random.normals(rows); // of both signs
     weights[rows / 2] = 0.0;
+    let allowed = |c: &Choice| !(never.contains(&c.token) || (c.first && never_first.contains(&c.token)));
+    let mut draws = (0..).map(|_| random.between(0..=vocab - 1) as u32);
     let choices: Vec<Choice> = (0..rows)
         .map(|r| {
-            loop {
-                let choice = Choice { token: random.between(0..=vocab - 1) as u32, first: r % 3 == 0 };
-                if !never.contains(&choice.token) && !(choice.first && never_first.contains(&choice.token)) {
-                    return choice;
-                }
-            }
+            draws.by_ref().map(|token| Choice { token, first: r % 3 == 0 }).find(allowed).expect("endless")
         })
         .collect();
     let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
