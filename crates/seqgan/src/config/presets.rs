@@ -100,91 +100,98 @@ impl Preset {
         config.methods.retain(|m| m != "random");
         let seconds = match self {
             Self::Paper => return config,
-            Self::Quick => 110.0,
-            Self::Smoke => 8.0,
+            Self::Quick => 130.0,
+            Self::Smoke => 10.0,
         };
         fit(&mut config, size, seconds);
         config
     }
 }
 
-/// Rough cost of the parts of training, in seconds on two cores; only ratios matter for what is chosen.
+/// Rough cost of the parts of training, in seconds on two cores; only what is chosen by them matters.
 struct Cost {
     likelihood_token: f64,
     sample_token: f64,
     score_sequence: f64,
+    train_sequence: f64,
 }
 
 impl Cost {
     fn of(config: &Config, size: DataSize) -> Self {
         let (v, t) = (size.vocab_size as f64, size.max_length as f64);
-        let h = config.generator.hidden_dim as f64 / 32.0;
-        let features: f64 = config.discriminator.filters.iter().map(|f| f.1 as f64).sum();
-        let conv: f64 = config
-            .discriminator
-            .filters
-            .iter()
-            .map(|&(k, n)| (k * n * config.discriminator.embedding_dim) as f64 * (t - k as f64 + 1.0).max(1.0))
-            .sum();
+        let (e, h) = (config.generator.embedding_dim as f64, config.generator.hidden_dim as f64);
+        let filters = || config.discriminator.filters.iter().filter(|f| f.0 <= size.max_length);
+        let features: f64 = filters().map(|f| f.1 as f64).sum();
+        let dim = config.discriminator.embedding_dim as f64;
+        let conv: f64 = filters().map(|&(k, n)| (k * n) as f64 * dim * (t - k as f64 + 1.0)).sum();
+        let score_sequence = (2.0 * conv + 4.0 * features * features) / 2.5e11 + 3e-6;
         Self {
-            likelihood_token: h * (1.5e-6 + 2.4e-9 * v),
-            sample_token: h * (0.4e-6 + 0.75e-9 * v),
-            score_sequence: (2.0 * conv + 4.0 * features * features) / 2.5e11,
+            likelihood_token: 2e-6 + h * (e + h) * 2e-10 + v * (0.5e-9 + h * 2.5e-11),
+            sample_token: 0.4e-6 + h * (e + h) * 4e-11 + v * (0.2e-9 + h * 1.3e-11),
+            score_sequence,
+            // Backward is twice the highway's forward, and each update sends all weights through memory.
+            train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
         }
     }
-
-    /// A discriminator's training sequence: twice the forward pass for the backward, and the weights' traffic.
-    fn train_sequence(&self, features: f64) -> f64 {
-        3.0 * self.score_sequence + features * features * 6e-11 + 3e-5
-    }
 }
 
+/// Chooses sizes and numbers of steps that take about `seconds`.
 fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     let t = size.max_length as f64;
-    // Longer sequences have more windows: fewer filters keep a score affordable. No width beyond 20 tokens.
+    let tokens = size.num_tokens as f64;
+    let mean_length = tokens / size.num_sequences.max(1) as f64;
+    // Longer sequences have more windows: fewer filters keep a score affordable.
     let shrink = (40.0 / t).clamp(0.1, 1.0);
     config.discriminator.filters.iter_mut().for_each(|f| f.1 = ((f.1 as f64 * shrink) as usize).max(8));
+
+    // Maximum likelihood gets 40 %: it decides most of the quality. The widest LSTM that can pass over the data
+    // often enough; on validation data a wider one was better whenever it could.
+    let likelihood = 0.4 * seconds;
+    for (dim, rate) in [(128, 0.004), (64, 0.008), (32, 0.01)] {
+        (config.generator.embedding_dim, config.generator.hidden_dim) = (dim.min(64), dim);
+        config.mle_tuned.learning_rate = rate;
+        if likelihood / (tokens * Cost::of(config, size).likelihood_token) >= 8.0 {
+            break;
+        }
+    }
     let cost = Cost::of(config, size);
-    let features: f64 = config.discriminator.filters.iter().map(|f| f.1 as f64).sum();
+    let epochs = likelihood / (tokens * cost.likelihood_token);
+    set_epochs(&mut config.mle_tuned, epochs, size);
 
-    // Measuring: nll of the parts, samples of each method.
-    let samples = (0.08 * seconds / (cost.sample_token * t + cost.likelihood_token * t) / 4.0) as usize;
-    config.evaluate.num_samples = samples.clamp(200, config.evaluate.num_samples);
-    config.evaluate.num_samples_training = (samples / 8).clamp(100, config.evaluate.num_samples_training);
+    // Measuring gets 15 %: about four times as many sequences as `num_samples` are drawn or scored.
+    let measured = 0.15 * seconds / (mean_length * (cost.sample_token + 0.5 * cost.likelihood_token)) / 4.0;
+    config.evaluate.num_samples = (measured as usize).clamp(200, config.evaluate.num_samples);
+    config.evaluate.num_samples_training = (measured as usize / 10).clamp(100, config.evaluate.num_samples_training);
 
-    // Maximum likelihood gets a third: it decides most of the quality.
-    let epoch = size.num_tokens as f64 * cost.likelihood_token;
-    let epochs = (0.35 * seconds / epoch) as usize;
-    let most = if config.mle_tuned.num_epochs <= 2 { 4 } else { 40 };
-    set_epochs(&mut config.mle_tuned, epochs.clamp(1, most), size);
-
-    // Then the discriminator, then rounds for the rest.
+    // The discriminator's first epochs get 15 %, the rounds the rest.
     let adversarial = &mut config.adversarial;
-    let train = cost.train_sequence(features);
-    let negatives = (0.22 * seconds / (2.0 * train) / 3.0) as usize;
-    adversarial.num_negatives = negatives.clamp(64, adversarial.num_negatives.min(size.num_sequences.max(64)));
+    let affordable = |seconds: f64| (seconds / (2.0 * cost.train_sequence)) as usize;
     adversarial.d_pretrain_steps = 2;
-    config.rollout.max_prefixes = 32.min((640.0 / t.sqrt()) as usize / 8).max(4);
+    let most = adversarial.num_negatives.min(size.num_sequences.max(64));
+    let negatives = affordable(0.15 * seconds / 2.0).clamp(64, most);
+    config.rollout.max_prefixes = ((200.0 / t.sqrt()) as usize).clamp(4, 32);
     let prefixes = (config.rollout.max_prefixes as f64).min(t - 1.0).max(1.0);
-    let mean_length = size.num_tokens as f64 / size.num_sequences.max(1) as f64;
+    // A sequence of mean length uses the prefixes shorter than itself.
+    let prefixes = (prefixes * mean_length / t).max(1.0);
     let reward = |n: f64| 64.0 * prefixes * n * (cost.score_sequence + 0.5 * mean_length * cost.sample_token);
-    let left = 0.35 * seconds;
-    let (rounds, n) = [(12.0, 16.0), (8.0, 8.0), (6.0, 4.0), (4.0, 2.0), (2.0, 1.0)]
-        .into_iter()
-        .find(|&(rounds, n)| rounds * reward(n) < 0.7 * left)
-        .unwrap_or((1.0, 1.0));
+    let left = 0.3 * seconds;
+    let choices = [(12.0, 16.0), (8.0, 16.0), (6.0, 8.0), (5.0, 4.0), (4.0, 2.0), (2.0, 2.0)];
+    let (rounds, n) = choices.into_iter().find(|&(r, n)| r * reward(n) < 0.6 * left).unwrap_or((1.0, 1.0));
     adversarial.num_rounds = (rounds as usize).min(adversarial.num_rounds);
     config.rollout.num_rollouts = n as usize;
-    let a_round = (left / rounds - reward(n)).max(0.0);
-    adversarial.num_negatives = adversarial.num_negatives.min(((a_round / (2.0 * train)) as usize).max(64));
+    adversarial.num_negatives = negatives.min(affordable((left / rounds - reward(n)).max(0.0)).max(64));
 }
 
-fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: usize, size: DataSize) {
-    // Few sequences make few updates an epoch: smaller batches keep their number above a thousand.
-    likelihood.num_epochs = epochs;
-    let updates = |batch: usize| epochs * size.num_sequences / batch;
-    likelihood.batch_size = [64, 32, 16].into_iter().find(|&b| updates(b) >= 1_000).unwrap_or(16);
-    likelihood.patience = (epochs / 4).max(2);
+fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
+    const MOST: f64 = 40.0;
+    likelihood.num_epochs = (epochs.min(MOST) as usize).max(1);
+    // Few sequences make few updates an epoch: smaller batches keep their number up.
+    let updates = |batch: usize| likelihood.num_epochs * size.num_sequences / batch;
+    likelihood.batch_size = [64, 32, 16].into_iter().find(|&b| updates(b) >= 2_000).unwrap_or(16);
+    if epochs < 1.0 {
+        likelihood.max_updates = ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
+    }
+    likelihood.patience = (likelihood.num_epochs / 4).max(2);
 }
 
 #[cfg(test)]

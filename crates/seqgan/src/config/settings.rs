@@ -128,6 +128,8 @@ pub struct DiscriminatorConfig {
 pub struct LikelihoodConfig {
     /// Passes over the training sequences.
     pub num_epochs: usize,
+    /// Most updates, 0 for no limit: ends a pass early where one pass is too long.
+    pub max_updates: usize,
     /// Sequences of an update.
     pub batch_size: usize,
     /// Whether each epoch has an order of its own; the original code reads the file in order, always.
@@ -215,6 +217,7 @@ impl Default for Config {
     fn default() -> Self {
         let mle = LikelihoodConfig {
             num_epochs: 120,
+            max_updates: 0,
             batch_size: 64,
             shuffle: false,
             learning_rate: 0.01,

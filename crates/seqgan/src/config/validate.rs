@@ -108,6 +108,7 @@ impl Check<'_> {
     fn likelihood(&self, section: &str, config: &LikelihoodConfig) -> Result<()> {
         let key = |name: &str| format!("{section}.{name}");
         self.range(&key("num_epochs"), config.num_epochs, 1, 1_000_000)?;
+        self.range(&key("max_updates"), config.max_updates, 0, 1 << 40)?;
         self.range(&key("batch_size"), config.batch_size, 1, 65_536)?;
         self.range(&key("learning_rate"), config.learning_rate, 0.0, 10.0)?;
         self.range(&key("l2"), config.l2, 0.0, 100.0)?;

@@ -65,7 +65,7 @@ impl Session<'_> {
             measures.nll_validation = Some(nll(&policy, &known(&self.task.validation, generator)));
         }
         let train = known(&self.task.train, generator);
-        measures.nll_train = Some(nll(&policy, &train.slice(0, train.len().min(10_000))));
+        measures.nll_train = Some(nll(&policy, &train.slice(0, train.len().min(n))));
         measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
         measures
     }

@@ -27,14 +27,18 @@ pub(super) fn maximum_likelihood(
         false => Batches::in_file_order(train.len(), config.batch_size).drop_incomplete(),
     };
     let batches_an_epoch = epoch_batches(0).len();
-    let total = (config.num_epochs * batches_an_epoch) as u64;
+    let limit = if config.max_updates > 0 { config.max_updates } else { usize::MAX };
+    let total = (config.num_epochs * batches_an_epoch).min(limit) as u64;
     session.observer.phase(method, (state.position.epoch * batches_an_epoch + state.position.batch) as u64, total);
 
-    while state.position.epoch < config.num_epochs && !out_of_patience(state, config) {
+    while ((state.position.epoch * batches_an_epoch) as u64) < total && !out_of_patience(state, config) {
         let epoch = state.position.epoch;
         let batches = epoch_batches(epoch);
         for batch in batches.iter().skip(state.position.batch) {
             let step = (epoch * batches_an_epoch + state.position.batch) as u64;
+            if step == total {
+                break;
+            }
             let update = GeneratorUpdate {
                 learning_rate: config.learning_rate * config.schedule.factor(step, total),
                 clip_norm: config.clip_norm,
