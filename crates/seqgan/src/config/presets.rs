@@ -1,5 +1,6 @@
 //! Presets: fixed numbers of steps, never a clock.
 
+use super::baseline::Baseline;
 use super::settings::{Config, LikelihoodConfig};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -68,7 +69,7 @@ impl Preset {
                 config.adversarial.d_pretrain_steps = 3;
                 config.adversarial.num_negatives = 5_000;
                 config.adversarial.learning_rate = 1e-3;
-                config.adversarial.baseline = crate::update::Baseline::StepMean;
+                config.adversarial.baseline = Baseline::StepMean;
                 config.adversarial.measure_every_rounds = 3;
                 config.evaluate.num_samples_training = 2_000;
             }

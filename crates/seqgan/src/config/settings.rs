@@ -1,6 +1,7 @@
 //! Every setting, with the paper's values as defaults where the paper has one.
 
-use crate::update::{Baseline, Schedule};
+use super::baseline::Baseline;
+use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
 /// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.

@@ -4,10 +4,9 @@ mod discriminator;
 mod maximum_likelihood;
 mod optimizer;
 mod policy_gradient;
-mod schedule;
 
+pub use crate::config::{Baseline, Schedule};
 pub use discriminator::{DiscriminatorUpdate, discriminator_step};
 pub use maximum_likelihood::maximum_likelihood_step;
 pub use optimizer::{GeneratorUpdate, Optimizer};
-pub use policy_gradient::{Baseline, policy_gradient_step};
-pub use schedule::Schedule;
+pub use policy_gradient::policy_gradient_step;

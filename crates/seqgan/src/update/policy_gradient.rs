@@ -1,21 +1,10 @@
 //! Policy gradient (SeqGAN, equations 6 to 8): one step on the sum of -Q(decision) log p(decision).
 
 use super::{GeneratorUpdate, Optimizer};
+use crate::config::Baseline;
 use crate::error::{Error, Result};
 use crate::generator::LstmGenerator;
 use crate::token::SeqBatch;
-use serde::{Deserialize, Serialize};
-
-/// What is subtracted from the values before they weigh the log-probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Baseline {
-    /// Nothing, as in the paper.
-    #[default]
-    None,
-    /// The batch's mean at the same step: the gradient's mean stays, its variance falls.
-    StepMean,
-}
 
 /// One update with values `[B, T]` of each decision. Returns the gradient's norm before clipping.
 pub fn policy_gradient_step(
