@@ -212,10 +212,7 @@ fn settings_of_the_command_line() {
     for (set, parts) in [
         ("sed=3", &["unknown key `sed` (--set sed=3)", "hint: did you mean `seed`?"][..]),
         ("rollout.num_rollout=3", &["unknown key", "hint: did you mean `rollout.num_rollouts`?"]),
-        (
-            "rollout.xyzzy=3",
-            &["unknown key `rollout.xyzzy`", "hint: known keys in `rollout`: num_rollouts"],
-        ),
+        ("mle.xyzzy=3", &["unknown key `mle.xyzzy`", "hint: known keys in `mle`: num_epochs"]),
         ("seed", &["`seed` is not of the form KEY=VALUE", "hint: for example --set seed=7"]),
         ("=3", &["`=3` is not of the form KEY=VALUE", "hint: "]),
         ("seed=x", &["`seed` is \"x\", expected a whole number (--set seed=x)"]),
