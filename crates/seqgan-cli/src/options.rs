@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use seqgan::config::{Config, Layers, Preset, Provenance, validate};
+use seqgan::run::RunFolder;
 use seqgan::train::Task;
 
 use crate::args::{self, OracleArgs, RunArgs, TrainArgs};
@@ -10,6 +11,7 @@ use crate::messages::UsageError;
 
 /// Settings and task of `seqgan oracle`.
 pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
+    check_folder(&args.run)?;
     let preset = preset(&args.run);
     let mut layers = layers(preset.config());
     if let Some(path) = &args.oracle_params {
@@ -23,6 +25,7 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
 /// Settings and task of `seqgan train`. The file is read first, because the presets' numbers of steps follow
 /// from its size.
 pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
+    check_folder(&args.run)?;
     let preset = preset(&args.run);
     let resolve = |defaults: Config| -> anyhow::Result<Config> {
         let mut layers = layers(defaults);
@@ -58,6 +61,14 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
 pub fn use_threads(threads: Option<usize>) -> anyhow::Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(threads.unwrap_or(0)).build_global()?;
     Ok(())
+}
+
+/// Refuses a folder that cannot become this run's before any work is done.
+fn check_folder(args: &RunArgs) -> seqgan::Result<()> {
+    match &args.out {
+        Some(path) if !(args.resume && path.is_dir()) => RunFolder::check_new(path),
+        _ => Ok(()),
+    }
 }
 
 /// Refuses files that are no text of one sequence a line, unless the format was named.

@@ -45,7 +45,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let folder = RunFolder::open(run)?;
     let config = folder.read_config()?;
     let model = train::load_model(&folder, args.method.as_deref())?;
-    let Some(vocab) = train::load_vocab(&folder)? else {
+    let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {
             message: format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
             hint: Some("see its summary.json, or `seqgan inspect`".into()),

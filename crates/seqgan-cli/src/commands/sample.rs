@@ -22,7 +22,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.repeat.threads)?;
     let folder = RunFolder::open(&args.run)?;
     let model = train::load_model(&folder, args.method.as_deref())?;
-    let vocab = train::load_vocab(&folder)?;
+    let vocab = train::load_vocab(&folder, &model)?;
     let policy = LstmPolicy::new(&model.generator, args.temperature);
     let streams = Streams::new(args.repeat.seed, Purpose::Sample);
 

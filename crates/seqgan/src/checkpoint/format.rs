@@ -32,8 +32,20 @@ pub fn write<'a>(
     let views = list.iter().map(|(name, t, bytes)| {
         (name, TensorView::new(Dtype::F32, t.shape.clone(), bytes).expect("shape and data agree"))
     });
-    let bytes = safetensors::serialize(views, Some(header)).expect("named tensors of known shape");
+    let mut bytes = safetensors::serialize(views, Some(header)).expect("named tensors of known shape");
+    sort_metadata(&mut bytes);
     write_atomically(path, &bytes)
+}
+
+/// Orders the metadata, which come out of a hash map in another order every time: equal models are equal files.
+fn sort_metadata(bytes: &mut [u8]) {
+    let (length, rest) = bytes.split_first_chunk_mut::<8>().expect("a length");
+    let header = &mut rest[..u64::from_le_bytes(*length) as usize];
+    let mut document: serde_json::Value = serde_json::from_slice(header).expect("a JSON header");
+    document["__metadata__"].as_object_mut().expect("given above").sort_keys();
+    let text = document.to_string();
+    header.fill(b' ');
+    header[..text.len()].copy_from_slice(text.as_bytes());
 }
 
 /// Reads what [`write`] wrote; names, shapes and values are as they were, in the order of the names.
@@ -96,6 +108,12 @@ mod tests {
         let (meta, tensors): (Vec<u32>, _) = read(&path, "generator").unwrap();
         assert_eq!(meta, [1, 2]);
         assert_eq!(tensors, [Tensor { name: "p/x".into(), ..tensor }]);
+    }
+
+    #[test]
+    fn equal_content_is_equal_bytes() {
+        let files: Vec<_> = (0..16).map(|_| written()).map(|(_folder, path, _)| std::fs::read(path).unwrap()).collect();
+        assert!(files.iter().all(|bytes| *bytes == files[0]));
     }
 
     #[test]

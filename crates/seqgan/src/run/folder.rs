@@ -14,17 +14,31 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Refuses what [`RunFolder::create`] would refuse, or a place where no folder can be, before data are read or
+    /// drawn for nothing.
+    pub fn check_new(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "exists already; nothing is overwritten".into(),
+                hint: Some("give another --out, or --resume to go on with this run".into()),
+            });
+        }
+        match path.ancestors().skip(1).find(|ancestor| ancestor.exists()) {
+            Some(place) if !place.is_dir() => Err(Error::Run {
+                path: path.into(),
+                message: format!("cannot be made: {} is no folder", place.display()),
+                hint: Some("give another --out".into()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a new folder. `asked` must not exist; without it a free name `runs/<stem>[-n]` is taken.
     pub fn create(asked: Option<&Path>, stem: &str) -> Result<Self> {
         let path = match asked {
-            Some(path) if path.exists() => {
-                return Err(Error::Run {
-                    path: path.into(),
-                    message: "exists already; nothing is overwritten".into(),
-                    hint: Some("give another --out, or --resume to go on with this run".into()),
-                });
-            }
             Some(path) => {
+                Self::check_new(path)?;
                 fs::create_dir_all(path).map_err(Error::io("create", path))?;
                 path.to_path_buf()
             }

@@ -165,9 +165,8 @@ pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
 
 fn guess_tokens(path: &Path) -> Result<Tokens> {
     let mut head = vec![0; 1 << 16];
-    let mut file = std::fs::File::open(path).map_err(Error::io("read", path))?;
-    // A folder opens on Unix and fails here; the reader tells what it found.
-    let n = std::io::Read::read(&mut file, &mut head).unwrap_or(0);
+    // A missing file and a folder are the reader's to tell.
+    let n = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut head)).unwrap_or(0);
     let blank = |line: &[u8]| line.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t'));
     Ok(if head[..n].split(|&b| b == b'\n').any(blank) { Tokens::Words } else { Tokens::Chars })
 }
