@@ -78,7 +78,9 @@ fn check_format(path: &Path, format: &str) -> anyhow::Result<()> {
     if format == "auto" && other.contains(&extension.as_str()) {
         return Err(UsageError {
             message: format!("{}: files of the kind .{extension} are not read yet", path.display()),
-            hint: Some("convert it to text with one sequence a line, or say --format text if it is that".into()),
+            hint: Some(
+                "convert it to text with one sequence a line, or say --format text if it is that".into(),
+            ),
         }
         .into());
     }

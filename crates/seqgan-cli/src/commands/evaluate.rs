@@ -155,7 +155,8 @@ fn as_json(result: &Outcome) -> anyhow::Result<String> {
 }
 
 fn as_table(result: &Outcome) -> String {
-    let mut table = Table::new(&[("measure", Align::Left), ("samples", Align::Right), ("real", Align::Right)]);
+    let mut table =
+        Table::new(&[("measure", Align::Left), ("samples", Align::Right), ("real", Align::Right)]);
     let real = result.real.as_ref().map(Scorecard::entries).unwrap_or_default();
     for (name, value) in result.card.entries() {
         let real = real.iter().find(|(other, _)| *other == name);

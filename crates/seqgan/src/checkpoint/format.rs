@@ -64,7 +64,11 @@ pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tens
     let header = header.metadata().clone().unwrap_or_default();
     let get = |key: &str| header.get(key).map(String::as_str).unwrap_or_default();
     if get("seqgan") != VERSION {
-        let found = if get("seqgan").is_empty() { "no version".to_string() } else { format!("version {}", get("seqgan")) };
+        let found = if get("seqgan").is_empty() {
+            "no version".to_string()
+        } else {
+            format!("version {}", get("seqgan"))
+        };
         return Err(fault(
             format!("a file of {found}, expected version {VERSION} of seqgan's own files"),
             "read it with the program version that wrote it, or train again",
@@ -73,7 +77,8 @@ pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tens
     if get("kind") != kind {
         return Err(fault(format!("holds a {}, expected a {kind}", get("kind")), "is it the right file?"));
     }
-    let meta = serde_json::from_str(get("meta")).map_err(|e| fault(format!("unreadable metadata: {e}"), damaged))?;
+    let meta =
+        serde_json::from_str(get("meta")).map_err(|e| fault(format!("unreadable metadata: {e}"), damaged))?;
     let mut tensors = Vec::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
@@ -97,7 +102,8 @@ mod tests {
     fn written() -> (tempfile::TempDir, std::path::PathBuf, Tensor<f32>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.safetensors");
-        let tensor = Tensor { name: "x".into(), shape: vec![2, 3], data: vec![1.0, -2.5, 3e-9, 0.0, 7.0, 8.0] };
+        let tensor =
+            Tensor { name: "x".into(), shape: vec![2, 3], data: vec![1.0, -2.5, 3e-9, 0.0, 7.0, 8.0] };
         write(&path, "generator", &vec![1, 2], [("p/x".to_string(), &tensor)]).unwrap();
         (folder, path, tensor)
     }
@@ -112,7 +118,8 @@ mod tests {
 
     #[test]
     fn equal_content_is_equal_bytes() {
-        let files: Vec<_> = (0..16).map(|_| written()).map(|(_folder, path, _)| std::fs::read(path).unwrap()).collect();
+        let files: Vec<_> =
+            (0..16).map(|_| written()).map(|(_folder, path, _)| std::fs::read(path).unwrap()).collect();
         assert!(files.iter().all(|bytes| *bytes == files[0]));
     }
 

@@ -95,7 +95,11 @@ impl Check<'_> {
 
     fn range<T: PartialOrd + Display>(&self, key: &str, value: T, low: T, high: T) -> Result<()> {
         // Written so that NaN fails.
-        if value >= low && value <= high { Ok(()) } else { Err(self.fault(key, value, format!("{low} to {high}"))) }
+        if value >= low && value <= high {
+            Ok(())
+        } else {
+            Err(self.fault(key, value, format!("{low} to {high}")))
+        }
     }
 
     fn one_of(&self, key: &str, value: &str, allowed: &[&str]) -> Result<()> {

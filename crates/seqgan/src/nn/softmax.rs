@@ -147,7 +147,15 @@ impl<R: Real> Output<'_, R> {
                 let (c, r) = (task % column_parts, task / column_parts);
                 let blocks = c * blocks / column_parts..(c + 1) * blocks / column_parts;
                 let rows = (r * rows_a_part).min(rows)..((r + 1) * rows_a_part).min(rows);
-                let task = Task { output: self, wt: &wt, h, weighted: &weighted, choices, normaliser: &normaliser, weights };
+                let task = Task {
+                    output: self,
+                    wt: &wt,
+                    h,
+                    weighted: &weighted,
+                    choices,
+                    normaliser: &normaliser,
+                    weights,
+                };
                 task.run(blocks, rows)
             })
             .collect();

@@ -61,7 +61,10 @@ impl RunFolder {
             if !OURS.iter().any(|ours| name == *ours) && name != "config.toml.tmp" {
                 return Err(Error::Run {
                     path: path.into(),
-                    message: format!("no run folder: it has no config.toml, but `{}`", name.to_string_lossy()),
+                    message: format!(
+                        "no run folder: it has no config.toml, but `{}`",
+                        name.to_string_lossy()
+                    ),
                     hint: Some("give another --out; nothing is overwritten".into()),
                 });
             }
@@ -180,12 +183,10 @@ fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
 
 fn first_difference(key: &str, a: &toml::Value, b: &toml::Value) -> Option<(String, String, String)> {
     match (a, b) {
-        (toml::Value::Table(a), toml::Value::Table(b)) => {
-            a.iter().zip(b).find_map(|((name, a), (_, b))| {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                first_difference(&key, a, b)
-            })
-        }
+        (toml::Value::Table(a), toml::Value::Table(b)) => a.iter().zip(b).find_map(|((name, a), (_, b))| {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            first_difference(&key, a, b)
+        }),
         (a, b) if a == b => None,
         (a, b) => Some((key.to_string(), a.to_string(), b.to_string())),
     }
@@ -217,6 +218,9 @@ mod tests {
         folder.check_same_config(&config).unwrap();
         config.adversarial.g_steps = 7;
         let message = folder.check_same_config(&config).unwrap_err().to_string();
-        assert!(message.contains("`adversarial.g_steps` is 7, expected 1, as when the run was started"), "{message}");
+        assert!(
+            message.contains("`adversarial.g_steps` is 7, expected 1, as when the run was started"),
+            "{message}"
+        );
     }
 }

@@ -53,7 +53,11 @@ pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Resul
     let config = &session.config.adversarial;
     let rounds = config.num_rounds as u64;
     session.observer.phase("adversarial", state.position.round as u64, rounds);
-    if state.position.round == 0 && state.position.g_step == 0 && state.position.d_step == 0 && !in_d_step(state) {
+    if state.position.round == 0
+        && state.position.g_step == 0
+        && state.position.d_step == 0
+        && !in_d_step(state)
+    {
         measure(session, state)?;
     }
     while state.position.round < config.num_rounds {
@@ -71,7 +75,8 @@ pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Resul
         state.position.g_step = 0;
         state.position.round += 1;
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
-        if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds) {
+        if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
+        {
             measure(session, state)?;
         }
         session.step_done(state)?;

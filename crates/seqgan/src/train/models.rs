@@ -108,7 +108,9 @@ pub fn load_vocab(folder: &RunFolder, model: &SavedModel) -> Result<Option<Vocab
         return Err(Error::Run {
             path: folder.file("vocab.json"),
             message: format!("holds {} tokens, but the model {size}", vocab.len()),
-            hint: Some("the file belongs to another run or is damaged; restore it from a copy or train again".into()),
+            hint: Some(
+                "the file belongs to another run or is damaged; restore it from a copy or train again".into(),
+            ),
         });
     }
     Ok(Some(vocab))

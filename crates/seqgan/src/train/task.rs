@@ -61,7 +61,8 @@ impl Task {
         let path = Path::new(&config.path);
         let text = data::read_training(path, &read_options(config)?)?;
         let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
-        let (train, validation) = (text.sequences.select(split.training), text.sequences.select(split.validation));
+        let (train, validation) =
+            (text.sequences.select(split.training), text.sequences.select(split.validation));
         if train.is_empty() || validation.is_empty() {
             return Err(Error::Data {
                 path: path.into(),
@@ -166,7 +167,8 @@ pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
 fn guess_tokens(path: &Path) -> Result<Tokens> {
     let mut head = vec![0; 1 << 16];
     // A missing file and a folder are the reader's to tell.
-    let n = std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut head)).unwrap_or(0);
+    let n =
+        std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut head)).unwrap_or(0);
     let blank = |line: &[u8]| line.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t'));
     Ok(if head[..n].split(|&b| b == b'\n').any(blank) { Tokens::Words } else { Tokens::Chars })
 }
