@@ -48,7 +48,7 @@ fn sort_metadata(bytes: &mut [u8]) {
     header[..text.len()].copy_from_slice(text.as_bytes());
 }
 
-/// Reads what [`write`] wrote; names, shapes and values are as they were, in the order of the names.
+/// Reads what [`write()`] wrote; names, shapes and values are as they were, in the order of the names.
 pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tensor<f32>>)> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     let fault = |message: String, hint: &str| Error::Checkpoint {

@@ -94,7 +94,7 @@ impl Preset {
     }
 
     /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any file, so their
-    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by [`Cost`]: a fixed
+    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by a rough cost: a fixed
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config();

@@ -1,7 +1,9 @@
 //! LSTM layer (Hochreiter, Schmidhuber 1997), row vectors, gates in the order i, f, o, c:
 //!
-//!   a = x W + b + h' U;  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_c)
-//!   c = f c' + i g;  h = o tanh(c)
+//! ```text
+//! a = x W + b + h' U;  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_c)
+//! c = f c' + i g;  h = o tanh(c)
+//! ```
 //!
 //! W `[E, 4H]`, U `[H, 4H]`, b `[4H]`; sequences are time-major here: x `[T, B, E]`, h `[T, B, H]`.
 

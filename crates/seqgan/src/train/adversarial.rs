@@ -1,10 +1,12 @@
 //! Adversarial training: SeqGAN's Algorithm 1.
 //!
-//!     2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
-//!     4  pre-train D on real sequences and samples of G         pretrain_discriminator
-//!     6  repeat                                                 adversarial
-//!     7    for g-steps: sample, search, policy gradient           generator_step
-//!    13    for d-steps: fresh negatives, train D for k epochs     train_discriminator
+//! ```text
+//! 2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
+//! 4  pre-train D on real sequences and samples of G         pretrain_discriminator
+//! 6  repeat                                                 adversarial
+//! 7    for g-steps: sample, search, policy gradient           generator_step
+//! 13   for d-steps: fresh negatives, train D for k epochs     train_discriminator
+//! ```
 //!
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
