@@ -29,6 +29,8 @@ pub fn mean_with_error(mean: f64, stderr: f64, decimals: usize) -> String {
     if !mean.is_finite() {
         return figure(mean);
     }
+    // Zero has no sign.
+    let mean = if mean.abs() < 0.5 * 0.1_f64.powi(decimals as i32) { 0.0 } else { mean };
     if !stderr.is_finite() || stderr < 1e-9 {
         return format!("{mean:.decimals$}");
     }
@@ -95,6 +97,7 @@ mod tests {
             (9.5123, 0.0062, "9.512 ±0.006"),
             (-0.02, 0.0041, "-0.020 ±0.004"),
             (0.5, 0.0, "0.500"),
+            (-0.0001, 0.0021, "0.000 ±0.002"),
             (8.5, 1e-15, "8.500"),
             (0.5, f64::NAN, "0.500"),
             (f64::NAN, 0.1, "nan"),

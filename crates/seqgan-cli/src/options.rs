@@ -17,8 +17,14 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
     if let Some(path) = &args.oracle_params {
         layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
     }
-    let config = finish(&mut layers, &args.run)?;
+    let mut config = finish(&mut layers, &args.run)?;
     let task = Task::oracle(&config.oracle, config.seed)?;
+    // A file of parameters brings its own sizes; the resolved settings tell the truth.
+    config.oracle.vocab_size = task.vocab_size();
+    if let Some(oracle) = &task.oracle {
+        let shape = oracle.shape();
+        (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
+    }
     Ok((preset, config, task))
 }
 

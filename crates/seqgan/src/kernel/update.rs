@@ -25,7 +25,7 @@ impl Kernel for Update<'_> {
     fn run<S: Simd>(self, s: S) {
         let whole = self.w.len() / LANES * LANES;
         let (beta1, beta2) = (s.splat(self.c.beta1), s.splat(self.c.beta2));
-        let (new1, new2) = (s.splat(1.0 - self.c.beta1), s.splat(1.0 - self.c.beta2));
+        let (new1, new2) = (s.splat(self.c.new1), s.splat(self.c.new2));
         let (rate, scale, epsilon) = (s.splat(self.c.rate), s.splat(self.c.scale), s.splat(self.c.epsilon));
         for i in (0..whole).step_by(LANES) {
             // SAFETY: i + 16 <= whole <= the common length.

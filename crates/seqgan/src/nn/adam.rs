@@ -64,6 +64,9 @@ impl<R: Real> Adam<R> {
         let constants = Constants {
             beta1: R::of(beta1),
             beta2: R::of(beta2),
+            // Rounded from f64: in f32 the difference 1 - 0.999 is wrong in its fifth digit.
+            new1: R::of(1.0 - beta1),
+            new2: R::of(1.0 - beta2),
             rate: R::of(rate / correction1),
             scale: R::of(1.0 / correction2.sqrt()),
             epsilon: R::of(epsilon),
@@ -86,6 +89,10 @@ impl<R: Real> Adam<R> {
 pub(crate) struct Constants<R> {
     pub beta1: R,
     pub beta2: R,
+    /// 1 - beta1.
+    pub new1: R,
+    /// 1 - beta2.
+    pub new2: R,
     /// Learning rate over the first correction.
     pub rate: R,
     /// One over the root of the second correction.
@@ -95,10 +102,9 @@ pub(crate) struct Constants<R> {
 
 /// The plain update of one slice; the fast one is tested against it.
 pub(crate) fn plain<R: Real>(c: &Constants<R>, w: &mut [R], g: &[R], m: &mut [R], v: &mut [R]) {
-    let one = R::of(1.0);
     for i in 0..w.len() {
-        m[i] = c.beta1 * m[i] + (one - c.beta1) * g[i];
-        v[i] = c.beta2 * v[i] + (one - c.beta2) * (g[i] * g[i]);
+        m[i] = c.beta1 * m[i] + c.new1 * g[i];
+        v[i] = c.beta2 * v[i] + c.new2 * (g[i] * g[i]);
         w[i] -= c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
     }
 }

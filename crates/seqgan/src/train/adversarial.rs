@@ -200,6 +200,7 @@ fn train_discriminator(
         let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
         let draws = state.position.drawn.negatives / n as u64;
         session.record(state, "discriminator", draws, &Measures::default(), &figures)?;
+        advanced(session, &state.position, &figures);
     }
     state.position.d_step = 0;
     Ok(())
