@@ -145,9 +145,9 @@ mod tests {
 
     #[test]
     fn a_cause_is_said_once() {
-        let failure = io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let failure = io::Error::other("bad sector");
         let error = anyhow::Error::new(seqgan::Error::io("read", "a.txt")(failure));
-        assert_eq!(render(&error, false), "error: cannot read a.txt: no such file\n");
+        assert_eq!(render(&error, false), "error: cannot read a.txt: bad sector\n");
         assert_eq!(status(&error, &Interrupt::default()), 1);
     }
 

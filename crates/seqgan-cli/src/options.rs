@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use seqgan::config::{Config, Layers, Preset, Provenance, validate};
+use seqgan::run::RunFolder;
 use seqgan::train::Task;
 
 use crate::args::{self, OracleArgs, RunArgs, TrainArgs};
@@ -10,6 +11,7 @@ use crate::messages::UsageError;
 
 /// Settings and task of `seqgan oracle`.
 pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
+    check_folder(&args.run)?;
     let preset = preset(&args.run);
     let mut layers = layers(preset.config());
     if let Some(path) = &args.oracle_params {
@@ -23,6 +25,7 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
 /// Settings and task of `seqgan train`. The file is read first, because the presets' numbers of steps follow
 /// from its size.
 pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
+    check_folder(&args.run)?;
     let preset = preset(&args.run);
     let resolve = |defaults: Config| -> anyhow::Result<Config> {
         let mut layers = layers(defaults);
@@ -60,6 +63,14 @@ pub fn use_threads(threads: Option<usize>) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses a folder that cannot become this run's before any work is done.
+fn check_folder(args: &RunArgs) -> seqgan::Result<()> {
+    match &args.out {
+        Some(path) if !(args.resume && path.is_dir()) => RunFolder::check_new(path),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses files that are no text of one sequence a line, unless the format was named.
 fn check_format(path: &Path, format: &str) -> anyhow::Result<()> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
@@ -67,7 +78,9 @@ fn check_format(path: &Path, format: &str) -> anyhow::Result<()> {
     if format == "auto" && other.contains(&extension.as_str()) {
         return Err(UsageError {
             message: format!("{}: files of the kind .{extension} are not read yet", path.display()),
-            hint: Some("convert it to text with one sequence a line, or say --format text if it is that".into()),
+            hint: Some(
+                "convert it to text with one sequence a line, or say --format text if it is that".into(),
+            ),
         }
         .into());
     }

@@ -69,11 +69,14 @@ const COLUMNS: [Column; 7] = [
 
 /// The whole result, as printed on stdout.
 pub fn render(summary: &Summary) -> String {
-    let mut text = table(summary.methods.iter().map(|row| (row.name.clone(), &row.measures)).collect(), "method");
+    let mut text =
+        table(summary.methods.iter().map(|row| (row.name.clone(), &row.measures)).collect(), "method");
     if let Some(floors) = &summary.oracle {
         let show = |e: Estimate| mean_with_error(e.mean, e.stderr, 3);
         let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));
-        text.push_str(&format!("\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"));
+        text.push_str(&format!(
+            "\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"
+        ));
     } else {
         text.push_str("\nnats a token; lower nll_validation is better\n");
     }

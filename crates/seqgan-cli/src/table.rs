@@ -76,7 +76,7 @@ mod tests {
     fn columns_are_aligned() {
         let mut table =
             Table::new(&[("method", Align::Left), ("nll_oracle", Align::Right), ("note", Align::Left)]);
-        table.row([String::from("mle-tuned"), mean_with_error(9.512, 0.006), "base".to_owned()]);
+        table.row([String::from("mle-tuned"), mean_with_error(9.512, 0.006, 3), "base".to_owned()]);
         table.row(["seqgan", "8.8"]);
         let expected = "\
 method       nll_oracle  note

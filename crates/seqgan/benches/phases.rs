@@ -3,6 +3,7 @@
 //!
 //!     cargo bench -p seqgan --bench phases -- --phase dtrain --repeat 3 --threads 2
 
+use seqgan::SeqBatch;
 use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
 use seqgan::reward::values::MonteCarlo;
 use seqgan::reward::{Discriminator, DiscriminatorShape, Reward};
@@ -11,13 +12,22 @@ use seqgan::update::{
     Baseline, DiscriminatorUpdate, GeneratorUpdate, Optimizer, discriminator_step, maximum_likelihood_step,
     policy_gradient_step,
 };
-use seqgan::SeqBatch;
 use std::time::Instant;
 
 const BATCH: usize = 64;
 const SEQUENCES: usize = 10_000;
 const FILTERS: [(usize, usize); 12] = [
-    (1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100), (15, 160),
+    (1, 100),
+    (2, 200),
+    (3, 200),
+    (4, 200),
+    (5, 200),
+    (6, 100),
+    (7, 100),
+    (8, 100),
+    (9, 100),
+    (10, 100),
+    (15, 160),
     (20, 160),
 ];
 const PHASES: [&str; 6] = ["mle", "sample", "dtrain", "reward", "pg", "round"];
@@ -110,8 +120,16 @@ impl World {
             batch.extend(&self.negatives.slice(step * half, half));
             let labels: Vec<bool> = (0..BATCH).map(|b| b < half).collect();
             let first = (step * BATCH) as u64;
-            discriminator_step(&mut self.discriminator, &mut self.d_optimizer, &batch, &labels, update, &masks, first)
-                .expect("finite");
+            discriminator_step(
+                &mut self.discriminator,
+                &mut self.d_optimizer,
+                &batch,
+                &labels,
+                update,
+                &masks,
+                first,
+            )
+            .expect("finite");
         }
     }
 
@@ -123,8 +141,15 @@ impl World {
 
     fn policy_gradient(&mut self, batch: &SeqBatch) {
         let values = std::mem::take(&mut self.values);
-        policy_gradient_step(&mut self.generator, &mut self.optimizer, batch, &values, Baseline::None, Self::update())
-            .expect("finite");
+        policy_gradient_step(
+            &mut self.generator,
+            &mut self.optimizer,
+            batch,
+            &values,
+            Baseline::None,
+            Self::update(),
+        )
+        .expect("finite");
         self.values = values;
     }
 
@@ -165,6 +190,9 @@ fn main() {
             start.elapsed().as_secs_f64()
         };
         let seconds: Vec<f64> = (0..repeat).map(|_| time()).collect();
-        println!("{{\"phase\":\"{phase}\",\"threads\":{},\"seconds\":{seconds:?}}}", rayon::current_num_threads());
+        println!(
+            "{{\"phase\":\"{phase}\",\"threads\":{},\"seconds\":{seconds:?}}}",
+            rayon::current_num_threads()
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! One error type. Facts stand in fields, so that a front end can print field, value, range and hint.
 
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 /// The library's result.
@@ -101,7 +102,12 @@ impl Error {
             | Error::Checkpoint { hint, .. }
             | Error::Run { hint, .. } => hint.as_deref(),
             Error::NotFinite { .. } => Some("lower the learning rate of this phase, or lower `clip_norm`"),
-            Error::Io { .. } | Error::Interrupted => None,
+            Error::Io { source, .. } => match source.kind() {
+                ErrorKind::NotFound => Some("check the spelling of the path"),
+                ErrorKind::IsADirectory => Some("name a file, not a folder"),
+                _ => None,
+            },
+            Error::Interrupted => None,
         }
     }
 

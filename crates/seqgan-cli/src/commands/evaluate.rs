@@ -45,7 +45,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let folder = RunFolder::open(run)?;
     let config = folder.read_config()?;
     let model = train::load_model(&folder, args.method.as_deref())?;
-    let Some(vocab) = train::load_vocab(&folder)? else {
+    let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {
             message: format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
             hint: Some("see its summary.json, or `seqgan inspect`".into()),
@@ -155,7 +155,8 @@ fn as_json(result: &Outcome) -> anyhow::Result<String> {
 }
 
 fn as_table(result: &Outcome) -> String {
-    let mut table = Table::new(&[("measure", Align::Left), ("samples", Align::Right), ("real", Align::Right)]);
+    let mut table =
+        Table::new(&[("measure", Align::Left), ("samples", Align::Right), ("real", Align::Right)]);
     let real = result.real.as_ref().map(Scorecard::entries).unwrap_or_default();
     for (name, value) in result.card.entries() {
         let real = real.iter().find(|(other, _)| *other == name);

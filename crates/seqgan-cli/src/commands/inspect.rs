@@ -16,8 +16,12 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
     let mut line = |name: &str, value: String| text.push_str(&format!("{name:<12}{value}\n"));
     let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), String::from);
     let fact = |key: &str| plain(&description[key]);
-    line("run", format!("{} {}, seed {}, version {}", fact("command"), fact("preset"), config.seed, fact("version")));
-    let data = if config.data.path.is_empty() { "the synthetic task".into() } else { config.data.path.clone() };
+    line(
+        "run",
+        format!("{} {}, seed {}, version {}", fact("command"), fact("preset"), config.seed, fact("version")),
+    );
+    let data =
+        if config.data.path.is_empty() { "the synthetic task".into() } else { config.data.path.clone() };
     line("data", data);
     line(
         "sequences",

@@ -22,7 +22,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.repeat.threads)?;
     let folder = RunFolder::open(&args.run)?;
     let model = train::load_model(&folder, args.method.as_deref())?;
-    let vocab = train::load_vocab(&folder)?;
+    let vocab = train::load_vocab(&folder, &model)?;
     let policy = LstmPolicy::new(&model.generator, args.temperature);
     let streams = Streams::new(args.repeat.seed, Purpose::Sample);
 
@@ -45,9 +45,8 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
 
 /// One line a sequence.
 fn text(samples: &SeqBatch, vocab: Option<&Vocab>, format: Option<FileFormat>) -> String {
-    let numbers = |row: &[u32], offset: u32| {
-        row.iter().map(|t| (t - offset).to_string()).collect::<Vec<_>>().join(" ")
-    };
+    let numbers =
+        |row: &[u32], offset: u32| row.iter().map(|t| (t - offset).to_string()).collect::<Vec<_>>().join(" ");
     let mut text = String::new();
     for row in samples.rows() {
         text.push_str(&match (vocab, format) {
@@ -99,7 +98,8 @@ impl Output {
             Self::Stdout(writer) => writer.flush()?,
             Self::File { path, temporary, writer } => {
                 let done = writer.flush().and_then(|()| writer.get_ref().sync_all());
-                done.and_then(|()| std::fs::rename(&*temporary, &*path)).map_err(Error::io("write", &*path))?;
+                done.and_then(|()| std::fs::rename(&*temporary, &*path))
+                    .map_err(Error::io("write", &*path))?;
             }
         }
         Ok(())

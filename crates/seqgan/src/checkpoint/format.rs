@@ -32,11 +32,23 @@ pub fn write<'a>(
     let views = list.iter().map(|(name, t, bytes)| {
         (name, TensorView::new(Dtype::F32, t.shape.clone(), bytes).expect("shape and data agree"))
     });
-    let bytes = safetensors::serialize(views, Some(header)).expect("named tensors of known shape");
+    let mut bytes = safetensors::serialize(views, Some(header)).expect("named tensors of known shape");
+    sort_metadata(&mut bytes);
     write_atomically(path, &bytes)
 }
 
-/// Reads what [`write`] wrote; names, shapes and values are as they were, in the order of the names.
+/// Orders the metadata, which come out of a hash map in another order every time: equal models are equal files.
+fn sort_metadata(bytes: &mut [u8]) {
+    let (length, rest) = bytes.split_first_chunk_mut::<8>().expect("a length");
+    let header = &mut rest[..u64::from_le_bytes(*length) as usize];
+    let mut document: serde_json::Value = serde_json::from_slice(header).expect("a JSON header");
+    document["__metadata__"].as_object_mut().expect("given above").sort_keys();
+    let text = document.to_string();
+    header.fill(b' ');
+    header[..text.len()].copy_from_slice(text.as_bytes());
+}
+
+/// Reads what [`write()`] wrote; names, shapes and values are as they were, in the order of the names.
 pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tensor<f32>>)> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
     let fault = |message: String, hint: &str| Error::Checkpoint {
@@ -52,7 +64,11 @@ pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tens
     let header = header.metadata().clone().unwrap_or_default();
     let get = |key: &str| header.get(key).map(String::as_str).unwrap_or_default();
     if get("seqgan") != VERSION {
-        let found = if get("seqgan").is_empty() { "no version".to_string() } else { format!("version {}", get("seqgan")) };
+        let found = if get("seqgan").is_empty() {
+            "no version".to_string()
+        } else {
+            format!("version {}", get("seqgan"))
+        };
         return Err(fault(
             format!("a file of {found}, expected version {VERSION} of seqgan's own files"),
             "read it with the program version that wrote it, or train again",
@@ -61,7 +77,8 @@ pub fn read<M: DeserializeOwned>(path: &Path, kind: &str) -> Result<(M, Vec<Tens
     if get("kind") != kind {
         return Err(fault(format!("holds a {}, expected a {kind}", get("kind")), "is it the right file?"));
     }
-    let meta = serde_json::from_str(get("meta")).map_err(|e| fault(format!("unreadable metadata: {e}"), damaged))?;
+    let meta =
+        serde_json::from_str(get("meta")).map_err(|e| fault(format!("unreadable metadata: {e}"), damaged))?;
     let mut tensors = Vec::new();
     for (name, view) in file.iter() {
         if view.dtype() != Dtype::F32 {
@@ -85,7 +102,8 @@ mod tests {
     fn written() -> (tempfile::TempDir, std::path::PathBuf, Tensor<f32>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.safetensors");
-        let tensor = Tensor { name: "x".into(), shape: vec![2, 3], data: vec![1.0, -2.5, 3e-9, 0.0, 7.0, 8.0] };
+        let tensor =
+            Tensor { name: "x".into(), shape: vec![2, 3], data: vec![1.0, -2.5, 3e-9, 0.0, 7.0, 8.0] };
         write(&path, "generator", &vec![1, 2], [("p/x".to_string(), &tensor)]).unwrap();
         (folder, path, tensor)
     }
@@ -96,6 +114,13 @@ mod tests {
         let (meta, tensors): (Vec<u32>, _) = read(&path, "generator").unwrap();
         assert_eq!(meta, [1, 2]);
         assert_eq!(tensors, [Tensor { name: "p/x".into(), ..tensor }]);
+    }
+
+    #[test]
+    fn equal_content_is_equal_bytes() {
+        let files: Vec<_> =
+            (0..16).map(|_| written()).map(|(_folder, path, _)| std::fs::read(path).unwrap()).collect();
+        assert!(files.iter().all(|bytes| *bytes == files[0]));
     }
 
     #[test]

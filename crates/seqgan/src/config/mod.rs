@@ -13,7 +13,7 @@ pub use layers::{Layers, Provenance};
 pub use presets::{DataSize, Preset};
 pub use schedule::Schedule;
 pub use settings::{
-    AdversarialConfig, CheckpointConfig, Config, DataConfig, DiscriminatorConfig, EvaluateConfig, GeneratorConfig,
-    LikelihoodConfig, OracleConfig, RolloutConfig,
+    AdversarialConfig, CheckpointConfig, Config, DataConfig, DiscriminatorConfig, EvaluateConfig,
+    GeneratorConfig, LikelihoodConfig, OracleConfig, RolloutConfig,
 };
 pub use validate::{METHODS, validate};

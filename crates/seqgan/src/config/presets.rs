@@ -81,7 +81,8 @@ impl Preset {
                 config.evaluate.num_samples = 2_000;
                 config.evaluate.num_samples_training = 500;
                 config.evaluate.temperatures = vec![1.1, 1.0, 0.9, 0.8, 0.7];
-                config.discriminator.filters = vec![(1, 32), (2, 32), (3, 32), (4, 32), (5, 32), (10, 16), (20, 16)];
+                config.discriminator.filters =
+                    vec![(1, 32), (2, 32), (3, 32), (4, 32), (5, 32), (10, 16), (20, 16)];
                 config.adversarial.num_rounds = 2;
                 config.adversarial.d_pretrain_steps = 1;
                 config.adversarial.num_negatives = 2_000;
@@ -93,7 +94,7 @@ impl Preset {
     }
 
     /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any file, so their
-    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by [`Cost`]: a fixed
+    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by a rough cost: a fixed
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config();
@@ -161,7 +162,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     // Measuring gets 15 %: about four times as many sequences as `num_samples` are drawn or scored.
     let measured = 0.15 * seconds / (mean_length * (cost.sample_token + 0.5 * cost.likelihood_token)) / 4.0;
     config.evaluate.num_samples = (measured as usize).clamp(200, config.evaluate.num_samples);
-    config.evaluate.num_samples_training = (measured as usize / 10).clamp(100, config.evaluate.num_samples_training);
+    config.evaluate.num_samples_training =
+        (measured as usize / 10).clamp(100, config.evaluate.num_samples_training);
 
     // The discriminator's first epochs get 15 %, the rounds the rest.
     let adversarial = &mut config.adversarial;
@@ -189,7 +191,8 @@ fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
     let updates = |batch: usize| likelihood.num_epochs * size.num_sequences / batch;
     likelihood.batch_size = [64, 32, 16].into_iter().find(|&b| updates(b) >= 2_000).unwrap_or(16);
     if epochs < 1.0 {
-        likelihood.max_updates = ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
+        likelihood.max_updates =
+            ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
     }
     likelihood.patience = (likelihood.num_epochs / 4).max(2);
 }
@@ -203,7 +206,12 @@ mod tests {
     fn presets_are_valid_on_any_file() {
         for preset in [Preset::Quick, Preset::Paper, Preset::Smoke] {
             validate(&preset.config(), &Provenance::default()).unwrap();
-            for (n, tokens, v, t) in [(1, 2, 3, 1), (700, 180_000, 45, 512), (8_000, 650_000, 17_500, 385), (110_000, 1_700_000, 48, 22)] {
+            for (n, tokens, v, t) in [
+                (1, 2, 3, 1),
+                (700, 180_000, 45, 512),
+                (8_000, 650_000, 17_500, 385),
+                (110_000, 1_700_000, 48, 22),
+            ] {
                 let size = DataSize { num_sequences: n, num_tokens: tokens, vocab_size: v, max_length: t };
                 validate(&preset.config_for_file(size), &Provenance::default()).unwrap();
             }

@@ -6,7 +6,17 @@ use serde::{Deserialize, Serialize};
 
 /// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.
 const PAPER_FILTERS: [(usize, usize); 12] = [
-    (1, 100), (2, 200), (3, 200), (4, 200), (5, 200), (6, 100), (7, 100), (8, 100), (9, 100), (10, 100), (15, 160),
+    (1, 100),
+    (2, 200),
+    (3, 200),
+    (4, 200),
+    (5, 200),
+    (6, 100),
+    (7, 100),
+    (8, 100),
+    (9, 100),
+    (10, 100),
+    (15, 160),
     (20, 160),
 ];
 

@@ -23,7 +23,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("data.max_vocab", data.max_vocab, 0, 1 << 20)?;
     check.range("data.vocab_size", data.vocab_size, 0, 1 << 20)?;
     check.range("data.min_count", data.min_count, 1, 1 << 30)?;
-    check.range("data.validation_share", data.validation_share, 0.0, 0.5)?;
+    check.range("data.validation_share", data.validation_share, 0.001, 0.5)?;
 
     let oracle = &config.oracle;
     check.range("oracle.vocab_size", oracle.vocab_size, 2, 1 << 20)?;
@@ -95,7 +95,11 @@ impl Check<'_> {
 
     fn range<T: PartialOrd + Display>(&self, key: &str, value: T, low: T, high: T) -> Result<()> {
         // Written so that NaN fails.
-        if value >= low && value <= high { Ok(()) } else { Err(self.fault(key, value, format!("{low} to {high}"))) }
+        if value >= low && value <= high {
+            Ok(())
+        } else {
+            Err(self.fault(key, value, format!("{low} to {high}")))
+        }
     }
 
     fn one_of(&self, key: &str, value: &str, allowed: &[&str]) -> Result<()> {

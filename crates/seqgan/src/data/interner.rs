@@ -41,7 +41,9 @@ mod tests {
 
     #[test]
     fn equal_spelling_is_equal_number_and_unknown_matches_nothing() {
-        let vocab = |words: &[&str]| Vocab::new(Tokens::Words, words.iter().map(|w| w.to_string()).collect()).unwrap();
+        let vocab = |words: &[&str]| {
+            Vocab::new(Tokens::Words, words.iter().map(|w| w.to_string()).collect()).unwrap()
+        };
         let (a, b) = (vocab(&["x", "y"]), vocab(&["y", "z"]));
         let mut interner = Interner::default();
         let first = interner.rows(&SeqBatch::from_rows([a.encode("x y q q")], 4), &a);

@@ -20,8 +20,8 @@ mod vocab;
 mod vocab_builder;
 
 pub use batches::Batches;
-pub use options::{LongSequences, ReadOptions};
 pub use interner::Interner;
+pub use options::{LongSequences, ReadOptions};
 pub use report::ReadReport;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};
 pub use text::{TrainingText, read_training, read_with};

@@ -34,7 +34,7 @@ impl FromStr for LongSequences {
     fn from_str(name: &str) -> Result<Self> {
         [Self::Drop, Self::Truncate].into_iter().find(|long| long.to_string() == name).ok_or_else(|| {
             Error::Config {
-                key: "data.long".into(),
+                key: "data.long_sequences".into(),
                 value: format!("\"{}\"", name.escape_debug()),
                 expected: "\"drop\" or \"truncate\"".into(),
                 source_place: None,
@@ -91,6 +91,6 @@ mod tests {
             assert_eq!(serde_json::to_string(&long).unwrap(), format!("\"{long}\""));
         }
         let error = "cut".parse::<LongSequences>().unwrap_err();
-        assert_eq!(error.to_string(), "`data.long` is \"cut\", expected \"drop\" or \"truncate\"");
+        assert_eq!(error.to_string(), "`data.long_sequences` is \"cut\", expected \"drop\" or \"truncate\"");
     }
 }

@@ -91,7 +91,7 @@ impl Rows {
                 "no sequence is left: all {} have more than {limit} tokens, the shortest {shortest_dropped}",
                 grouped(self.dropped_long as u64)
             );
-            bad(path, None, message, "raise `data.max_length` or set `data.long = \"truncate\"`")
+            bad(path, None, message, "raise `data.max_length` or set `data.long_sequences = \"truncate\"`")
         } else {
             let message = format!("the file holds blank lines alone ({lines})");
             bad(path, None, message, "one sequence a line is expected")

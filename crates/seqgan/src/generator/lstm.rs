@@ -189,7 +189,12 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     fn output<'a>(&'a self, never_first: &'a [TokenId]) -> Output<'a, R> {
-        Output { w: &self.parameters[W_OUT], b: &self.parameters[B_OUT], never: &self.shape.never, never_first }
+        Output {
+            w: &self.parameters[W_OUT],
+            b: &self.parameters[B_OUT],
+            never: &self.shape.never,
+            never_first,
+        }
     }
 
     /// log p of each decision, `[B, T]`, zero behind each row's last decision.

@@ -45,7 +45,14 @@ pub trait Policy: Sync {
 
     /// Draws `n` completions of each prefix; the result's rows are prefix after prefix. Completion i of prefix p
     /// is sequence number `first + p n + i` of `streams`. Prefixes of one row stand together, shortest first.
-    fn complete(&self, batch: &SeqBatch, prefixes: &[Prefix], n: usize, streams: &Streams, first: u64) -> SeqBatch;
+    fn complete(
+        &self,
+        batch: &SeqBatch,
+        prefixes: &[Prefix],
+        n: usize,
+        streams: &Streams,
+        first: u64,
+    ) -> SeqBatch;
 
     /// log p of each decision, `[B, T]`, zero behind the last decision of a row.
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;

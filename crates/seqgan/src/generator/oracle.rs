@@ -13,7 +13,12 @@ use std::path::Path;
 const GATES: [&str; 4] = ["i", "f", "o", "c"];
 
 /// Rules of the synthetic task: all sequences have length `max_length`, token 0 is also the start input.
-pub fn synthetic_shape(vocab_size: usize, embedding_dim: usize, hidden_dim: usize, max_length: usize) -> GeneratorShape {
+pub fn synthetic_shape(
+    vocab_size: usize,
+    embedding_dim: usize,
+    hidden_dim: usize,
+    max_length: usize,
+) -> GeneratorShape {
     GeneratorShape {
         vocab_size,
         embedding_dim,
@@ -34,17 +39,21 @@ pub fn random(shape: GeneratorShape, seed: u64) -> LstmGenerator {
 /// Reads the parameters of an oracle for sequences of length `max_length`.
 pub fn read(path: &Path, max_length: usize) -> Result<LstmGenerator> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
-    let fault = |message: String| Error::Checkpoint {
+    let fault = |message: String| {
+        Error::Checkpoint {
         path: path.to_path_buf(),
         message,
         hint: Some("expected safetensors with f32 tensors embedding, w_i, u_i, b_i, .. (gates i f o c), w_out, b_out".into()),
+    }
     };
     let file = SafeTensors::deserialize(&bytes).map_err(|e| fault(format!("not a safetensors file: {e}")))?;
     let tensor = |name: &str, rank: usize| -> Result<(Vec<usize>, Vec<f32>)> {
         let view = file.tensor(name).map_err(|_| fault(format!("no tensor `{name}`")))?;
         if view.dtype() != Dtype::F32 || view.shape().len() != rank {
             let (dtype, shape) = (view.dtype(), view.shape());
-            return Err(fault(format!("`{name}` is {dtype:?} of shape {shape:?}, expected F32 with {rank} dimensions")));
+            return Err(fault(format!(
+                "`{name}` is {dtype:?} of shape {shape:?}, expected F32 with {rank} dimensions"
+            )));
         }
         let values: Vec<f32> =
             view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
@@ -71,7 +80,10 @@ pub fn read(path: &Path, max_length: usize) -> Result<LstmGenerator> {
         let want = if bias { vec![hidden] } else { vec![rows, hidden] };
         let parts: Vec<_> =
             GATES.iter().map(|g| checked(&format!("{prefix}_{g}"), &want)).collect::<Result<_>>()?;
-        Ok((0..rows).flat_map(|r| parts.iter().flat_map(move |p| &p[r * hidden..(r + 1) * hidden])).copied().collect())
+        Ok((0..rows)
+            .flat_map(|r| parts.iter().flat_map(move |p| &p[r * hidden..(r + 1) * hidden]))
+            .copied()
+            .collect())
     };
     let mut parameters = Tensors::new();
     parameters.push("embedding", &[vocab, dim], embedding);
@@ -91,7 +103,10 @@ pub fn to_safetensors(oracle: &LstmGenerator) -> Vec<u8> {
         if ["w", "u", "b"].contains(&tensor.name.as_str()) {
             for (g, gate) in GATES.iter().enumerate() {
                 let rows = tensor.data.chunks_exact(4 * hidden);
-                let bytes = rows.flat_map(|r| &r[g * hidden..(g + 1) * hidden]).flat_map(|x| x.to_le_bytes()).collect();
+                let bytes = rows
+                    .flat_map(|r| &r[g * hidden..(g + 1) * hidden])
+                    .flat_map(|x| x.to_le_bytes())
+                    .collect();
                 let mut shape = tensor.shape.clone();
                 *shape.last_mut().expect("no scalar among them") = hidden;
                 tensors.push((format!("{}_{gate}", tensor.name), shape, bytes));

@@ -73,7 +73,14 @@ impl Policy for LstmPolicy {
         Samples { sequences, log_prob }
     }
 
-    fn complete(&self, batch: &SeqBatch, prefixes: &[Prefix], n: usize, streams: &Streams, first: u64) -> SeqBatch {
+    fn complete(
+        &self,
+        batch: &SeqBatch,
+        prefixes: &[Prefix],
+        n: usize,
+        streams: &Streams,
+        first: u64,
+    ) -> SeqBatch {
         let length = self.max_length();
         let mut result = SeqBatch::zeroed(prefixes.len() * n, length);
         // A task completes all prefixes of one row, so that the row's own states are made once.
@@ -121,7 +128,14 @@ impl Policy for LstmPolicy {
 }
 
 /// Writes token t of a row, unless it was the end.
-fn record(tokens: &mut [TokenId], lengths: &mut [u32], length: usize, row: usize, t: usize, token: Option<TokenId>) {
+fn record(
+    tokens: &mut [TokenId],
+    lengths: &mut [u32],
+    length: usize,
+    row: usize,
+    t: usize,
+    token: Option<TokenId>,
+) {
     if let Some(token) = token {
         tokens[row * length + t] = token;
         lengths[row] = t as u32 + 1;
@@ -133,9 +147,9 @@ struct Walk<'a> {
     policy: &'a LstmPolicy,
     streams: &'a Streams,
     state: State<f32>,
-    rows: Vec<usize>,      // the caller's number of each row that still walks
-    sequences: Vec<u64>,   // the global number that names its random numbers
-    drawn: Vec<TokenId>,   // its last token
+    rows: Vec<usize>,    // the caller's number of each row that still walks
+    sequences: Vec<u64>, // the global number that names its random numbers
+    drawn: Vec<TokenId>, // its last token
     log_prob: Vec<f32>,
     uniforms: Vec<f64>,
     x: Vec<f32>,

@@ -4,6 +4,7 @@
 //! keeps two numbers a row, their maximum m and the sum of exp(logit - m). A uniform number then picks the
 //! block (inverse distribution function, in f64), and only that block's logits are made again to pick the token:
 //! 4 % more work instead of `[rows, V]` stored numbers. Each row's result depends on that row alone.
+#![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // pointers into a table and rows whose lengths are checked at the entrance
 
 use super::math;
@@ -51,7 +52,14 @@ impl OutputTable {
 
     /// Draws a token for each row of h `[rows, H]` with the uniform numbers `uniforms`, and appends tokens and
     /// their log-probabilities.
-    pub(crate) fn draw(&self, h: &[f32], first: bool, uniforms: &[f64], tokens: &mut Vec<TokenId>, log_prob: &mut Vec<f32>) {
+    pub(crate) fn draw(
+        &self,
+        h: &[f32],
+        first: bool,
+        uniforms: &[f64],
+        tokens: &mut Vec<TokenId>,
+        log_prob: &mut Vec<f32>,
+    ) {
         assert_eq!(h.len(), uniforms.len() * self.hidden_dim, "a uniform number a row");
         let bias = if first { &self.bias_first } else { &self.bias };
         dispatch(Draw { table: self, bias, h, uniforms, tokens, log_prob });
@@ -111,7 +119,14 @@ impl Kernel for Draw<'_> {
             }
         }
         for r in 0..rows {
-            self.pick(s, r, blocks, &maxima[r * stride..][..stride], &mut sums[r * stride..][..stride], &mut logits);
+            self.pick(
+                s,
+                r,
+                blocks,
+                &maxima[r * stride..][..stride],
+                &mut sums[r * stride..][..stride],
+                &mut logits,
+            );
         }
     }
 }
@@ -133,7 +148,14 @@ impl Draw<'_> {
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const W: usize>(&self, s: S, r: usize, v: usize, column: usize, out: &mut [f32]) {
+    fn tile<S: Simd, const R: usize, const W: usize>(
+        &self,
+        s: S,
+        r: usize,
+        v: usize,
+        column: usize,
+        out: &mut [f32],
+    ) {
         let (hidden, block) = (self.table.hidden_dim, self.table.block);
         assert!(out.len() >= (R - 1) * BLOCK + column + W * LANES && (r + R) * hidden <= self.h.len());
         // SAFETY: the table holds whole blocks, `column + 16 W <= block`, and the rest is asserted above.
@@ -167,7 +189,15 @@ impl Draw<'_> {
 
     /// Picks row r's block, then its token.
     #[inline(always)]
-    fn pick<S: Simd>(&mut self, s: S, r: usize, blocks: usize, maxima: &[f32], sums: &mut [f32], logits: &mut [f32]) {
+    fn pick<S: Simd>(
+        &mut self,
+        s: S,
+        r: usize,
+        blocks: usize,
+        maxima: &[f32],
+        sums: &mut [f32],
+        logits: &mut [f32],
+    ) {
         let largest = maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let shift = s.splat(largest);
         for (m, sum) in maxima.chunks_exact(LANES).zip(sums.chunks_exact_mut(LANES)) {
@@ -229,7 +259,8 @@ mod tests {
     fn plain(w: &[f32], b: &[f32], scale: f64, banned: &[u32], h: &[f32], u: f64) -> (u32, f64) {
         let logits: Vec<f64> = (0..b.len())
             .map(|v| {
-                let dot: f64 = h.iter().enumerate().map(|(k, &x)| f64::from(x) * f64::from(w[k * b.len() + v])).sum();
+                let dot: f64 =
+                    h.iter().enumerate().map(|(k, &x)| f64::from(x) * f64::from(w[k * b.len() + v])).sum();
                 if banned.contains(&(v as u32)) { f64::NEG_INFINITY } else { (dot + f64::from(b[v])) * scale }
             })
             .collect();
@@ -248,14 +279,18 @@ mod tests {
     fn agrees_with_the_textbook_draw_on_every_path() {
         for (vocab, hidden, rows) in [(1000, 32, 21), (5, 7, 9), (193, 4, 8), (16, 3, 1)] {
             let (w, b, h) = (random(hidden * vocab, 1), random(vocab, 2), random(rows * hidden, 3));
-            let uniforms: Vec<f64> = (0..rows).map(|r| Streams::new(5, Purpose::Sample).uniform(r as u64, 0)).collect();
+            let uniforms: Vec<f64> =
+                (0..rows).map(|r| Streams::new(5, Purpose::Sample).uniform(r as u64, 0)).collect();
             let table = OutputTable::new(&w, &b, 1.0 / 0.7, &[1], &[0]);
             for first in [false, true] {
                 for level in all_levels() {
                     let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
                     let bias = if first { &table.bias_first } else { &table.bias };
                     let (t, l) = (&mut tokens, &mut log_prob);
-                    dispatch_at(level, Draw { table: &table, bias, h: &h, uniforms: &uniforms, tokens: t, log_prob: l });
+                    dispatch_at(
+                        level,
+                        Draw { table: &table, bias, h: &h, uniforms: &uniforms, tokens: t, log_prob: l },
+                    );
                     for r in 0..rows {
                         let banned: &[u32] = if first { &[0, 1] } else { &[1] };
                         let h = &h[r * hidden..(r + 1) * hidden];

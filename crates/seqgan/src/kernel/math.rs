@@ -187,8 +187,10 @@ mod tests {
     fn functions_are_accurate_on_every_path_and_equal_where_there_is_fma() {
         let x: Vec<f32> = (0..4096).map(|i| -90.0 + 180.0 * i as f32 / 4096.0).chain([0.0; 16]).collect();
         for which in 0..3u8 {
-            let results: Vec<_> =
-                all_levels().into_iter().map(|level| (level, dispatch_at(level, Values(&x, which)))).collect();
+            let results: Vec<_> = all_levels()
+                .into_iter()
+                .map(|level| (level, dispatch_at(level, Values(&x, which))))
+                .collect();
             for (level, y) in &results {
                 for (&x, &y) in x.iter().zip(y) {
                     let x = f64::from(x);
@@ -197,7 +199,10 @@ mod tests {
                         1 => (1.0 / (1.0 + (-x).exp()), 2e-7),
                         _ => (x.tanh(), 2e-7),
                     };
-                    assert!((f64::from(y) - want).abs() <= tolerance, "{level:?} {which} at {x}: {y} for {want}");
+                    assert!(
+                        (f64::from(y) - want).abs() <= tolerance,
+                        "{level:?} {which} at {x}: {y} for {want}"
+                    );
                 }
             }
             if cfg!(target_arch = "x86_64") && results.len() == 3 {

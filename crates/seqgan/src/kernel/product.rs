@@ -5,6 +5,7 @@
 //! dimension, whatever the size of the batch, the tile or the number of threads: splitting the work cannot
 //! change a bit. Rows of A are given by offsets where they overlap (the windows of a convolution), so that
 //! no copy of the windows is made.
+#![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // raw pointers in the inner loop; `Product::check` proves every access in bounds first
 
 use super::simd::{Kernel, LANES, Simd, dispatch};
@@ -222,7 +223,14 @@ impl Block<'_> {
     }
 
     #[inline(always)]
-    fn tile<S: Simd, const R: usize, const W: usize>(&self, s: S, i: usize, j: usize, b: Panel, lanes: usize) {
+    fn tile<S: Simd, const R: usize, const W: usize>(
+        &self,
+        s: S,
+        i: usize,
+        j: usize,
+        b: Panel,
+        lanes: usize,
+    ) {
         let p = &self.p;
         let a: [*const f32; R] =
             // SAFETY: rows i..i + R exist and begin inside A.
@@ -234,7 +242,8 @@ impl Block<'_> {
                 for r in 0..R {
                     for w in 0..W {
                         let from = self.c.add((i + r) * self.c_stride + j + w * LANES);
-                        acc[r][w] = if w + 1 < W || lanes == LANES { s.load(from) } else { s.load_part(from, lanes) };
+                        acc[r][w] =
+                            if w + 1 < W || lanes == LANES { s.load(from) } else { s.load_part(from, lanes) };
                     }
                 }
             }
@@ -296,7 +305,9 @@ mod tests {
 
     #[test]
     fn agrees_with_the_plain_product_on_every_path_and_shape() {
-        for (m, k, n) in [(1, 1, 1), (3, 5, 7), (8, 32, 48), (9, 33, 50), (26, 40, 131), (64, 64, 96), (9, 5, 64)] {
+        for (m, k, n) in
+            [(1, 1, 1), (3, 5, 7), (8, 32, 48), (9, 33, 50), (26, 40, 131), (64, 64, 96), (9, 5, 64)]
+        {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let offsets: Vec<usize> = (0..m).map(|i| (i * 7) % (m * k - k + 1).max(1)).collect();
             let mut products = vec![Product::dense(m, k, n, &a, &b), Product::transposed(m, k, n, &a, &b)];

@@ -92,7 +92,12 @@ pub fn forward<R: Real>(input: Input<'_, R>, filters: &[Filters<'_, R>]) -> Pool
     pooled
 }
 
-fn forward_panel<R: Real>(input: Input<'_, R>, f: &Filters<'_, R>, from: usize, n: usize) -> (Vec<R>, Vec<u32>) {
+fn forward_panel<R: Real>(
+    input: Input<'_, R>,
+    f: &Filters<'_, R>,
+    from: usize,
+    n: usize,
+) -> (Vec<R>, Vec<u32>) {
     let inner = f.width * input.dim;
     // The panel transposed to [k E, n], as the product reads it.
     let wt = super::linear::transpose(&f.w[from * inner..(from + n) * inner], n, inner);
@@ -176,16 +181,18 @@ pub fn backward<R: Real>(
     for (f, g) in filters.iter().zip(gradients) {
         let inner = f.width * dim;
         // A task owns whole filters, so every sum has one owner and one order.
-        g.w.par_chunks_mut(inner).zip(g.b.par_iter_mut()).with_min_len(8).enumerate().for_each(|(i, (dw, db))| {
-            for b in 0..batch {
-                let at = b * total + column + i;
-                if d[at] != R::default() {
-                    let start = (b * input.max_length + pooled.windows[at] as usize) * dim;
-                    R::axpy(d[at], &input.x[start..start + inner], dw);
-                    *db += d[at];
+        g.w.par_chunks_mut(inner).zip(g.b.par_iter_mut()).with_min_len(8).enumerate().for_each(
+            |(i, (dw, db))| {
+                for b in 0..batch {
+                    let at = b * total + column + i;
+                    if d[at] != R::default() {
+                        let start = (b * input.max_length + pooled.windows[at] as usize) * dim;
+                        R::axpy(d[at], &input.x[start..start + inner], dw);
+                        *db += d[at];
+                    }
                 }
-            }
-        });
+            },
+        );
         column += f.b.len();
     }
 

@@ -11,12 +11,7 @@ pub fn forward<R: Real>(table: &[R], dim: usize, tokens: impl Iterator<Item = To
 }
 
 /// Adds the gradient `[tokens, E]` of each looked-up row to the table's gradient, in the order of the tokens.
-pub fn backward<R: Real>(
-    d_out: &[R],
-    dim: usize,
-    tokens: impl Iterator<Item = TokenId>,
-    d_table: &mut [R],
-) {
+pub fn backward<R: Real>(d_out: &[R], dim: usize, tokens: impl Iterator<Item = TokenId>, d_table: &mut [R]) {
     for (token, d) in tokens.zip(d_out.chunks_exact(dim)) {
         let row = &mut d_table[token as usize * dim..][..dim];
         row.iter_mut().zip(d).for_each(|(y, &x)| *y += x);

@@ -1,7 +1,9 @@
 //! LSTM layer (Hochreiter, Schmidhuber 1997), row vectors, gates in the order i, f, o, c:
 //!
-//!   a = x W + b + h' U;  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_c)
-//!   c = f c' + i g;  h = o tanh(c)
+//! ```text
+//! a = x W + b + h' U;  i, f, o = sigmoid(a_i), sigmoid(a_f), sigmoid(a_o);  g = tanh(a_c)
+//! c = f c' + i g;  h = o tanh(c)
+//! ```
 //!
 //! W `[E, 4H]`, U `[H, 4H]`, b `[4H]`; sequences are time-major here: x `[T, B, E]`, h `[T, B, H]`.
 
@@ -77,7 +79,12 @@ pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gat
     R::product(&Product::dense(rows, hidden, 4 * hidden, &state.h, weights.u).adding(), gates, 4 * hidden);
     for r in 0..rows {
         let at = r * hidden..(r + 1) * hidden;
-        R::lstm_cell(&mut gates[r * 4 * hidden..][..4 * hidden], &mut state.c[at.clone()], &mut state.h[at], None);
+        R::lstm_cell(
+            &mut gates[r * 4 * hidden..][..4 * hidden],
+            &mut state.c[at.clone()],
+            &mut state.h[at],
+            None,
+        );
     }
 }
 
@@ -86,7 +93,11 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trac
     let (inputs, hidden) = (weights.input_dim(), weights.hidden_dim());
     let steps = x.len() / (rows * inputs);
     let mut gates = weights.b.repeat(steps * rows);
-    R::product(&Product::dense(steps * rows, inputs, 4 * hidden, &x, weights.w).adding(), &mut gates, 4 * hidden);
+    R::product(
+        &Product::dense(steps * rows, inputs, 4 * hidden, &x, weights.w).adding(),
+        &mut gates,
+        4 * hidden,
+    );
     let size = rows * hidden;
     let mut cells = vec![R::default(); steps * size];
     let mut tanh_c = cells.clone();
@@ -95,7 +106,11 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trac
         let now = &mut gates[t * rows * 4 * hidden..][..rows * 4 * hidden];
         if t > 0 {
             let before = &hidden_all[(t - 1) * size..t * size];
-            R::product(&Product::dense(rows, hidden, 4 * hidden, before, weights.u).adding(), now, 4 * hidden);
+            R::product(
+                &Product::dense(rows, hidden, 4 * hidden, before, weights.u).adding(),
+                now,
+                4 * hidden,
+            );
             cells.copy_within((t - 1) * size..t * size, t * size);
         }
         for r in 0..rows {
@@ -137,7 +152,8 @@ pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) ->
             let da = &mut da[r * wide..][..wide];
             for j in 0..hidden {
                 let at = t * size + r * hidden + j;
-                let (i, f, o, g) = (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
+                let (i, f, o, g) =
+                    (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
                 let tc = trace.tanh_c[at];
                 let before = if t > 0 { trace.cells[at - size] } else { R::default() };
                 let dh = dh[at] + dh_next[r * hidden + j];

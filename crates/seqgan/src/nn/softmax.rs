@@ -1,6 +1,6 @@
 //! Output layer with softmax and weighted negative log-likelihood, blocked over the vocabulary.
 //!
-//! For rows h `[M, H]`, targets y and weights w:  loss = sum_m -w_m log softmax(h_m W + b)[y_m],  W `[H, V]`.
+//! For rows h `[M, H]`, targets y and weights w the loss is `sum_m -w_m log softmax(h_m W + b)[y_m]`, with W `[H, V]`.
 //! Logits exist for 64 rows x 512 tokens at a time and are made twice, once for the normaliser and once for
 //! the gradient: cheaper than sending `[M, V]` numbers through memory. Work is cut into tasks by M and V alone
 //! and partial sums are added in a fixed order, so the result does not depend on the number of threads.
@@ -147,7 +147,15 @@ impl<R: Real> Output<'_, R> {
                 let (c, r) = (task % column_parts, task / column_parts);
                 let blocks = c * blocks / column_parts..(c + 1) * blocks / column_parts;
                 let rows = (r * rows_a_part).min(rows)..((r + 1) * rows_a_part).min(rows);
-                let task = Task { output: self, wt: &wt, h, weighted: &weighted, choices, normaliser: &normaliser, weights };
+                let task = Task {
+                    output: self,
+                    wt: &wt,
+                    h,
+                    weighted: &weighted,
+                    choices,
+                    normaliser: &normaliser,
+                    weights,
+                };
                 task.run(blocks, rows)
             })
             .collect();

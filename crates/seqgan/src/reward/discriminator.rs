@@ -53,11 +53,11 @@ pub struct Discriminator<R = f32> {
 
 /// A batch's forward pass.
 struct Forward<R> {
-    tokens: Vec<TokenId>,  // [B, T]
-    lengths: Vec<usize>,   // [B], ends included
-    x: Vec<R>,             // [B, T, E]
+    tokens: Vec<TokenId>, // [B, T]
+    lengths: Vec<usize>,  // [B], ends included
+    x: Vec<R>,            // [B, T, E]
     pooled: conv::Pooled<R>,
-    highway: Vec<R>,       // [B, F]
+    highway: Vec<R>, // [B, F]
     trace: highway::Trace<R>,
 }
 

@@ -49,7 +49,8 @@ mod tests {
         let (old, new) = (random(synthetic_shape(7, 3, 4, 5), 1), random(synthetic_shape(7, 3, 4, 5), 2));
         let mut delayed = DelayedPolicy::new(&old, 0.75);
         delayed.update(&new);
-        let (a, b, c) = (old.parameters()[4][3], new.parameters()[4][3], delayed.generator().parameters()[4][3]);
+        let (a, b, c) =
+            (old.parameters()[4][3], new.parameters()[4][3], delayed.generator().parameters()[4][3]);
         assert!((c - (0.75 * a + 0.25 * b)).abs() < 1e-6 && c != a && c != b);
         let mut current = DelayedPolicy::new(&old, 0.0);
         current.update(&new);

@@ -14,17 +14,31 @@ pub struct RunFolder {
 }
 
 impl RunFolder {
+    /// Refuses what [`RunFolder::create`] would refuse, or a place where no folder can be, before data are read or
+    /// drawn for nothing.
+    pub fn check_new(path: &Path) -> Result<()> {
+        if path.exists() {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "exists already; nothing is overwritten".into(),
+                hint: Some("give another --out, or --resume to go on with this run".into()),
+            });
+        }
+        match path.ancestors().skip(1).find(|ancestor| ancestor.exists()) {
+            Some(place) if !place.is_dir() => Err(Error::Run {
+                path: path.into(),
+                message: format!("cannot be made: {} is no folder", place.display()),
+                hint: Some("give another --out".into()),
+            }),
+            _ => Ok(()),
+        }
+    }
+
     /// Makes a new folder. `asked` must not exist; without it a free name `runs/<stem>[-n]` is taken.
     pub fn create(asked: Option<&Path>, stem: &str) -> Result<Self> {
         let path = match asked {
-            Some(path) if path.exists() => {
-                return Err(Error::Run {
-                    path: path.into(),
-                    message: "exists already; nothing is overwritten".into(),
-                    hint: Some("give another --out, or --resume to go on with this run".into()),
-                });
-            }
             Some(path) => {
+                Self::check_new(path)?;
                 fs::create_dir_all(path).map_err(Error::io("create", path))?;
                 path.to_path_buf()
             }
@@ -47,7 +61,10 @@ impl RunFolder {
             if !OURS.iter().any(|ours| name == *ours) && name != "config.toml.tmp" {
                 return Err(Error::Run {
                     path: path.into(),
-                    message: format!("no run folder: it has no config.toml, but `{}`", name.to_string_lossy()),
+                    message: format!(
+                        "no run folder: it has no config.toml, but `{}`",
+                        name.to_string_lossy()
+                    ),
                     hint: Some("give another --out; nothing is overwritten".into()),
                 });
             }
@@ -166,12 +183,10 @@ fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
 
 fn first_difference(key: &str, a: &toml::Value, b: &toml::Value) -> Option<(String, String, String)> {
     match (a, b) {
-        (toml::Value::Table(a), toml::Value::Table(b)) => {
-            a.iter().zip(b).find_map(|((name, a), (_, b))| {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                first_difference(&key, a, b)
-            })
-        }
+        (toml::Value::Table(a), toml::Value::Table(b)) => a.iter().zip(b).find_map(|((name, a), (_, b))| {
+            let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
+            first_difference(&key, a, b)
+        }),
         (a, b) if a == b => None,
         (a, b) => Some((key.to_string(), a.to_string(), b.to_string())),
     }
@@ -203,6 +218,9 @@ mod tests {
         folder.check_same_config(&config).unwrap();
         config.adversarial.g_steps = 7;
         let message = folder.check_same_config(&config).unwrap_err().to_string();
-        assert!(message.contains("`adversarial.g_steps` is 7, expected 1, as when the run was started"), "{message}");
+        assert!(
+            message.contains("`adversarial.g_steps` is 7, expected 1, as when the run was started"),
+            "{message}"
+        );
     }
 }

@@ -1,10 +1,12 @@
 //! Adversarial training: SeqGAN's Algorithm 1.
 //!
-//!     2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
-//!     4  pre-train D on real sequences and samples of G         pretrain_discriminator
-//!     6  repeat                                                 adversarial
-//!     7    for g-steps: sample, search, policy gradient           generator_step
-//!    13    for d-steps: fresh negatives, train D for k epochs     train_discriminator
+//! ```text
+//! 2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
+//! 4  pre-train D on real sequences and samples of G         pretrain_discriminator
+//! 6  repeat                                                 adversarial
+//! 7    for g-steps: sample, search, policy gradient           generator_step
+//! 13   for d-steps: fresh negatives, train D for k epochs     train_discriminator
+//! ```
 //!
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
@@ -53,7 +55,11 @@ pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Resul
     let config = &session.config.adversarial;
     let rounds = config.num_rounds as u64;
     session.observer.phase("adversarial", state.position.round as u64, rounds);
-    if state.position.round == 0 && state.position.g_step == 0 && state.position.d_step == 0 && !in_d_step(state) {
+    if state.position.round == 0
+        && state.position.g_step == 0
+        && state.position.d_step == 0
+        && !in_d_step(state)
+    {
         measure(session, state)?;
     }
     while state.position.round < config.num_rounds {
@@ -71,7 +77,8 @@ pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Resul
         state.position.g_step = 0;
         state.position.round += 1;
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
-        if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds) {
+        if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
+        {
             measure(session, state)?;
         }
         session.step_done(state)?;

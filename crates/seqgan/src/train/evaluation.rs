@@ -81,7 +81,9 @@ fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> 
             let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
             let measures = match (method.as_str(), state.finished.get(method)) {
                 (_, Some(generator)) => session.measure(generator, 1.0, entropy),
-                ("random", None) => session.measure_unigram(&Unigram::uniform(session.task.vocab_size()), entropy),
+                ("random", None) => {
+                    session.measure_unigram(&Unigram::uniform(session.task.vocab_size()), entropy)
+                }
                 _ => {
                     let shape = session.task.generator_shape(session.config);
                     let train = &session.task.train;
@@ -91,7 +93,12 @@ fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> 
             };
             session.record(state, "final", 0, &measures, &[])?;
             let base = (method == "seqgan").then(|| session.config.adversarial.base.clone());
-            state.outcome.methods.push(MethodRow { name: method.clone(), base, measures, ..MethodRow::default() });
+            state.outcome.methods.push(MethodRow {
+                name: method.clone(),
+                base,
+                measures,
+                ..MethodRow::default()
+            });
         }
         Unit::Curve(method, temperature) => {
             let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
@@ -145,7 +152,10 @@ fn uniform(seed: u64, first: usize, n: usize, task: &super::Task) -> SeqBatch {
         (u * task.vocab_size() as f64) as TokenId
     };
     let length = task.max_length();
-    SeqBatch::from_rows((first..first + n).map(|b| (0..length).map(|t| token(b, t)).collect::<Vec<_>>()), length)
+    SeqBatch::from_rows(
+        (first..first + n).map(|b| (0..length).map(|t| token(b, t)).collect::<Vec<_>>()),
+        length,
+    )
 }
 
 /// Samples and test likelihoods of a model at a temperature.
@@ -180,7 +190,8 @@ fn compare_at(session: &Session<'_>, state: &State, method: &str, temperature: f
     let target = per_token(&ours.sampled.own_nats, &ours.sampled.steps).mean;
     let n = session.config.evaluate.num_samples;
     let entropy_at = |t: f64| {
-        let sampled = LstmPolicy::new(base, t).sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
+        let sampled =
+            LstmPolicy::new(base, t).sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
         let nats: Vec<f64> = sampled.log_prob.iter().map(|l| -l).collect();
         Ok(per_token(&nats, &measure::steps(&sampled.sequences, session.task.has_end())).mean)
     };

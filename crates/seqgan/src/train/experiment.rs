@@ -68,6 +68,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
             State::load(&folder.state(), &shape, &discriminator_shape(config, task), config.rollout.delay)?
         }
     };
+    task.notes.iter().for_each(|note| observer.note(note));
     let mut session = Session::new(config, task, &folder, observer, state.position.metrics_bytes)?;
     while let Some(stage) = stages.get(state.position.stage) {
         match stage {

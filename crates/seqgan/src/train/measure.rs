@@ -57,7 +57,12 @@ pub(super) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> S
 
 impl Session<'_> {
     /// The full set of measures of a model at a temperature.
-    pub fn measure(&self, generator: &LstmGenerator, temperature: f64, oracle_entropy: Option<Estimate>) -> Measures {
+    pub fn measure(
+        &self,
+        generator: &LstmGenerator,
+        temperature: f64,
+        oracle_entropy: Option<Estimate>,
+    ) -> Measures {
         let (policy, n) = (LstmPolicy::new(generator, temperature), self.config.evaluate.num_samples);
         let mut measures = self.measure_samples(&policy, n);
         measures.nll_test = self.task.test.as_ref().map(|test| nll(&policy, test));

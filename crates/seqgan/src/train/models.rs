@@ -6,6 +6,7 @@ use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
 use crate::reward::Discriminator;
 use crate::run::RunFolder;
+use crate::token::TokenId;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,7 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
+    check_rules(&meta.shape).map_err(fault)?;
     // The file lists tensors by name; the model has an order of its own.
     let mut parameters = Tensors::new();
     for name in ["embedding", "w", "u", "b", "w_out", "b_out"] {
@@ -81,10 +83,35 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
     Ok(SavedModel { method: meta.method, generator })
 }
 
-/// Reads the vocabulary of a run; none for the synthetic task, whose tokens are numbers.
-pub fn load_vocab(folder: &RunFolder) -> Result<Option<Vocab>> {
-    if !folder.file("vocab.json").is_file() {
+/// What the tensors' sizes do not tell; a file with other numbers would end in a panic or without memory.
+fn check_rules(shape: &GeneratorShape) -> std::result::Result<(), String> {
+    const LONGEST: usize = 2048;
+    let known = |token: TokenId| (token as usize) < shape.vocab_size;
+    let ends_known = shape.end_token.is_none_or(known) && shape.never.iter().copied().all(known);
+    if !known(shape.start_token) || !ends_known {
+        return Err(format!("its rules name a token outside the vocabulary of {}", shape.vocab_size));
+    }
+    if !(1..=LONGEST).contains(&shape.max_length) {
+        return Err(format!("its longest sequence is {}, expected 1 to {LONGEST}", shape.max_length));
+    }
+    Ok(())
+}
+
+/// Reads the vocabulary of a run's model; none for the synthetic task, whose tokens are numbers.
+pub fn load_vocab(folder: &RunFolder, model: &SavedModel) -> Result<Option<Vocab>> {
+    if folder.read_config()?.data.path.is_empty() {
         return Ok(None);
     }
-    folder.read_json("vocab.json").map(Some)
+    let vocab: Vocab = folder.read_json("vocab.json")?;
+    let size = model.generator.shape().vocab_size;
+    if vocab.len() != size {
+        return Err(Error::Run {
+            path: folder.file("vocab.json"),
+            message: format!("holds {} tokens, but the model {size}", vocab.len()),
+            hint: Some(
+                "the file belongs to another run or is damaged; restore it from a copy or train again".into(),
+            ),
+        });
+    }
+    Ok(Some(vocab))
 }

@@ -4,12 +4,12 @@ use super::measure::validation_nll;
 use super::session::Session;
 use super::state::{State, Trainee};
 use super::summary::Measures;
+use crate::Result;
 use crate::config::LikelihoodConfig;
 use crate::data::Batches;
 use crate::generator::LstmGenerator;
 use crate::rng::{Purpose, Streams};
 use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
-use crate::Result;
 
 /// Trains a fresh generator as `config` says and keeps it under `method`.
 pub(super) fn maximum_likelihood(
@@ -29,7 +29,11 @@ pub(super) fn maximum_likelihood(
     let batches_an_epoch = epoch_batches(0).len();
     let limit = if config.max_updates > 0 { config.max_updates } else { usize::MAX };
     let total = (config.num_epochs * batches_an_epoch).min(limit) as u64;
-    session.observer.phase(method, (state.position.epoch * batches_an_epoch + state.position.batch) as u64, total);
+    session.observer.phase(
+        method,
+        (state.position.epoch * batches_an_epoch + state.position.batch) as u64,
+        total,
+    );
 
     while ((state.position.epoch * batches_an_epoch) as u64) < total && !out_of_patience(state, config) {
         let epoch = state.position.epoch;
@@ -45,7 +49,8 @@ pub(super) fn maximum_likelihood(
                 l2: config.l2,
             };
             let batch = train.select(batch.iter().copied());
-            let loss = maximum_likelihood_step(&mut trainee.generator, &mut trainee.optimizer, &batch, update)?;
+            let loss =
+                maximum_likelihood_step(&mut trainee.generator, &mut trainee.optimizer, &batch, update)?;
             state.position.batch += 1;
             session.observer.advance(step + 1, &[("loss", loss)]);
             if state.position.batch < batches_an_epoch {

@@ -212,7 +212,9 @@ impl Store<'_> {
         Error::Checkpoint {
             path: self.path.into(),
             message,
-            hint: Some("the state belongs to a run with other settings, or is damaged; start a new run".into()),
+            hint: Some(
+                "the state belongs to a run with other settings, or is damaged; start a new run".into(),
+            ),
         }
     }
 
@@ -225,7 +227,9 @@ impl Store<'_> {
                 return Err(self.fault(format!("no tensor `{name}`")));
             };
             if tensor.shape != want.shape {
-                return Err(self.fault(format!("`{name}` has shape {:?}, expected {:?}", tensor.shape, want.shape)));
+                return Err(
+                    self.fault(format!("`{name}` has shape {:?}, expected {:?}", tensor.shape, want.shape))
+                );
             }
             result.push(want.name.clone(), &want.shape, tensor.data);
         }
@@ -237,7 +241,12 @@ impl Store<'_> {
         LstmGenerator::from_parameters(like.shape().clone(), parameters).map_err(|m| self.fault(m))
     }
 
-    fn optimizer(&mut self, name: &str, like: &Tensors<f32>, updates: &BTreeMap<String, u64>) -> Result<Optimizer> {
+    fn optimizer(
+        &mut self,
+        name: &str,
+        like: &Tensors<f32>,
+        updates: &BTreeMap<String, u64>,
+    ) -> Result<Optimizer> {
         let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
         let mean = self.take(&format!("{name}.adam_mean"), like)?;
         let square = self.take(&format!("{name}.adam_square"), like)?;

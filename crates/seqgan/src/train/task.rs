@@ -23,6 +23,8 @@ pub struct Task {
     pub vocab: Option<Vocab>,
     /// What was read, for run.json.
     pub description: Value,
+    /// What was read, for people.
+    pub notes: Vec<String>,
     rules: GeneratorShape,
 }
 
@@ -48,6 +50,7 @@ impl Task {
             test: Some(draw(Purpose::OracleTest, config.num_test)),
             vocab: None,
             description: json!({ "task": "oracle", "oracle_params": config.params }),
+            notes: Vec::new(),
             rules: oracle.shape().clone(),
             oracle: Some(oracle),
         })
@@ -58,7 +61,8 @@ impl Task {
         let path = Path::new(&config.path);
         let text = data::read_training(path, &read_options(config)?)?;
         let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
-        let (train, validation) = (text.sequences.select(split.training), text.sequences.select(split.validation));
+        let (train, validation) =
+            (text.sequences.select(split.training), text.sequences.select(split.validation));
         if train.is_empty() || validation.is_empty() {
             return Err(Error::Data {
                 path: path.into(),
@@ -79,7 +83,13 @@ impl Task {
             never: if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] },
             allow_empty: text.sequences.rows().any(<[_]>::is_empty),
         };
+        let ends = match fixed {
+            true => format!("every sequence has {length} tokens, so none needs an end token"),
+            false => format!("sequences end by a token of their own, or after {length} tokens"),
+        };
+        let parts = format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len());
         Ok(Self {
+            notes: vec![format!("{}: {}", path.display(), text.report), parts],
             train,
             validation,
             test: None,
@@ -156,9 +166,9 @@ pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
 
 fn guess_tokens(path: &Path) -> Result<Tokens> {
     let mut head = vec![0; 1 << 16];
-    let mut file = std::fs::File::open(path).map_err(Error::io("read", path))?;
-    // A folder opens on Unix and fails here; the reader tells what it found.
-    let n = std::io::Read::read(&mut file, &mut head).unwrap_or(0);
+    // A missing file and a folder are the reader's to tell.
+    let n =
+        std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut head)).unwrap_or(0);
     let blank = |line: &[u8]| line.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t'));
     Ok(if head[..n].split(|&b| b == b'\n').any(blank) { Tokens::Words } else { Tokens::Chars })
 }

@@ -105,8 +105,10 @@ mod tests {
     #[test]
     fn values_belong_to_their_own_sequence_and_step() {
         let shape = GeneratorShape { end_token: Some(0), ..synthetic_shape(6, 4, 5, 8) };
-        let policy = LstmPolicy::new(&LstmGenerator::new(shape, 1.0, &Streams::new(4, Purpose::GeneratorInit)), 1.0);
-        let batch = SeqBatch::from_rows([vec![2, 2, 3, 1, 4, 5, 2, 1], vec![1, 4], vec![3], vec![5, 2, 2, 4, 1]], 8);
+        let policy =
+            LstmPolicy::new(&LstmGenerator::new(shape, 1.0, &Streams::new(4, Purpose::GeneratorInit)), 1.0);
+        let batch =
+            SeqBatch::from_rows([vec![2, 2, 3, 1, 4, 5, 2, 1], vec![1, 4], vec![3], vec![5, 2, 2, 4, 1]], 8);
         let streams = Streams::new(5, Purpose::Rollout);
         let search = MonteCarlo { num_rollouts: 3, max_prefixes: 0 };
         let values = search.values(&policy, &CountTwos, &batch, &streams, 100);
@@ -117,11 +119,18 @@ mod tests {
             for s in 1..steps {
                 let completed = policy.complete(&batch, &[Prefix { row, length: s }], 3, &streams, sequence);
                 sequence += 3;
-                assert!(completed.rows().all(|r| r[..s] == batch.row(row)[..s]), "rollouts keep their prefix");
+                assert!(
+                    completed.rows().all(|r| r[..s] == batch.row(row)[..s]),
+                    "rollouts keep their prefix"
+                );
                 let mean = CountTwos.score(&completed).iter().sum::<f32>() / 3.0;
                 assert_eq!(values[row * 8 + s - 1], mean, "row {row} after {s} decisions");
             }
-            assert_eq!(values[row * 8 + steps - 1], own[row], "the last decision earns the sequence's own score");
+            assert_eq!(
+                values[row * 8 + steps - 1],
+                own[row],
+                "the last decision earns the sequence's own score"
+            );
             assert!(values[row * 8 + steps..(row + 1) * 8].iter().all(|&v| v == 0.0));
         }
     }

@@ -1,0 +1,368 @@
+//! Equal runs give equal results, whatever disturbs them.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::support::{
+    Ended, Results, Scratch, and, contents, safetensors, tiny_oracle, tiny_train, wait_for, with_header,
+};
+
+/// A run that takes long enough to be killed in every phase, and saves its state after every step.
+fn slower(arguments: &[String]) -> Vec<String> {
+    let settings =
+        ["mle.num_epochs=8", "mle_tuned.num_epochs=8", "mle_tuned.patience=8", "adversarial.num_rounds=8"];
+    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    and(&and(arguments, &more), &["--set", "checkpoint.every_secs=0"])
+}
+
+/// Sends a signal by name, as `kill` does.
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh").args(["-c", &format!("kill -{name} {}", child.id())]).status().unwrap();
+    assert!(sent.success(), "kill -{name}");
+}
+
+/// Stages of the run's plan that are done, and seconds of work, as the saved state tells them.
+fn position(run: &Path) -> Option<(u64, f64)> {
+    let bytes = fs::read(run.join("checkpoints/state.safetensors")).ok()?;
+    let (header, _) = safetensors(&bytes);
+    let meta: Value = serde_json::from_str(header["__metadata__"]["meta"].as_str()?).ok()?;
+    let position = &meta["position"];
+    Some((position["stage"].as_u64()?, position["elapsed_s"].as_f64()?))
+}
+
+/// Starts or goes on with the run `out` and kills it `pause` after it has come to `stage` and saved something there;
+/// without a stage, after it has made its folder. Returns the stage it was in.
+fn kill_at(
+    scratch: &Scratch,
+    arguments: &[String],
+    out: &str,
+    stage: Option<u64>,
+    pause: Duration,
+) -> Option<u64> {
+    let run = scratch.path(out);
+    let before = position(&run);
+    let mut child = scratch.start(and(arguments, &["--out", out, "--resume", "-q"]));
+    wait_for("the run to come so far", || {
+        let there = match stage {
+            None => run.is_dir(),
+            Some(stage) => {
+                position(&run).is_some_and(|at| at.0 >= stage && before.is_none_or(|b| at.1 > b.1))
+            }
+        };
+        (there || child.try_wait().unwrap().is_some()).then_some(())
+    });
+    std::thread::sleep(pause);
+    // Nothing happens to one that has ended.
+    child.kill().unwrap();
+    let ended = Ended::of(child);
+    assert_eq!((ended.status, ended.stderr.as_str()), (None, ""), "the run ended before it could be killed");
+    position(&run).map(|at| at.0)
+}
+
+/// Kills a run in every stage, goes on with each number of threads in turn, and compares.
+fn kill_everywhere(scratch: &Scratch, arguments: &[String], last_stage: u64) {
+    let arguments = slower(arguments);
+    let undisturbed = scratch.run(and(&arguments, &["--out", "whole", "-q"])).expect_fine();
+    let mut killed_in = Vec::new();
+    // The pauses spread the kills between the steps and into the middle of files being written.
+    let points = (0..=last_stage).flat_map(|stage| [(Some(stage), 0), (Some(stage), 1_300)]);
+    for (n, (stage, micros)) in [(None, 0), (None, 700)].into_iter().chain(points).enumerate() {
+        let arguments = and(&arguments, &["--threads", if n % 2 == 0 { "2" } else { "1" }]);
+        killed_in.push(kill_at(scratch, &arguments, "killed", stage, Duration::from_micros(micros)));
+    }
+    let resumed = scratch.run(and(&arguments, &["--out", "killed", "--resume", "-q"])).expect_fine();
+    killed_in.dedup();
+    assert!(killed_in.len() >= 4, "kills are not spread over the phases: {killed_in:?}");
+    assert_eq!(resumed.stdout, undisturbed.stdout);
+    let whole = Results::of(&scratch.path("whole"));
+    Results::of(&scratch.path("killed")).assert_same(&whole, "killed and resumed");
+}
+
+#[test]
+fn the_result_does_not_depend_on_threads_or_on_saving() {
+    let scratch = Scratch::with_sentences();
+    for (name, arguments) in [("oracle", tiny_oracle()), ("train", tiny_train("sentences.txt"))] {
+        let run = |out: &str, more: &[&str]| {
+            let out = format!("{name}-{out}");
+            let ended = scratch.run(and(&and(&arguments, &["--out", &out, "-q"]), more)).expect_fine();
+            (Results::of(&scratch.path(&out)), ended.stdout)
+        };
+        let (one, table) = run("one", &["--threads", "1"]);
+        for (out, more) in [("two", ["--threads", "2"]), ("five", ["--threads", "5"])] {
+            let (other, same_table) = run(out, &more);
+            one.assert_same(&other, out);
+            assert_eq!(table, same_table);
+        }
+        let (other_seed, other_table) = run("seed", &["--seed", "2"]);
+        assert_ne!(one.summary()["methods"], other_seed.summary()["methods"]);
+        assert_ne!(table, other_table);
+    }
+}
+
+#[test]
+fn an_oracle_run_killed_in_every_phase_ends_the_same() {
+    kill_everywhere(&Scratch::new(), &tiny_oracle(), 4);
+}
+
+#[test]
+fn a_training_run_killed_in_every_phase_ends_the_same() {
+    kill_everywhere(&Scratch::with_sentences(), &tiny_train("sentences.txt"), 3);
+}
+
+#[test]
+fn a_signal_saves_the_state_and_the_run_goes_on() {
+    let scratch = Scratch::new();
+    let more = ["--set", "mle.num_epochs=60", "--set", "adversarial.num_rounds=60"];
+    let arguments = and(&slower(&tiny_oracle()), &more);
+    let table = scratch.run(and(&arguments, &["--out", "whole", "-q"])).expect_fine().stdout;
+    // Long pauses between saves: what is found afterwards was saved because of the signal.
+    let seldom = and(&arguments, &["--set", "checkpoint.every_secs=3600", "--out", "stopped"]);
+    for (name, status) in [("TERM", 143), ("INT", 130), ("INT", 130), ("TERM", 143)] {
+        let before = position(&scratch.path("stopped"));
+        let child = scratch.start(and(&seldom, &["--resume"]));
+        wait_for("the folder", || scratch.path("stopped/config.toml").is_file().then_some(()));
+        std::thread::sleep(Duration::from_millis(15));
+        signal(&child, name);
+        let sent = Instant::now();
+        let ended = Ended::of(child);
+        assert_eq!(ended.status, Some(status), "{}", ended.stderr);
+        assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+        assert!(ended.stdout.is_empty());
+        for part in ["error: stopped", "saved", "hint: ", "--resume"] {
+            assert!(ended.stderr.contains(part), "{}", ended.stderr);
+        }
+        let after = position(&scratch.path("stopped"));
+        assert!(after > before, "{before:?} {after:?}: nothing was saved");
+        assert!(!scratch.path("stopped/summary.json").exists());
+    }
+    let resumed = scratch.run(and(&seldom, &["--resume"])).expect_fine();
+    assert_eq!(resumed.stdout, table);
+    let config = "config.toml";
+    // The two runs were told to save at different times, and nothing else.
+    fs::copy(scratch.path("whole").join(config), scratch.path("stopped").join(config)).unwrap();
+    Results::of(&scratch.path("stopped")).assert_same(&Results::of(&scratch.path("whole")), "stopped");
+}
+
+/// With the sizes of a real run a step takes longer than with tiny ones; two seconds are promised all the same.
+#[test]
+fn a_run_of_usual_size_stops_at_once() {
+    let scratch = Scratch::new();
+    for (millis, name, status) in [(30, "INT", 130), (1_200, "TERM", 143)] {
+        let out = format!("run-{millis}");
+        let child = scratch.start(["oracle", "--out", &out, "-q"]);
+        wait_for("the folder", || scratch.path(&out).join("config.toml").is_file().then_some(()));
+        std::thread::sleep(Duration::from_millis(millis));
+        signal(&child, name);
+        let sent = Instant::now();
+        assert_eq!(Ended::of(child).status, Some(status));
+        assert!(sent.elapsed() < Duration::from_secs(2), "{:?}", sent.elapsed());
+        assert!(position(&scratch.path(&out)).is_some());
+    }
+}
+
+#[test]
+fn resume_without_a_run_starts_one() {
+    let scratch = Scratch::new();
+    let arguments = tiny_oracle();
+    let plain = scratch.run(and(&arguments, &["--out", "plain", "-q"])).expect_fine();
+    fs::create_dir_all(scratch.path("empty")).unwrap();
+    for out in ["not/there/yet", "empty"] {
+        let resumed = scratch.run(and(&arguments, &["--out", out, "--resume", "-q"])).expect_fine();
+        assert_eq!(resumed.stdout, plain.stdout);
+        Results::of(&scratch.path(out)).assert_same(&Results::of(&scratch.path("plain")), out);
+    }
+}
+
+#[test]
+fn resume_never_takes_over_a_folder_of_somebody_else() {
+    let scratch = Scratch::new();
+    fs::create_dir_all(scratch.path("letters")).unwrap();
+    scratch.write("letters/to-anna.txt", "dear Anna");
+    scratch.refuses(
+        1,
+        &and(&tiny_oracle(), &["--out", "letters", "--resume"]),
+        &["error: letters: no run folder", "to-anna.txt", "hint: give another --out"],
+    );
+    scratch.write("file", "");
+    scratch.refuses(1, &and(&tiny_oracle(), &["--out", "file", "--resume"]), &["file", "exists", "hint: "]);
+}
+
+#[test]
+fn a_finished_run_is_shown_again_and_left_alone() {
+    let scratch = Scratch::with_sentences();
+    for (out, arguments) in [("a", tiny_oracle()), ("b", tiny_train("sentences.txt"))] {
+        let arguments = and(&arguments, &["--out", out]);
+        let first = scratch.run(&arguments).expect_fine();
+        let before = contents(&scratch.path(out));
+        assert!(!before.contains_key("checkpoints/state.safetensors"));
+        let start = Instant::now();
+        let again = scratch.run(and(&arguments, &["--resume"])).expect_fine();
+        assert!(start.elapsed() < Duration::from_secs(2));
+        assert_eq!(again.stdout, first.stdout);
+        assert!(again.stderr.contains("finished already"), "{}", again.stderr);
+        assert!(before == contents(&scratch.path(out)), "a file changed");
+        let other = and(&arguments, &["--resume", "--seed", "3"]);
+        scratch.refuses(2, &other, &["`seed` is 3, expected 1", "config.toml", "hint: "]);
+    }
+}
+
+#[test]
+fn resume_with_other_settings_is_refused() {
+    let scratch = Scratch::with_sentences();
+    let arguments = and(&slower(&tiny_train("sentences.txt")), &["--out", "run"]);
+    kill_at(&scratch, &slower(&tiny_train("sentences.txt")), "run", Some(1), Duration::ZERO);
+    for (more, key) in [
+        (&["--set", "mle_tuned.learning_rate=0.5"][..], "`mle_tuned.learning_rate` is 0.5, expected 0.01"),
+        (&["--set", "rollout.num_rollouts=3"], "`rollout.num_rollouts` is 3, expected 2"),
+        (&["--set", "methods=[\"mle\"]"], "`methods` is [\"mle\"], expected ["),
+        (&["--tokens", "chars"], "`data.tokens` is \"chars\", expected \"auto\""),
+        (&["--seed", "9"], "`seed` is 9, expected 1"),
+    ] {
+        let arguments = and(&and(&arguments, &["--resume"]), more);
+        scratch.refuses(2, &arguments, &[key, "run/config.toml", "hint: resume with the same settings"]);
+    }
+    // A preset that was left out is another preset.
+    let quick: Vec<String> =
+        arguments.iter().map(|a| if a == "smoke" { "quick".into() } else { a.clone() }).collect();
+    scratch.refuses(2, &and(&quick, &["--resume"]), &["expected", "as when the run was started"]);
+    // When the state is saved changes no result.
+    scratch
+        .run(and(&arguments, &["--resume", "--set", "checkpoint.every_secs=9", "--threads", "1"]))
+        .expect_fine();
+}
+
+#[test]
+fn resume_with_other_data_is_refused() {
+    let scratch = Scratch::with_sentences();
+    let arguments = slower(&tiny_train("sentences.txt"));
+    kill_at(&scratch, &arguments, "run", Some(1), Duration::ZERO);
+    let text = scratch.read("sentences.txt");
+    // As long as before and with the same words.
+    scratch.write("sentences.txt", text.replacen("cat", "dog", 1));
+    let arguments = and(&arguments, &["--out", "run", "--resume"]);
+    scratch.refuses(1, &arguments, &["run: the data have changed", "hint: resume with the file as it was"]);
+    scratch.write("sentences.txt", text);
+    scratch.run(arguments).expect_fine();
+}
+
+#[test]
+fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
+    let scratch = Scratch::new();
+    let arguments = slower(&tiny_oracle());
+    let table = scratch.run(and(&arguments, &["--out", "whole", "-q"])).expect_fine().stdout;
+    kill_at(&scratch, &arguments, "run", Some(3), Duration::ZERO);
+    let name = "run/checkpoints/state.safetensors";
+    let good = fs::read(scratch.path(name)).unwrap();
+    let (header, data) = safetensors(&good);
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut header = header.clone();
+        change(&mut header);
+        with_header(&header, data)
+    };
+    let reshaped = changed(&|header| {
+        let shape = &mut header["generator/embedding"]["shape"];
+        assert_eq!(*shape, serde_json::json!([50, 8]));
+        *shape = serde_json::json!([8, 50]);
+    });
+    let renamed = changed(&|header| {
+        let tensor = header.as_object_mut().unwrap().remove("rollout/w_out").unwrap();
+        header["rollout/w_in"] = tensor;
+    });
+    let mut not_a_number = good.clone();
+    let end = good.len();
+    not_a_number[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let resume = and(&arguments, &["--out", "run", "--resume"]);
+    for (bytes, parts) in [
+        (
+            good[..good.len() / 2].to_vec(),
+            &["not a complete safetensors file", "hint: the file is damaged"][..],
+        ),
+        (good[..good.len() - 1].to_vec(), &["not a complete safetensors file", "hint: the file is damaged"]),
+        (Vec::new(), &["not a complete safetensors file", "hint: "]),
+        (b"hello, world".to_vec(), &["not a complete safetensors file", "hint: "]),
+        (
+            changed(&|header| header["__metadata__"]["seqgan"] = "9".into()),
+            &[
+                "a file of version 9, expected version 1",
+                "hint: read it with the program version that wrote it",
+            ],
+        ),
+        (
+            changed(&|header| header["__metadata__"]["kind"] = "generator".into()),
+            &["holds a generator, expected a state", "hint: "],
+        ),
+        (changed(&|header| header["__metadata__"]["meta"] = "{}".into()), &["unreadable metadata", "hint: "]),
+        (reshaped, &["`generator/embedding` has shape [8, 50], expected [50, 8]", "hint: "]),
+        (renamed, &["no tensor `rollout/w_out`", "hint: "]),
+        (not_a_number, &["holds NaN, expected finite numbers", "hint: "]),
+    ] {
+        scratch.write(name, bytes);
+        scratch.refuses(1, &resume, &[&[format!("error: {name}: ").as_str()], parts].concat());
+    }
+    // A log that lost its end cannot be continued either.
+    scratch.write(name, &good);
+    let log = scratch.read("run/metrics.jsonl");
+    scratch.write("run/metrics.jsonl", &log[..log.len() / 2]);
+    scratch.refuses(1, &resume, &["run/metrics.jsonl", "bytes long", "hint: the file was cut"]);
+    scratch.write("run/metrics.jsonl", log);
+    assert_eq!(scratch.run(and(&resume, &["-q"])).expect_fine().stdout, table);
+    Results::of(&scratch.path("run")).assert_same(&Results::of(&scratch.path("whole")), "restored");
+}
+
+#[test]
+fn an_existing_folder_is_refused_untouched() {
+    let scratch = Scratch::with_run();
+    fs::create_dir_all(scratch.path("empty")).unwrap();
+    for out in ["run", "empty", "sentences.txt"] {
+        for arguments in [tiny_oracle(), tiny_train("sentences.txt")] {
+            let parts = [&format!("error: {out}: exists already"), "hint: give another --out, or --resume"];
+            scratch.refuses(1, &and(&arguments, &["--out", out]), &parts);
+        }
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_made_is_refused_before_any_work() {
+    let scratch = Scratch::with_sentences();
+    // With the paper's sizes even drawing the data would take seconds.
+    let paper: Vec<String> = ["oracle", "--preset", "paper"].map(String::from).to_vec();
+    let start = Instant::now();
+    for out in ["/dev/null/run", "sentences.txt/a/run", "sentences.txt"] {
+        scratch.refuses(
+            1,
+            &and(&paper, &["--out", out]),
+            &[&format!("error: {out}: "), "hint: give another --out"],
+        );
+        scratch.refuses(1, &and(&paper, &["--out", out, "--resume"]), &["error: ", out, "hint: "]);
+        scratch.refuses(1, &and(&tiny_train("sentences.txt"), &["--out", out]), &["error: ", out, "hint: "]);
+    }
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+}
+
+#[test]
+fn folders_without_a_name_are_numbered() {
+    let scratch = Scratch::with_sentences();
+    let mut said = Vec::new();
+    for arguments in [
+        and(&tiny_oracle(), &["--seed", "7"]),
+        and(&tiny_oracle(), &["--seed", "7"]),
+        tiny_train("sentences.txt"),
+        and(&tiny_oracle(), &["--seed", "7"]),
+    ] {
+        let stderr = scratch.run(arguments).expect_fine().stderr;
+        let line = stderr.lines().rfind(|line| line.starts_with("run folder: ")).map(str::to_owned);
+        said.push(line.unwrap_or_else(|| panic!("the folder is not named:\n{stderr}")));
+    }
+    let names = ["oracle-smoke-7", "oracle-smoke-7-2", "train-smoke-1", "oracle-smoke-7-3"];
+    assert_eq!(said, names.map(|name| format!("run folder: runs/{name}")));
+    let mut found: Vec<_> = fs::read_dir(scratch.path("runs"))
+        .unwrap()
+        .map(|e| e.unwrap().file_name().into_string().unwrap())
+        .collect();
+    found.sort();
+    assert_eq!(found, ["oracle-smoke-7", "oracle-smoke-7-2", "oracle-smoke-7-3", "train-smoke-1"]);
+}

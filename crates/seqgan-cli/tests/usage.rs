@@ -1,0 +1,428 @@
+//! What a user does with a file of sequences: train on it, sample, evaluate, look at the run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::support::{Ended, Scratch, and, sentences, tiny_oracle, tiny_train, wait_for};
+
+/// Names that `evaluate --json` prints, without those whose inputs may be missing.
+const MEASURES: [&str; 12] = [
+    "bleu_2",
+    "bleu_3",
+    "bleu_4",
+    "bleu_5",
+    "self_bleu_2",
+    "self_bleu_3",
+    "self_bleu_4",
+    "self_bleu_5",
+    "distinct_1",
+    "distinct_2",
+    "distinct_3",
+    "unique",
+];
+
+fn words(text: &str) -> BTreeSet<&str> {
+    text.split_whitespace().collect()
+}
+
+fn lengths(samples: &str) -> BTreeSet<usize> {
+    samples.lines().map(|line| line.split_whitespace().count()).collect()
+}
+
+fn keys(value: &Value) -> BTreeSet<&str> {
+    value.as_object().unwrap().keys().map(String::as_str).collect()
+}
+
+/// Different sequences among the lines.
+fn variety(samples: &str) -> usize {
+    samples.lines().collect::<BTreeSet<_>>().len()
+}
+
+#[track_caller]
+fn assert_measures(card: &Value, names: &[&str]) {
+    for name in names {
+        let value = &card[name];
+        let (mean, stderr) = (value["mean"].as_f64(), value["stderr"].as_f64());
+        assert!(
+            mean.is_some_and(f64::is_finite) && stderr.is_some_and(|e| e.is_finite() && e >= 0.0),
+            "{name}: {value}"
+        );
+    }
+}
+
+#[test]
+fn samples_are_made_of_known_words() {
+    let scratch = Scratch::with_run();
+    let samples = scratch.output(&["sample", "run", "-n", "300"]);
+    assert_eq!(samples.lines().count(), 300);
+    let text = sentences();
+    assert!(words(&samples).is_subset(&words(&text)), "{samples}");
+    let (found, known) = (lengths(&samples), lengths(&text));
+    assert!(found.len() >= 3 && *found.first().unwrap() >= 1, "{found:?}");
+    assert!(found.last() <= known.last(), "{found:?}");
+    assert!(!samples.contains(" \n") && !samples.contains("  ") && samples.ends_with('\n'));
+    assert_eq!(scratch.output(&["sample", "run"]).lines().count(), 10);
+}
+
+#[test]
+fn samples_are_numbered_and_repeatable() {
+    let scratch = Scratch::with_run();
+    let all = scratch.output(&["sample", "run", "-n", "9000"]);
+    for n in ["1", "17", "8192"] {
+        assert!(all.starts_with(&scratch.output(&["sample", "run", "-n", n])), "the first {n}");
+    }
+    for more in [["--threads", "1"], ["--threads", "3"], ["--seed", "1"], ["--method", "seqgan"]] {
+        assert_eq!(scratch.output(&[&["sample", "run", "-n", "9000"], &more[..]].concat()), all, "{more:?}");
+    }
+    for more in [["--seed", "2"], ["--method", "mle-tuned"], ["--temperature", "0.9"]] {
+        assert_ne!(scratch.output(&[&["sample", "run", "-n", "9000"], &more[..]].concat()), all, "{more:?}");
+    }
+    // What the run itself wrote are the same samples.
+    assert_eq!(scratch.read("run/samples/seqgan.txt"), scratch.output(&["sample", "run", "-n", "1000"]));
+}
+
+#[test]
+fn a_low_temperature_is_less_varied() {
+    let scratch = Scratch::with_run();
+    let at = |temperature: &str| {
+        variety(&scratch.output(&["sample", "run", "-n", "500", "--temperature", temperature]))
+    };
+    let (cold, warm, hot) = (at("0.1"), at("1"), at("3"));
+    assert!(cold < warm && warm < hot, "{cold} {warm} {hot}");
+}
+
+#[test]
+fn samples_are_written_to_files() {
+    let scratch = Scratch::with_run();
+    let shown = scratch.output(&["sample", "run", "-n", "50"]);
+    let ended = scratch.run(["sample", "run", "-n", "50", "--out", "new.txt"]).expect_fine();
+    assert_eq!(ended.stdout, "");
+    assert_eq!(scratch.read("new.txt"), shown);
+    assert!(!scratch.path("new.txt.tmp").exists());
+    // As numbers: the same sequences, one number a word.
+    let ids = scratch.output(&["sample", "run", "-n", "50", "--format", "ids"]);
+    let mut names = BTreeMap::new();
+    for (text, ids) in shown.lines().zip(ids.lines()) {
+        assert_eq!(text.split(' ').count(), ids.split(' ').count());
+        for (word, id) in text.split(' ').zip(ids.split(' ')) {
+            assert_eq!(names.entry(id.parse::<usize>().unwrap()).or_insert(word), &word);
+        }
+    }
+    // From 0 without gaps, the words of the file in the order of vocab.json.
+    let vocab: Value = serde_json::from_str(&scratch.read("run/vocab.json")).unwrap();
+    assert!(names.iter().all(|(&id, word)| vocab["entries"][id] == *word), "{names:?}");
+    assert_eq!(scratch.output(&["sample", "run", "-n", "50", "--format", "text"]), shown);
+}
+
+#[test]
+fn a_run_is_evaluated() {
+    let scratch = Scratch::with_run();
+    // Half of it is known, a word and a line are not.
+    scratch
+        .write("test.txt", "cat sees fish\nbird likes wool today\ndog has corn\nzebra has corn\n".repeat(10));
+    let evaluate = ["evaluate", "run", "--test", "test.txt", "--json"];
+    let json = scratch.output(&evaluate);
+    let card: Value = serde_json::from_str(&json).unwrap();
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["nll_test", "novel", "real", "facts"]).collect();
+    assert_eq!(keys(&card), expected);
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["novel"]).collect();
+    assert_eq!(keys(&card["real"]), expected);
+    assert_measures(&card, &MEASURES);
+    assert_measures(&card, &["nll_test", "novel"]);
+    assert_measures(&card["real"], &MEASURES);
+    let facts = &card["facts"];
+    assert_eq!((&facts["method"], &facts["num_samples"]), (&"seqgan".into(), &40.into()), "{facts}");
+    assert_eq!(facts["test_sequences_in_nll"], 30, "{facts}");
+    assert_eq!(facts["test_sequences_with_unknown_share"], 0.25, "{facts}");
+    // Equal again, and the likelihood whatever is sampled beside it.
+    assert_eq!(scratch.output(&[&evaluate[..], &["--threads", "1"]].concat()), json);
+    let other = scratch.output(&[&evaluate[..], &["--seed", "2", "-n", "20"]].concat());
+    let other: Value = serde_json::from_str(&other).unwrap();
+    assert_eq!(other["nll_test"], card["nll_test"]);
+    assert_ne!(other["distinct_2"], card["distinct_2"]);
+    assert_eq!(other["facts"]["num_samples"], 20);
+    let cold: Value =
+        serde_json::from_str(&scratch.output(&[&evaluate[..], &["--temperature", "0.2"]].concat())).unwrap();
+    assert_ne!(cold["nll_test"], card["nll_test"]);
+    let mean = |card: &Value, name: &str| card[name]["mean"].as_f64().unwrap();
+    assert!(mean(&cold, "self_bleu_2") > mean(&card, "self_bleu_2"));
+
+    let table = scratch.output(&["evaluate", "run", "--test", "test.txt"]);
+    assert!(table.starts_with("measure "), "{table}");
+    let shown =
+        |name: &str| table.lines().find(|line| line.starts_with(&format!("{name} "))).map(str::to_owned);
+    for name in MEASURES.into_iter().chain(["nll_test", "novel"]) {
+        let line = shown(name).unwrap_or_else(|| panic!("no {name} in\n{table}"));
+        assert!(line.contains(&format!(" {:.4}", mean(&card, name))), "{line}");
+    }
+    assert!(table.contains("\nnum samples: 40\n"), "{table}");
+}
+
+/// What can be said of the best and the worst samples by hand.
+#[test]
+fn a_file_of_samples_is_evaluated() {
+    let scratch = Scratch::with_sentences();
+    let test = "red green blue\ngreen blue red\nblue red green\n";
+    scratch.write("test.txt", test);
+    scratch.write("same.txt", "red green blue\n".repeat(6));
+    scratch.write("other.txt", "one two three four\nfive six seven eight\n");
+    let evaluate = |samples: &str, more: &[&str]| -> Value {
+        let arguments = [&["evaluate", "--samples", samples, "--test", "test.txt", "--json"], more].concat();
+        serde_json::from_str(&scratch.output(&arguments)).unwrap()
+    };
+    let mean = |card: &Value, name: &str| card[name]["mean"].as_f64().unwrap();
+    let card = evaluate("same.txt", &[]);
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["facts"]).collect();
+    assert_eq!(keys(&card), expected, "without a training file there is no novelty and no real row");
+    for (name, value) in [("bleu_2", 1.0), ("bleu_3", 1.0), ("self_bleu_2", 1.0), ("unique", 1.0 / 6.0)] {
+        assert!((mean(&card, name) - value).abs() < 1e-9, "{name}: {}", card[name]);
+    }
+    assert!((mean(&card, "distinct_1") - 3.0 / 18.0).abs() < 1e-9, "{}", card["distinct_1"]);
+    let card = evaluate("other.txt", &["--train", "other.txt"]);
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["novel", "real", "facts"]).collect();
+    assert_eq!(keys(&card), expected);
+    for (name, value) in [("distinct_1", 1.0), ("distinct_3", 1.0), ("unique", 1.0), ("novel", 0.0)] {
+        assert!((mean(&card, name) - value).abs() < 1e-9, "{name}: {}", card[name]);
+    }
+    assert!(mean(&card, "bleu_2") < 0.1 && mean(&card, "self_bleu_2") < 0.1, "{card}");
+    assert_eq!(evaluate("same.txt", &["-n", "2"])["facts"]["num_samples"], 2);
+    // As characters many more n-grams are shared.
+    let chars = evaluate("other.txt", &["--tokens", "chars"]);
+    assert!(mean(&chars, "distinct_1") < 0.6, "{chars}");
+    assert!(
+        scratch.output(&["evaluate", "--samples", "same.txt", "--test", "test.txt"]).starts_with("measure ")
+    );
+}
+
+#[test]
+fn characters_are_tokens_too() {
+    let scratch = Scratch::new();
+    let text: String = (0..60)
+        .map(|i| ["春眠不觉晓", "处处闻啼鸟", "夜来", "花落知多少"][i % 4].to_owned() + "\n")
+        .collect();
+    scratch.write("poems.txt", &text);
+    // Without blanks in the file it is one of characters, told so or not.
+    for (out, more) in [("auto", &[][..]), ("told", &["--tokens", "chars"])] {
+        scratch.run(and(&and(&tiny_train("poems.txt"), &["--out", out, "-q"]), more)).expect_fine();
+        let samples = scratch.output(&["sample", out, "-n", "200"]);
+        let known: BTreeSet<char> = text.chars().collect();
+        assert!(samples.chars().all(|c| known.contains(&c)), "{samples}");
+        let lengths: BTreeSet<_> = samples.lines().map(|line| line.chars().count()).collect();
+        assert!(lengths.len() > 1 && *lengths.last().unwrap() <= 5 && !lengths.contains(&0), "{lengths:?}");
+        let card: Value =
+            serde_json::from_str(&scratch.output(&["evaluate", out, "--test", "poems.txt", "--json"]))
+                .unwrap();
+        assert_measures(&card, &MEASURES);
+        assert_eq!(card["facts"]["test_sequences_in_nll"], 60);
+    }
+    assert_eq!(scratch.output(&["sample", "auto"]), scratch.output(&["sample", "told"]));
+}
+
+#[test]
+fn numbers_are_tokens_too() {
+    let scratch = Scratch::new();
+    let text: String = (0..60).map(|i| ["7 0 7\n", "3 3\n", "0 11 5 2\n", "2 11\n"][i % 4]).collect();
+    scratch.write("notes.txt", &text);
+    for (out, more, largest) in [
+        ("tokens", &["--tokens", "ids"][..], 11),
+        ("format", &["--format", "ids"], 11),
+        ("more", &["--tokens", "ids", "--set", "data.vocab_size=20"], 19),
+    ] {
+        scratch.run(and(&and(&tiny_train("notes.txt"), &["--out", out, "-q"]), more)).expect_fine();
+        let samples = scratch.output(&["sample", out, "-n", "400", "--temperature", "3"]);
+        let ids: BTreeSet<u32> = samples.split_whitespace().map(|id| id.parse().unwrap()).collect();
+        assert_eq!((ids.first(), ids.last()), (Some(&0), Some(&largest)), "{out}");
+        assert!(lengths(&samples).is_subset(&(1..=4).collect()), "{out}");
+        assert_eq!(
+            scratch.output(&["sample", out, "-n", "400", "--temperature", "3", "--format", "ids"]),
+            samples
+        );
+        let card: Value =
+            serde_json::from_str(&scratch.output(&["evaluate", out, "--test", "notes.txt", "--json"]))
+                .unwrap();
+        assert_measures(&card, &MEASURES);
+    }
+}
+
+#[test]
+fn sequences_of_one_length_have_no_end() {
+    let scratch = Scratch::new();
+    let text: String = (0..80).map(|i| ["a b c d\n", "b c d a\n", "d d a b\n"][i % 3]).collect();
+    scratch.write("fixed.txt", &text);
+    scratch.run(and(&tiny_train("fixed.txt"), &["--out", "run", "-q"])).expect_fine();
+    for temperature in ["0.2", "1", "5"] {
+        let samples = scratch.output(&["sample", "run", "-n", "300", "--temperature", temperature]);
+        assert_eq!(lengths(&samples), BTreeSet::from([4]), "{temperature}");
+        assert!(words(&samples).is_subset(&words(&text)));
+    }
+    // A line of another length has no likelihood.
+    scratch.write("test.txt", "a b c d\na b\nb c d a b\n");
+    let card: Value =
+        serde_json::from_str(&scratch.output(&["evaluate", "run", "--test", "test.txt", "--json"])).unwrap();
+    assert_eq!(card["facts"]["test_sequences_in_nll"], 1, "{}", card["facts"]);
+}
+
+#[test]
+fn unknown_words_are_never_sampled() {
+    let scratch = Scratch::with_sentences();
+    let more = ["--out", "run", "-q", "--set", "data.max_vocab=6", "--set", "mle_tuned.learning_rate=0"];
+    scratch.run(and(&tiny_train("sentences.txt"), &more)).expect_fine();
+    // Untrained and hot: any token with a probability turns up.
+    let samples = scratch.output(&["sample", "run", "-n", "500", "--temperature", "5"]);
+    assert_eq!(words(&samples).len(), 6, "{:?}", words(&samples));
+    assert!(!samples.contains("<unk>") && !samples.contains("<end>") && !samples.contains("\n\n"));
+}
+
+#[test]
+fn a_configuration_file_is_followed_and_options_win() {
+    let scratch = Scratch::with_sentences();
+    let mut text =
+        "seed = 5\nmethods = [\"unigram\", \"mle-tuned\"]\n\n[data]\npath = \"sentences.txt\"\n".to_owned();
+    text += "tokens = \"chars\"\n\n[generator]\nhidden_dim = 7\nembedding_dim = 6\n";
+    scratch.write("a.toml", text);
+    let run = [
+        "train",
+        "a.toml",
+        "--preset",
+        "smoke",
+        "--out",
+        "run",
+        "--seed",
+        "8",
+        "--set",
+        "generator.hidden_dim=9",
+    ];
+    let ended = scratch.run(run).expect_fine();
+    let config = scratch.read("run/config.toml");
+    for part in ["seed = 8\n", "hidden_dim = 9\n", "embedding_dim = 6\n", "tokens = \"chars\"\n"] {
+        assert!(config.contains(part), "{part} is missing in\n{config}");
+    }
+    let names: Vec<_> = ended.stdout.lines().skip(2).take(3).map(|l| l.split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["unigram", "mle-tuned", ""]);
+    let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
+    assert_eq!(
+        (&summary["command"], &summary["preset"], &summary["seed"]),
+        (&"train".into(), &"smoke".into(), &8.into())
+    );
+    assert!(scratch.output(&["sample", "run"]).contains(' '));
+}
+
+#[test]
+fn runs_are_inspected_finished_or_not() {
+    let scratch = Scratch::with_sentences();
+    let arguments = and(&tiny_train("sentences.txt"), &["--out", "run", "--set", "checkpoint.every_secs=0"]);
+    let mut child = scratch.start(&arguments);
+    wait_for("a model", || scratch.path("run/models/mle-tuned.safetensors").is_file().then_some(()));
+    child.kill().unwrap();
+    drop(child.wait());
+    let shown = scratch.output(&["inspect", "run"]);
+    for part in ["train smoke, seed 1, version ", "sentences.txt", "\nstate       unfinished", "mle-tuned"] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    // The model that is done can be used already.
+    assert_eq!(scratch.output(&["sample", "run", "--method", "mle-tuned", "-n", "3"]).lines().count(), 3);
+
+    let table = scratch.run(and(&arguments, &["--resume", "-q"])).expect_fine().stdout;
+    let shown = scratch.output(&["inspect", "run"]);
+    for part in ["\nstate       finished after ", "\nmodels      mle-tuned, seqgan\n", &table] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    scratch.run(and(&tiny_oracle(), &["--out", "oracle", "-q"])).expect_fine();
+    let shown = scratch.output(&["inspect", "oracle"]);
+    for part in [
+        "oracle smoke, seed 1",
+        "the synthetic task",
+        "320 to train, 64 to validate; vocabulary 50, length up to 8",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    assert!(shown.contains("\nmodels      mle, mle-tuned, seqgan\n"), "{shown}");
+}
+
+#[test]
+fn a_run_without_a_model_is_told() {
+    let scratch = Scratch::with_run();
+    for name in ["mle-tuned", "seqgan"] {
+        fs::remove_file(scratch.path(&format!("run/models/{name}.safetensors"))).unwrap();
+    }
+    scratch.refuses(1, &["sample", "run"], &["run: holds no trained model yet", "hint: "]);
+    assert!(scratch.output(&["inspect", "run"]).contains("\nmodels      none yet\n"));
+}
+
+#[test]
+fn results_stand_on_stdout_alone() {
+    let scratch = Scratch::with_sentences();
+    let train = and(&tiny_train("sentences.txt"), &["--out", "run"]);
+    let ended = scratch.run(&train).expect_fine();
+    assert!(ended.stdout.starts_with("method ") && !ended.stdout.contains("run folder"), "{}", ended.stdout);
+    for part in ["mle-tuned: ", "discriminator: ", "adversarial: ", "measure: ", "run folder: run\n"] {
+        assert!(ended.stderr.contains(part), "{part} is missing in\n{}", ended.stderr);
+    }
+    assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));
+    for arguments in [
+        &["sample", "run", "-n", "20"][..],
+        &["evaluate", "run", "--test", "sentences.txt"],
+        &["evaluate", "run", "--test", "sentences.txt", "--json"],
+        &["inspect", "run"],
+    ] {
+        let ended = scratch.run(arguments).expect_fine();
+        assert_eq!(ended.stderr, "", "{arguments:?}");
+        assert!(!ended.stdout.is_empty() && !ended.stdout.contains('\x1b'), "{arguments:?}");
+    }
+    // Quiet: the result and the folder's name.
+    let quiet = scratch.run(and(&tiny_train("sentences.txt"), &["--out", "quiet", "-q"])).expect_fine();
+    assert_eq!((quiet.stdout, quiet.stderr.as_str()), (ended.stdout, "run folder: quiet\n"));
+}
+
+/// `seqgan sample run -n 100000 | head -1`
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let scratch = Scratch::with_run();
+    for arguments in [
+        &["sample", "run", "-n", "100000", "-q"][..],
+        &["inspect", "run"],
+        &["evaluate", "run", "--test", "sentences.txt", "--json"],
+    ] {
+        let mut child = scratch.start(arguments);
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(!line.is_empty());
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        assert_eq!((child.wait().unwrap().code(), stderr.as_str()), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+/// On a terminal, which `script` makes, errors are coloured unless NO_COLOR is set.
+#[test]
+fn colour_is_for_terminals_that_want_it() {
+    let scratch = Scratch::new();
+    if Command::new("script").arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        eprintln!("SKIPPED: there is no `script` here to make a terminal");
+        return;
+    }
+    let shown = |name: &str, value: &str| {
+        let inspect = format!("{} inspect nowhere", env!("CARGO_BIN_EXE_seqgan"));
+        let mut command = Command::new("script");
+        command
+            .args(["-qec", &inspect, "/dev/null"])
+            .env_remove("NO_COLOR")
+            .env("TERM", "xterm")
+            .env(name, value);
+        command
+            .current_dir(scratch.path("."))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let ended = Ended::of(command.spawn().unwrap());
+        assert_eq!(ended.status, Some(1));
+        assert!(ended.stdout.contains("nowhere: no run folder"), "{}", ended.stdout);
+        ended.stdout.contains('\x1b')
+    };
+    assert!(shown("LANG", "C"), "a terminal shows colour");
+    assert!(!shown("NO_COLOR", "1") && !shown("TERM", "dumb"));
+}

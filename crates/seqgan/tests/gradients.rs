@@ -1,0 +1,7 @@
+//! Analytic gradients against central differences in f64.
+
+mod convolution;
+mod differences; // no tests: the differences
+mod layers;
+mod networks;
+mod output;

@@ -1,0 +1,121 @@
+//! The whole generator and the whole discriminator.
+
+use super::differences::check;
+use crate::random::{Random, usable, widened, widened_discriminator};
+use seqgan::SeqBatch;
+use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::nn::Tensors;
+use seqgan::reward::{DiscriminatorShape, Regularisation};
+use seqgan::rng::{Purpose, Streams};
+
+/// The loss that `accumulate` differentiates, by way of `log_prob`.
+fn weighted_loss(g: &LstmGenerator<f64>, batch: &SeqBatch, weights: &[f64]) -> f64 {
+    g.log_prob(batch).iter().zip(weights).map(|(l, w)| if *w == 0.0 { 0.0 } else { -w * l }).sum()
+}
+
+fn check_generator(shape: GeneratorShape, seed: u64) {
+    let mut random = Random::new(seed);
+    // More than the 16 rows that run through the LSTM together.
+    let (rows, shortest, length) = (19, if shape.end_token.is_some() { 1 } else { 0 }, shape.max_length);
+    let shortest = if shape.allow_empty { 0 } else { shortest };
+    let batch = random.batch(rows, shortest, length, &usable(&shape));
+    let mut weights = random.normals(rows * length);
+    weights.iter_mut().step_by(5).for_each(|w| *w = 0.0);
+    let g = widened(&random.generator(shape, 0.8));
+    let mut gradients = g.parameters().zeros_like();
+    let loss = g.accumulate(&batch, &weights, &mut gradients);
+    assert!((loss - weighted_loss(&g, &batch, &weights)).abs() < 1e-11 * loss.abs().max(1.0));
+    for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.iter()).enumerate() {
+        let mut moved = g.clone();
+        check(&format!("generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
+            moved.parameters_mut()[i].copy_from_slice(x);
+            weighted_loss(&moved, &batch, &weights)
+        });
+    }
+}
+
+fn generator_shape() -> GeneratorShape {
+    GeneratorShape {
+        vocab_size: 7,
+        embedding_dim: 3,
+        hidden_dim: 4,
+        max_length: 5,
+        start_token: 2,
+        end_token: Some(0),
+        never: vec![1],
+        allow_empty: false,
+    }
+}
+
+#[test]
+fn of_a_generator_with_an_end() {
+    check_generator(generator_shape(), 6);
+}
+
+#[test]
+fn of_a_generator_that_may_say_nothing() {
+    check_generator(GeneratorShape { allow_empty: true, never: vec![], ..generator_shape() }, 7);
+}
+
+#[test]
+fn of_a_generator_without_an_end() {
+    check_generator(GeneratorShape { end_token: None, start_token: 0, ..generator_shape() }, 8);
+}
+
+/// Gradients are added to what is there, and a decision for a token that is never chosen weighs nothing.
+#[test]
+fn add_up_and_leave_out_what_is_never_chosen() {
+    let shape = generator_shape();
+    let mut random = Random::new(9);
+    let g = widened(&random.generator(shape, 0.8));
+    let batch = SeqBatch::from_rows([vec![3, 1, 4], vec![5]], 5);
+    let mut weights = random.normals(10);
+    let run = |weights: &[f64], times: usize| -> (f64, Tensors<f64>) {
+        let mut gradients = g.parameters().zeros_like();
+        let loss = (0..times).map(|_| g.accumulate(&batch, weights, &mut gradients)).sum();
+        (loss, gradients)
+    };
+    let (loss, gradients) = run(&weights, 1);
+    assert!(loss.is_finite());
+    for (a, b) in gradients.iter().zip(run(&weights, 2).1.iter()) {
+        assert!(a.data.iter().zip(&b.data).all(|(a, b)| (2.0 * a - b).abs() < 1e-12), "{}", a.name);
+    }
+    weights[1] = 0.0; // the decision for token 1
+    assert_eq!((loss, gradients), run(&weights, 1));
+}
+
+fn check_discriminator(end_token: Option<u32>, masks: Option<u64>, l2: f64) {
+    let shape = DiscriminatorShape {
+        vocab_size: 8,
+        embedding_dim: 3,
+        max_length: 5,
+        filters: vec![(1, 3), (2, 4), (5, 3)],
+        end_token,
+    };
+    let mut random = Random::new(10);
+    let d = widened_discriminator(&random.discriminator(shape, 0.5));
+    let batch = random.batch(11, 0, 5, &[1, 2, 3, 4, 5, 6, 7]);
+    let real: Vec<bool> = (0..11).map(|b| b % 3 == 0).collect();
+    let streams = Streams::new(11, Purpose::Dropout);
+    let masks = masks.map(|first| (&streams, first));
+    let regularisation = Regularisation { dropout_keep: 0.75, masks, l2 };
+    let mut gradients = d.parameters().zeros_like();
+    d.accumulate(&batch, &real, regularisation, &mut gradients);
+    for (i, (tensor, gradient)) in d.parameters().iter().zip(gradients.iter()).enumerate() {
+        let (mut moved, mut unused) = (d.clone(), d.parameters().zeros_like());
+        check(&format!("discriminator {}", tensor.name), &tensor.data, &gradient.data, |x| {
+            moved.parameters_mut()[i].copy_from_slice(x);
+            moved.accumulate(&batch, &real, regularisation, &mut unused).loss
+        });
+    }
+}
+
+#[test]
+fn of_a_discriminator() {
+    check_discriminator(None, None, 0.0);
+}
+
+#[test]
+fn of_a_discriminator_with_an_end_dropout_and_l2() {
+    check_discriminator(Some(0), Some(5), 0.3);
+}

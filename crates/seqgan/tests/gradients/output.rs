@@ -1,0 +1,61 @@
+//! Output layer with softmax and weighted negative log-likelihood: several blocks of vocabulary and of rows, which
+//! are 512 tokens and 64 rows, and tokens that may not be chosen.
+
+use super::differences::check_at;
+use crate::random::Random;
+use seqgan::nn::softmax::{Choice, Output};
+
+const HIDDEN: usize = 3;
+const NEVER: [u32; 3] = [1, 511, 700];
+const NEVER_FIRST: [u32; 2] = [0, 600];
+
+/// `stride` is the distance of the tokens whose weights are checked: all of them would take a minute.
+fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], stride: usize) {
+    let mut random = Random::new((vocab + rows) as u64);
+    let (w, b, h) = (random.normals(HIDDEN * vocab), random.normals(vocab), random.normals(rows * HIDDEN));
+    let mut weights = random.normals(rows); // of both signs
+    weights[rows / 2] = 0.0;
+    let allowed = |c: &Choice| !(never.contains(&c.token) || (c.first && never_first.contains(&c.token)));
+    let mut draws = (0..).map(|_| random.between(0..=vocab - 1) as u32);
+    let choices: Vec<Choice> = (0..rows)
+        .map(|r| {
+            draws.by_ref().map(|token| Choice { token, first: r % 3 == 0 }).find(allowed).expect("endless")
+        })
+        .collect();
+    let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
+        let log_prob = Output { w, b, never, never_first }.log_prob(h, &choices).0;
+        weights.iter().zip(log_prob).map(|(w, l)| -w * l).sum()
+    };
+    let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
+    let output = Output { w: &w, b: &b, never, never_first };
+    let (value, log_prob, dh) = output.weighted_nll(&h, &choices, &weights, &mut dw, &mut db);
+    assert_eq!(log_prob, output.log_prob(&h, &choices).0);
+    assert!((value - loss(&w, &b, &h)).abs() < 1e-12 * value.abs().max(1.0));
+    for &token in never {
+        assert!(db[token as usize] == 0.0, "a token that is never chosen has no gradient");
+    }
+    // Tokens on both sides of a block's edge, those that are forbidden, and a sample of the others.
+    let edges = [0, 1, 511, 512, 600, 700, 1023, 1024, vocab - 1].into_iter().filter(|&v| v < vocab);
+    let tokens: Vec<usize> = edges.chain((0..vocab).step_by(stride)).collect();
+    let of_w = tokens.iter().flat_map(|v| (0..HIDDEN).map(move |k| k * vocab + v));
+    check_at("output w", &w, &dw, of_w, |w| loss(w, &b, &h));
+    check_at("output b", &b, &db, tokens.iter().copied(), |b| loss(&w, b, &h));
+    check_at("output h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+}
+
+#[test]
+fn of_an_output_layer_of_several_blocks() {
+    check_output(1100, 150, &NEVER, &NEVER_FIRST, 97);
+}
+
+/// Then the rows are cut into parts that are added up.
+#[test]
+fn of_an_output_layer_of_one_block_and_many_rows() {
+    check_output(9, 333, &[1], &[0], 1);
+    check_output(5, 64, &[], &[], 1);
+}
+
+#[test]
+fn of_an_output_layer_of_more_blocks_than_are_kept_side_by_side() {
+    check_output(9000, 10, &NEVER, &NEVER_FIRST, 999);
+}

@@ -1,0 +1,9 @@
+//! Properties that hold for any shape and seed, tried over many seeded random ones.
+
+mod completion;
+mod discriminator;
+mod distribution; // no tests: a policy's exact distribution, and a bound on the distance of counts from it
+mod fast_path;
+mod probabilities;
+mod sampling;
+mod threads;

@@ -1,0 +1,67 @@
+//! Seeded random numbers, batches and networks. All numbers are exact in f32, so that f32 and f64 code start alike.
+
+use seqgan::SeqBatch;
+use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::nn::Tensors;
+use seqgan::reward::{Discriminator, DiscriminatorShape};
+use seqgan::rng::{Purpose, Reader, Streams};
+use std::ops::RangeInclusive;
+
+/// A source of test data.
+pub struct Random(Reader);
+
+impl Random {
+    pub fn new(seed: u64) -> Self {
+        Self(Streams::new(seed, Purpose::Bootstrap).reader(0))
+    }
+
+    pub fn between(&mut self, range: RangeInclusive<usize>) -> usize {
+        range.start() + self.0.below(range.end() - range.start() + 1)
+    }
+
+    pub fn normals(&mut self, n: usize) -> Vec<f64> {
+        (0..n).map(|_| f64::from(self.0.normal() as f32)).collect()
+    }
+
+    /// Rows of random lengths between `shortest` and `max_length`, of tokens that `tokens` holds.
+    pub fn batch(&mut self, rows: usize, shortest: usize, max_length: usize, tokens: &[u32]) -> SeqBatch {
+        let mut batch = SeqBatch::new(max_length);
+        for _ in 0..rows {
+            let length = self.between(shortest..=max_length);
+            let row: Vec<u32> = (0..length).map(|_| tokens[self.between(0..=tokens.len() - 1)]).collect();
+            batch.push(&row);
+        }
+        batch
+    }
+
+    pub fn generator(&mut self, shape: GeneratorShape, std: f64) -> LstmGenerator<f32> {
+        let seed = self.between(0..=1 << 30) as u64;
+        LstmGenerator::new(shape, std, &Streams::new(seed, Purpose::GeneratorInit))
+    }
+
+    /// All parameters from N(0, `std`): the usual beginning has biases of 0, which would hide faults.
+    pub fn discriminator(&mut self, shape: DiscriminatorShape, std: f64) -> Discriminator<f32> {
+        let mut d = Discriminator::new(shape, &Streams::new(0, Purpose::DiscriminatorInit));
+        for tensor in d.parameters_mut().iter_mut() {
+            tensor.data.iter_mut().for_each(|x| *x = (std * self.0.normal()) as f32);
+        }
+        d
+    }
+}
+
+/// Tokens a sequence may hold: all but the end and those that are never chosen.
+pub fn usable(shape: &GeneratorShape) -> Vec<u32> {
+    (0..shape.vocab_size as u32).filter(|t| shape.end_token != Some(*t) && !shape.never.contains(t)).collect()
+}
+
+/// The same generator in f64.
+pub fn widened(generator: &LstmGenerator<f32>) -> LstmGenerator<f64> {
+    let parameters: Tensors<f64> = generator.parameters().cast();
+    LstmGenerator::from_parameters(generator.shape().clone(), parameters).expect("the same shapes")
+}
+
+/// The same discriminator in f64.
+pub fn widened_discriminator(discriminator: &Discriminator<f32>) -> Discriminator<f64> {
+    let parameters: Tensors<f64> = discriminator.parameters().cast();
+    Discriminator::from_parameters(discriminator.shape().clone(), parameters).expect("the same shapes")
+}
