@@ -23,8 +23,9 @@ const INTRODUCTION: &str = "\
 Every setting of a run, with its default. The defaults are those of the preset `paper`; the columns `quick` and `smoke`
 hold what these presets change for the synthetic task (`seqgan oracle`), and are empty where they keep the default.
 
-For a file of sequences (`seqgan train`), `quick` and `smoke` choose epochs, updates, batch sizes, filters, rounds,
-rollouts, negatives and numbers of samples from the size of the file, so that they keep their promise of time. The choice is a fixed function of the
+For a file of sequences (`seqgan train`), `quick` and `smoke` choose the generator's sizes and learning rate, epochs,
+updates, batch sizes, filters, rounds, rollouts, prefixes, negatives and numbers of samples from the size of the file, so
+that they keep their promise of time. The choice is a fixed function of the
 file: equal files give equal settings on every machine, and the folder of a run holds them in `config.toml`.
 
 Values come from defaults, preset, configuration file, options and `--set KEY=VALUE`; the later one wins. Keys are
