@@ -216,7 +216,7 @@ fn resume_with_other_settings_is_refused() {
     let arguments = and(&slower(&tiny_train("sentences.txt")), &["--out", "run"]);
     kill_at(&scratch, &slower(&tiny_train("sentences.txt")), "run", Some(1), Duration::ZERO);
     for (more, key) in [
-        (&["--set", "mle_tuned.learning_rate=0.5"][..], "`mle_tuned.learning_rate` is 0.5, expected 0.01"),
+        (&["--set", "mle_tuned.learning_rate=0.5"][..], "`mle_tuned.learning_rate` is 0.5, expected 0.0"),
         (&["--set", "rollout.num_rollouts=3"], "`rollout.num_rollouts` is 3, expected 2"),
         (&["--set", "methods=[\"mle\"]"], "`methods` is [\"mle\"], expected ["),
         (&["--tokens", "chars"], "`data.tokens` is \"chars\", expected \"auto\""),
