@@ -82,18 +82,7 @@ impl<R: Real> LstmGenerator<R> {
     /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`]; the error
     /// names the first that has not.
     pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
-        let expected = layout(&shape);
-        if parameters.len() != expected.len() {
-            return Err(format!("{} tensors, expected {}", parameters.len(), expected.len()));
-        }
-        for ((name, sizes), tensor) in expected.iter().zip(parameters.iter()) {
-            if tensor.name != *name || tensor.shape != *sizes {
-                return Err(format!(
-                    "tensor `{}` of shape {:?}, expected `{name}` of shape {sizes:?}",
-                    tensor.name, tensor.shape
-                ));
-            }
-        }
+        parameters.check_layout(&layout(&shape))?;
         Ok(Self { shape, parameters })
     }
 

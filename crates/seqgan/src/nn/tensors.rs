@@ -51,6 +51,23 @@ impl<R: Real> Tensors<R> {
         self.0.iter_mut()
     }
 
+    /// Whether names and shapes are `expected`, in this order; the error names the first that is not.
+    pub(crate) fn check_layout<N: AsRef<str>>(&self, expected: &[(N, Vec<usize>)]) -> Result<(), String> {
+        if self.0.len() != expected.len() {
+            return Err(format!("{} tensors, expected {}", self.0.len(), expected.len()));
+        }
+        for ((name, sizes), tensor) in expected.iter().zip(&self.0) {
+            let name = name.as_ref();
+            if tensor.name != name || tensor.shape != *sizes {
+                return Err(format!(
+                    "tensor `{}` of shape {:?}, expected `{name}` of shape {sizes:?}",
+                    tensor.name, tensor.shape
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Number of tensors.
     pub fn len(&self) -> usize {
         self.0.len()

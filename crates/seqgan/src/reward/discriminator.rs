@@ -89,18 +89,7 @@ impl<R: Real> Discriminator<R> {
 
     /// A discriminator with given parameters; the error names the first tensor that does not fit.
     pub fn from_parameters(shape: DiscriminatorShape, parameters: Tensors<R>) -> Result<Self, String> {
-        let expected = layout(&shape);
-        if parameters.len() != expected.len() {
-            return Err(format!("{} tensors, expected {}", parameters.len(), expected.len()));
-        }
-        for ((name, sizes), tensor) in expected.iter().zip(parameters.iter()) {
-            if tensor.name != *name || tensor.shape != *sizes {
-                return Err(format!(
-                    "tensor `{}` of shape {:?}, expected `{name}` of shape {sizes:?}",
-                    tensor.name, tensor.shape
-                ));
-            }
-        }
+        parameters.check_layout(&layout(&shape))?;
         Ok(Self { shape, parameters })
     }
 
