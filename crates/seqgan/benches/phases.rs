@@ -60,8 +60,8 @@ impl World {
         );
         let values = (0..BATCH * 20).map(|i| Streams::new(1, Purpose::Bootstrap).uniform(i as u64, 0) as f32);
         Self {
-            optimizer: Optimizer::new(generator.parameters()),
-            d_optimizer: Optimizer::new(discriminator.parameters()),
+            optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
+            d_optimizer: Optimizer::new(discriminator.parameters(), discriminator.gradients()),
             real: oracle.sample(&Streams::new(1, Purpose::OracleTrain), 0, SEQUENCES).sequences,
             negatives: oracle.sample(&Streams::new(1, Purpose::OracleTest), 0, SEQUENCES).sequences,
             values: values.collect(),

@@ -2,7 +2,7 @@
 
 use crate::kernel::Real;
 use crate::nn::softmax::{Choice, Output};
-use crate::nn::{Tensors, embedding, lstm};
+use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
@@ -101,6 +101,11 @@ impl<R: Real> LstmGenerator<R> {
         &mut self.parameters
     }
 
+    /// Zero gradients of the parameters.
+    pub fn gradients(&self) -> Gradients<R> {
+        Gradients::dense(&self.parameters)
+    }
+
     pub(super) fn lstm_weights(&self) -> lstm::Weights<'_, R> {
         lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B] }
     }
@@ -108,7 +113,7 @@ impl<R: Real> LstmGenerator<R> {
     /// Adds to `gradients` the gradient of  sum_{b,t} -weights[b, t] log p(decision t of row b)  and returns that
     /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions for a token that
     /// is never chosen count as weight zero.
-    pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Tensors<R>) -> f64 {
+    pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Gradients<R>) -> f64 {
         assert_eq!(weights.len(), batch.len() * batch.max_length(), "a weight a decision");
         let (hidden, dim) = (self.shape.hidden_dim, self.shape.embedding_dim);
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
@@ -143,7 +148,7 @@ impl<R: Real> LstmGenerator<R> {
         }
 
         let never_first = self.shape.never_first();
-        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.slices_mut();
+        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
         let output = self.output(&never_first);
         let (loss, _, dh) = output.weighted_nll(&h, &choices, &counted, dw_out, db_out);
         let mut d_hidden: Vec<Vec<R>> =

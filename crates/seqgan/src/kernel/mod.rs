@@ -5,10 +5,13 @@
 
 pub(crate) mod draw;
 pub(crate) mod math;
+pub(crate) mod packed;
 pub(crate) mod product;
 pub(crate) mod real;
 pub mod simd;
 pub(crate) mod update;
+pub(crate) mod windows;
 
-pub(crate) use product::{Product, Rows};
+pub(crate) use packed::PackedMatrix;
+pub(crate) use product::{Product, Right, Rows};
 pub use real::Real;

@@ -8,6 +8,7 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // raw pointers in the inner loop; `Product::check` proves every access in bounds first
 
+use super::packed::{PANEL, PackedMatrix};
 use super::simd::{Kernel, LANES, Simd, dispatch};
 use rayon::prelude::*;
 
@@ -20,6 +21,15 @@ pub(crate) enum Rows<'a> {
     Offsets(&'a [usize]),
 }
 
+/// B `[k, n]`.
+#[derive(Clone, Copy)]
+pub(crate) enum Right<'a, R> {
+    /// Element (p, j) is `values[p * stride + j]`.
+    Dense { values: &'a [R], stride: usize },
+    /// Rows `first_row..first_row + k` of a matrix that was packed before.
+    Packed { matrix: &'a PackedMatrix<R>, first_row: usize },
+}
+
 /// C[m, n] (+)= A[m, k] B[k, n].
 #[derive(Clone, Copy)]
 pub(crate) struct Product<'a, R> {
@@ -30,22 +40,28 @@ pub(crate) struct Product<'a, R> {
     pub a: &'a [R],
     pub a_rows: Rows<'a>,
     pub a_step: usize,
-    /// Element (p, j) is `b[p * b_stride + j]`.
-    pub b: &'a [R],
-    pub b_stride: usize,
+    pub b: Right<'a, R>,
     /// Add to C instead of overwriting it.
     pub accumulate: bool,
 }
 
-impl<'a, R: Copy> Product<'a, R> {
+impl<'a, R: Copy + Default> Product<'a, R> {
     /// A and B row-major and dense.
     pub(crate) fn dense(m: usize, k: usize, n: usize, a: &'a [R], b: &'a [R]) -> Self {
-        Self { m, n, k, a, a_rows: Rows::Stride(k), a_step: 1, b, b_stride: n, accumulate: false }
+        let b = Right::Dense { values: b, stride: n };
+        Self { m, n, k, a, a_rows: Rows::Stride(k), a_step: 1, b, accumulate: false }
     }
 
     /// A is the transpose of a dense row-major `[k, m]`.
     pub(crate) fn transposed(m: usize, k: usize, n: usize, a: &'a [R], b: &'a [R]) -> Self {
-        Self { m, n, k, a, a_rows: Rows::Stride(1), a_step: m, b, b_stride: n, accumulate: false }
+        Self { a_rows: Rows::Stride(1), a_step: m, ..Self::dense(m, k, n, a, b) }
+    }
+
+    /// Row-major and dense A with a packed B.
+    pub(crate) fn packed(m: usize, a: &'a [R], b: &'a PackedMatrix<R>) -> Self {
+        let (k, n) = (b.rows(), b.columns());
+        let a_rows = Rows::Stride(k);
+        Self { m, n, k, a, a_rows, a_step: 1, b: Right::Packed { matrix: b, first_row: 0 }, accumulate: false }
     }
 
     /// The same, adding to C.
@@ -60,6 +76,14 @@ impl<'a, R: Copy> Product<'a, R> {
         }
     }
 
+    /// The product of the rows `first..first + m` of A alone.
+    pub(super) fn of_rows(self, first: usize, m: usize) -> Self {
+        match self.a_rows {
+            Rows::Stride(stride) => Self { m, a: &self.a[first * stride..], ..self },
+            Rows::Offsets(offsets) => Self { m, a_rows: Rows::Offsets(&offsets[first..first + m]), ..self },
+        }
+    }
+
     /// Proves that every element which the product touches lies inside its slice.
     fn check(&self, c_len: usize, c_stride: usize) {
         if self.m == 0 || self.n == 0 {
@@ -69,8 +93,15 @@ impl<'a, R: Copy> Product<'a, R> {
         if self.k == 0 {
             return;
         }
-        assert!(self.b_stride >= self.n, "rows of B overlap");
-        assert!((self.k - 1) * self.b_stride + self.n <= self.b.len(), "B is too small");
+        match self.b {
+            Right::Dense { values, stride } => {
+                assert!(stride >= self.n, "rows of B overlap");
+                assert!((self.k - 1) * stride + self.n <= values.len(), "B is too small");
+            }
+            Right::Packed { matrix, first_row } => {
+                assert!(first_row + self.k <= matrix.rows() && self.n == matrix.columns(), "B is too small");
+            }
+        }
         let last_row = match self.a_rows {
             Rows::Stride(stride) => (self.m - 1) * stride,
             Rows::Offsets(offsets) => {
@@ -95,9 +126,13 @@ where
         }
         for q in 0..p.k {
             let x = p.a[row + q * p.a_step];
-            let b = &p.b[q * p.b_stride..][..p.n];
-            for (y, &b) in out.iter_mut().zip(b) {
-                *y += x * b;
+            match p.b {
+                Right::Dense { values, stride } => {
+                    out.iter_mut().zip(&values[q * stride..][..p.n]).for_each(|(y, &b)| *y += x * b);
+                }
+                Right::Packed { matrix, first_row } => {
+                    out.iter_mut().zip(matrix.row(first_row + q)).for_each(|(y, b)| *y += x * b);
+                }
             }
         }
     }
@@ -115,7 +150,7 @@ pub(crate) fn fast(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize) {
 /// The fast product over all threads. Each task owns a block of rows and columns of C.
 pub(crate) fn fast_parallel(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize) {
     const ROW_BLOCK: usize = 256;
-    const COLUMN_BLOCK: usize = 96;
+    const COLUMN_BLOCK: usize = 2 * PANEL;
     p.check(c.len(), c_stride);
     if p.k == 0 || p.m * p.n * p.k < 1 << 17 {
         return fast(p, c, c_stride);
@@ -136,26 +171,14 @@ pub(crate) fn fast_parallel(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize
     let shared = Shared(c.as_mut_ptr());
     let (rows, columns) = (p.m.div_ceil(ROW_BLOCK), p.n.div_ceil(COLUMN_BLOCK));
     (0..rows * columns).into_par_iter().for_each(|task| {
-        let (r, q) = (task % rows * ROW_BLOCK, task / rows * COLUMN_BLOCK);
-        let m = ROW_BLOCK.min(p.m - r);
-        let part = Product {
-            m,
-            a: match p.a_rows {
-                Rows::Stride(stride) => &p.a[r * stride..],
-                Rows::Offsets(_) => p.a,
-            },
-            a_rows: match p.a_rows {
-                Rows::Stride(stride) => Rows::Stride(stride),
-                Rows::Offsets(offsets) => Rows::Offsets(&offsets[r..r + m]),
-            },
-            ..*p
-        };
-        let columns = q..(q + COLUMN_BLOCK).min(p.n);
+        let (r, j) = (task % rows * ROW_BLOCK, task / rows * COLUMN_BLOCK);
+        let part = p.of_rows(r, ROW_BLOCK.min(p.m - r));
+        let columns = j..(j + COLUMN_BLOCK).min(p.n);
         dispatch(Block { p: part, columns, c: shared.at(r * c_stride), c_stride });
     });
 }
 
-/// Columns `columns` of a product whose bounds have been checked.
+/// Columns `columns` (from a multiple of a panel's width) of a product whose bounds have been checked.
 struct Block<'a> {
     p: Product<'a, f32>,
     columns: std::ops::Range<usize>,
@@ -168,44 +191,50 @@ impl Kernel for Block<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let mut j = self.columns.start;
-        while j < self.columns.end {
-            let left = self.columns.end - j;
+        for j in self.columns.clone().step_by(PANEL) {
+            let width = (self.columns.end - j).min(PANEL);
             // Three vectors wide with 32 registers; without them a tile of 6 x 16 fills the 16 there are.
-            if S::WIDE && left >= 3 * LANES && left != 4 * LANES {
-                self.panel::<S, 8, 3>(s, j, LANES);
-                j += 3 * LANES;
-            } else if S::WIDE && left >= 2 * LANES {
-                self.panel::<S, 8, 2>(s, j, LANES);
-                j += 2 * LANES;
-            } else {
-                let n = left.min(LANES);
-                self.panel::<S, 6, 1>(s, j, n);
-                j += n;
+            match width.div_ceil(LANES) {
+                3 if S::WIDE => self.panel::<S, 8, 3>(s, j, width),
+                2 if S::WIDE => self.panel::<S, 8, 2>(s, j, width),
+                1 if S::WIDE => self.panel::<S, 8, 1>(s, j, width),
+                _ => (0..width)
+                    .step_by(LANES)
+                    .for_each(|at| self.panel::<S, 6, 1>(s, j + at, (width - at).min(LANES))),
             }
         }
     }
 }
 
 impl Block<'_> {
-    /// All rows of `W` vectors of columns from `j`; the last vector holds `lanes` of them.
+    /// All rows of `width` columns from `j`, which are `W` vectors, the last one perhaps in part.
     #[inline(always)]
-    fn panel<S: Simd, const R: usize, const W: usize>(&self, s: S, j: usize, lanes: usize) {
+    fn panel<S: Simd, const R: usize, const W: usize>(&self, s: S, j: usize, width: usize) {
         let p = &self.p;
-        // A panel that many rows will read is copied once, so that its reads are contiguous.
-        let mut packed = PANEL.take();
-        let b = if p.m >= 3 * R && p.k >= 16 {
-            packed.clear();
-            packed.reserve(p.k * W * LANES);
-            for q in 0..p.k {
-                let row = &p.b[q * p.b_stride + j..][..(W - 1) * LANES + lanes];
-                packed.extend_from_slice(row);
-                packed.resize((q + 1) * W * LANES, 0.0);
+        let lanes = width - (W - 1) * LANES;
+        let mut scratch = SCRATCH.take();
+        let b = match p.b {
+            Right::Packed { matrix, first_row } => {
+                let (panel, stride) = matrix.panel(j / PANEL);
+                Panel { start: panel[first_row * stride + j % PANEL..].as_ptr(), stride, lanes: LANES }
             }
-            Panel { start: packed.as_ptr(), stride: W * LANES, lanes: LANES }
-        } else {
-            // SAFETY: j < n and B holds n columns.
-            Panel { start: unsafe { p.b.as_ptr().add(j) }, stride: p.b_stride, lanes }
+            // A panel that many rows will read is copied once, so that its reads are contiguous.
+            Right::Dense { values, stride } if p.m >= 3 * R && p.k >= 16 => {
+                scratch.resize(p.k * W * LANES, 0.0);
+                for (q, to) in scratch.chunks_exact_mut(W * LANES).enumerate() {
+                    let from = values[q * stride + j..][..width].as_ptr();
+                    for w in 0..W {
+                        // SAFETY: `from` holds `width` values and `to` holds W vectors.
+                        unsafe {
+                            let lanes = if w + 1 < W { LANES } else { lanes };
+                            let v = s.load_lanes(from.add(w * LANES), lanes);
+                            s.store(to.as_mut_ptr().add(w * LANES), v);
+                        }
+                    }
+                }
+                Panel { start: scratch.as_ptr(), stride: W * LANES, lanes: LANES }
+            }
+            Right::Dense { values, stride } => Panel { start: values[j..].as_ptr(), stride, lanes },
         };
         let mut i = 0;
         while i + R <= p.m {
@@ -219,7 +248,7 @@ impl Block<'_> {
         if i < p.m {
             self.tile::<S, 1, W>(s, i, j, b, lanes);
         }
-        PANEL.set(packed);
+        SCRATCH.set(scratch);
     }
 
     #[inline(always)]
@@ -235,15 +264,15 @@ impl Block<'_> {
         let a: [*const f32; R] =
             // SAFETY: rows i..i + R exist and begin inside A.
             std::array::from_fn(|r| unsafe { p.a.as_ptr().add(p.row(i + r)) });
+        let lanes_of = |w: usize| if w + 1 < W { LANES } else { lanes };
         let mut acc = [[s.splat(0.0); W]; R];
-        // SAFETY: `check` proved A, B and C large enough; the panel holds `lanes` columns of its last vector.
+        // SAFETY: `check` proved A, B and C large enough; the panel holds `b.lanes` columns of its last vector.
         unsafe {
             if p.accumulate {
                 for r in 0..R {
                     for w in 0..W {
                         let from = self.c.add((i + r) * self.c_stride + j + w * LANES);
-                        acc[r][w] =
-                            if w + 1 < W || lanes == LANES { s.load(from) } else { s.load_part(from, lanes) };
+                        acc[r][w] = s.load_lanes(from, lanes_of(w));
                     }
                 }
             }
@@ -260,20 +289,21 @@ impl Block<'_> {
                 }
             } else {
                 for q in 0..p.k {
-                    let v = s.load_part(b.start.add(q * b.stride), b.lanes);
+                    let row = b.start.add(q * b.stride);
+                    let v: [S::V; W] =
+                        std::array::from_fn(|w| s.load_lanes(row.add(w * LANES), lanes_of(w)));
                     for r in 0..R {
-                        acc[r][0] = s.fma(s.splat(*a[r].add(q * p.a_step)), v, acc[r][0]);
+                        let x = s.splat(*a[r].add(q * p.a_step));
+                        for w in 0..W {
+                            acc[r][w] = s.fma(x, v[w], acc[r][w]);
+                        }
                     }
                 }
             }
             for r in 0..R {
                 for w in 0..W {
                     let to = self.c.add((i + r) * self.c_stride + j + w * LANES);
-                    if w + 1 < W || lanes == LANES {
-                        s.store(to, acc[r][w]);
-                    } else {
-                        s.store_part(to, lanes, acc[r][w]);
-                    }
+                    s.store_lanes(to, lanes_of(w), acc[r][w]);
                 }
             }
         }
@@ -289,8 +319,8 @@ struct Panel {
 }
 
 thread_local! {
-    /// The packed panel, kept between calls so that it is allocated once a thread.
-    static PANEL: std::cell::Cell<Vec<f32>> = const { std::cell::Cell::new(Vec::new()) };
+    /// A panel that is packed on the way, kept between calls so that it is allocated once a thread.
+    static SCRATCH: std::cell::Cell<Vec<f32>> = const { std::cell::Cell::new(Vec::new()) };
 }
 
 #[cfg(test)]
@@ -310,8 +340,12 @@ mod tests {
         {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let offsets: Vec<usize> = (0..m).map(|i| (i * 7) % (m * k - k + 1).max(1)).collect();
+            let packed = PackedMatrix::new(&b, k, n);
             let mut products = vec![Product::dense(m, k, n, &a, &b), Product::transposed(m, k, n, &a, &b)];
-            products.push(Product { a_rows: Rows::Offsets(&offsets), a_step: 1, ..products[0] });
+            products.push(Product { a_rows: Rows::Offsets(&offsets), ..products[0] });
+            products.push(Product::packed(m, &a, &packed));
+            let b = Right::Packed { matrix: &packed, first_row: k / 2 };
+            products.push(Product { k: k - k / 2, b, ..products[0] });
             for p in products {
                 for p in [p, p.adding()] {
                     let start = numbers(m * n, 3);

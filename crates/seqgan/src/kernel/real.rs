@@ -1,6 +1,6 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
-use super::{Product, math, product};
+use super::{Product, math, product, windows};
 use crate::nn::adam;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -68,6 +68,30 @@ pub trait Real:
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         x.iter().zip(y).for_each(|(&x, y)| *y += alpha * x);
     }
+    /// The largest of each column of y `[windows, n]`, and the first window that has it.
+    #[doc(hidden)]
+    fn largest_window(y: &[Self], best: &mut [Self], won: &mut [u32]) {
+        let n = best.len();
+        best.copy_from_slice(&y[..n]);
+        won.fill(0);
+        for (p, candidates) in y.chunks_exact(n).enumerate().skip(1) {
+            for ((best, won), &candidate) in best.iter_mut().zip(won.iter_mut()).zip(candidates) {
+                if candidate > *best {
+                    (*best, *won) = (candidate, p as u32);
+                }
+            }
+        }
+    }
+    /// y += sum of scale x[start..] over the terms (scale, start).
+    #[doc(hidden)]
+    fn add_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
+        terms.iter().for_each(|&(scale, start)| Self::axpy(scale, &x[start..start + y.len()], y));
+    }
+    /// y[start..start + x.len()] += scale x for each (scale, start).
+    #[doc(hidden)]
+    fn scatter_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
+        terms.iter().for_each(|&(scale, start)| Self::axpy(scale, x, &mut y[start..start + x.len()]));
+    }
     /// One LSTM cell: `gates` `[4H]` before their nonlinearities become those after; `c` goes one step on; `h`
     /// is its output; `tanh_c` keeps tanh(c) for the backward pass.
     #[doc(hidden)]
@@ -91,6 +115,19 @@ pub trait Real:
     #[doc(hidden)]
     fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
         adam::plain(c, w, g, m, v);
+    }
+    /// One Adam update of `[m, n]` parameters whose gradient is a product.
+    #[doc(hidden)]
+    fn adam_of_product(
+        c: &adam::Constants<Self>,
+        gradient: &Product<'_, Self>,
+        w: &mut [Self],
+        m: &mut [Self],
+        v: &mut [Self],
+    ) {
+        let mut g = vec![Self::default(); w.len()];
+        product::plain(gradient, &mut g, gradient.n);
+        adam::plain(c, w, &g, m, v);
     }
 }
 
@@ -138,7 +175,25 @@ impl Real for f32 {
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         math::axpy(alpha, x, y);
     }
+    fn largest_window(y: &[Self], best: &mut [Self], won: &mut [u32]) {
+        windows::largest_window(y, best, won);
+    }
+    fn add_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
+        windows::add_scaled(terms, x, y);
+    }
+    fn scatter_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
+        windows::scatter_scaled(terms, x, y);
+    }
     fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
         super::update::adam(c, w, g, m, v);
+    }
+    fn adam_of_product(
+        c: &adam::Constants<Self>,
+        gradient: &Product<'_, Self>,
+        w: &mut [Self],
+        m: &mut [Self],
+        v: &mut [Self],
+    ) {
+        super::update::adam_of_product(c, gradient, w, m, v);
     }
 }

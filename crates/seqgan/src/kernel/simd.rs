@@ -72,6 +72,26 @@ pub(crate) trait Simd: Copy {
         }
     }
 
+    /// Loads `n <= 16` values, the rest zero.
+    ///
+    /// # Safety
+    /// `p` must be readable for `n` f32.
+    #[inline(always)]
+    unsafe fn load_lanes(self, p: *const f32, n: usize) -> Self::V {
+        // SAFETY: as the caller grants.
+        unsafe { if n == LANES { self.load(p) } else { self.load_part(p, n) } }
+    }
+
+    /// Stores the first `n <= 16` lanes.
+    ///
+    /// # Safety
+    /// `p` must be writable for `n` f32.
+    #[inline(always)]
+    unsafe fn store_lanes(self, p: *mut f32, n: usize, v: Self::V) {
+        // SAFETY: as the caller grants.
+        unsafe { if n == LANES { self.store(p, v) } else { self.store_part(p, n, v) } }
+    }
+
     /// Stores the first `n < 16` lanes.
     ///
     /// # Safety

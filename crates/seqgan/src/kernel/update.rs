@@ -1,13 +1,77 @@
-//! The Adam update of a slice in f32.
+//! The Adam update in f32, of a slice or of a matrix whose gradient is a product.
 #![allow(unsafe_code)] // pointers into slices whose lengths are checked at the entrance
 
+use super::product::{Product, fast};
 use super::simd::{Kernel, LANES, Simd, dispatch};
-use crate::nn::adam::{Constants, plain};
+use crate::nn::adam::Constants;
+use rayon::prelude::*;
 
-/// One update; see [`plain`].
+/// Rows of a gradient that are made together: they stay in the second cache until they are used up.
+const ROWS: usize = 24;
+
+/// One update; see [`crate::nn::adam`].
 pub(crate) fn adam(c: &Constants<f32>, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
     assert!(w.len() == g.len() && w.len() == m.len() && w.len() == v.len(), "slices of unequal length");
     dispatch(Update { c, w, g, m, v });
+}
+
+/// One update whose gradient is a product: a few rows of it are made and used up at a time, so it never goes
+/// through memory. (Used up in the product's registers it is slower: weights and moments then come in pieces of
+/// 192 bytes, too short for the prefetcher.) The same bits as the product and [`adam`] one after the other.
+pub(crate) fn adam_of_product(
+    c: &Constants<f32>,
+    gradient: &Product<'_, f32>,
+    w: &mut [f32],
+    m: &mut [f32],
+    v: &mut [f32],
+) {
+    assert!(w.len() == gradient.m * gradient.n && m.len() == w.len() && v.len() == w.len(), "slices of other sizes");
+    let size = ROWS * gradient.n;
+    w.par_chunks_mut(size)
+        .zip(m.par_chunks_mut(size))
+        .zip(v.par_chunks_mut(size))
+        .enumerate()
+        .for_each_init(Vec::new, |g, (block, ((w, m), v))| {
+            g.resize(w.len(), 0.0);
+            fast(&gradient.of_rows(block * ROWS, w.len() / gradient.n), g, gradient.n);
+            adam(c, w, g, m, v);
+        });
+}
+
+/// The constants in vectors.
+#[derive(Clone, Copy)]
+struct Lanes<V> {
+    beta1: V,
+    beta2: V,
+    new1: V,
+    new2: V,
+    rate: V,
+    scale: V,
+    epsilon: V,
+}
+
+impl<V> Lanes<V> {
+    #[inline(always)]
+    fn new<S: Simd<V = V>>(s: S, c: &Constants<f32>) -> Self {
+        Self {
+            beta1: s.splat(c.beta1),
+            beta2: s.splat(c.beta2),
+            new1: s.splat(c.new1),
+            new2: s.splat(c.new2),
+            rate: s.splat(c.rate),
+            scale: s.splat(c.scale),
+            epsilon: s.splat(c.epsilon),
+        }
+    }
+}
+
+/// New w, m and v of sixteen parameters with gradient g.
+#[inline(always)]
+fn lanes<S: Simd>(s: S, c: &Lanes<S::V>, g: S::V, w: S::V, m: S::V, v: S::V) -> [S::V; 3] {
+    let m = s.fma(c.beta1, m, s.mul(c.new1, g));
+    let v = s.fma(c.beta2, v, s.mul(c.new2, s.mul(g, g)));
+    let step = s.div(s.mul(c.rate, m), s.fma(s.sqrt(v), c.scale, c.epsilon));
+    [s.sub(w, step), m, v]
 }
 
 struct Update<'a> {
@@ -23,23 +87,20 @@ impl Kernel for Update<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, s: S) {
-        let whole = self.w.len() / LANES * LANES;
-        let (beta1, beta2) = (s.splat(self.c.beta1), s.splat(self.c.beta2));
-        let (new1, new2) = (s.splat(self.c.new1), s.splat(self.c.new2));
-        let (rate, scale, epsilon) = (s.splat(self.c.rate), s.splat(self.c.scale), s.splat(self.c.epsilon));
-        for i in (0..whole).step_by(LANES) {
-            // SAFETY: i + 16 <= whole <= the common length.
+        let c = Lanes::new(s, self.c);
+        for i in (0..self.w.len()).step_by(LANES) {
+            let n = (self.w.len() - i).min(LANES);
+            // SAFETY: i + n <= the common length.
             unsafe {
-                let g = s.load(self.g.as_ptr().add(i));
-                let m = s.fma(beta1, s.load(self.m.as_ptr().add(i)), s.mul(new1, g));
-                let v = s.fma(beta2, s.load(self.v.as_ptr().add(i)), s.mul(new2, s.mul(g, g)));
-                let w = s.load(self.w.as_ptr().add(i));
-                let step = s.div(s.mul(rate, m), s.fma(s.sqrt(v), scale, epsilon));
-                s.store(self.m.as_mut_ptr().add(i), m);
-                s.store(self.v.as_mut_ptr().add(i), v);
-                s.store(self.w.as_mut_ptr().add(i), s.sub(w, step));
+                let (w, m, v) =
+                    (self.w.as_mut_ptr().add(i), self.m.as_mut_ptr().add(i), self.v.as_mut_ptr().add(i));
+                let g = s.load_lanes(self.g.as_ptr().add(i), n);
+                let old = [s.load_lanes(w, n), s.load_lanes(m, n), s.load_lanes(v, n)];
+                let new = lanes(s, &c, g, old[0], old[1], old[2]);
+                s.store_lanes(w, n, new[0]);
+                s.store_lanes(m, n, new[1]);
+                s.store_lanes(v, n, new[2]);
             }
         }
-        plain(self.c, &mut self.w[whole..], &self.g[whole..], &mut self.m[whole..], &mut self.v[whole..]);
     }
 }

@@ -1,6 +1,7 @@
 //! Adam (Kingma, Ba 2015, Algorithm 1), with its bias corrections as in PyTorch.
 
 use super::Tensors;
+use super::gradients::{Gradient, Gradients};
 use crate::kernel::Real;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -56,7 +57,7 @@ impl<R: Real> Adam<R> {
     }
 
     /// One update of `parameters` with `gradients` at learning rate `rate`.
-    pub fn apply(&mut self, parameters: &mut Tensors<R>, gradients: &Tensors<R>, rate: f64) {
+    pub fn apply(&mut self, parameters: &mut Tensors<R>, gradients: &Gradients<R>, rate: f64) {
         self.step += 1;
         let AdamConfig { beta1, beta2, epsilon } = self.config;
         let correction1 = 1.0 - beta1.powf(self.step as f64);
@@ -71,15 +72,23 @@ impl<R: Real> Adam<R> {
             scale: R::of(1.0 / correction2.sqrt()),
             epsilon: R::of(epsilon),
         };
-        for (((w, g), m), v) in
-            parameters.iter_mut().zip(gradients.iter()).zip(self.mean.iter_mut()).zip(self.square.iter_mut())
+        for (i, ((w, m), v)) in
+            parameters.iter_mut().zip(self.mean.iter_mut()).zip(self.square.iter_mut()).enumerate()
         {
-            w.data
-                .par_chunks_mut(CHUNK)
-                .zip(g.data.par_chunks(CHUNK))
-                .zip(m.data.par_chunks_mut(CHUNK))
-                .zip(v.data.par_chunks_mut(CHUNK))
-                .for_each(|(((w, g), m), v)| R::adam(&constants, w, g, m, v));
+            match gradients.of(i) {
+                Gradient::Dense(g) => w
+                    .data
+                    .par_chunks_mut(CHUNK)
+                    .zip(g.par_chunks(CHUNK))
+                    .zip(m.data.par_chunks_mut(CHUNK))
+                    .zip(v.data.par_chunks_mut(CHUNK))
+                    .for_each(|(((w, g), m), v)| R::adam(&constants, w, g, m, v)),
+                Gradient::Factors(factors) => {
+                    factors.with_product(|g| {
+                        R::adam_of_product(&constants, g, &mut w.data, &mut m.data, &mut v.data);
+                    });
+                }
+            }
         }
     }
 }

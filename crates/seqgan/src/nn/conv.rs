@@ -5,7 +5,7 @@
 //! x `[B, T, E]`, filters `[F, k E]`, pooled `[B, F]`. Only the window that won passes a gradient back, so the
 //! backward pass touches one window a filter instead of all of them.
 
-use crate::kernel::{Product, Real, Rows};
+use crate::kernel::{Product, Real, Right, Rows};
 use rayon::prelude::*;
 
 /// Filters of one width.
@@ -121,8 +121,7 @@ fn forward_panel<R: Real>(
             a: input.x,
             a_rows: Rows::Offsets(&offsets),
             a_step: 1,
-            b: &wt,
-            b_stride: n,
+            b: Right::Dense { values: &wt, stride: n },
             accumulate: false,
         };
         R::product(&product, &mut y, n);
@@ -130,19 +129,10 @@ fn forward_panel<R: Real>(
         for &length in lengths {
             let count = num_windows(length, f.width);
             let begin = values.len();
-            values.extend_from_slice(&y[row * n..][..n]);
+            values.resize(begin + n, R::default());
             windows.resize(begin + n, 0u32);
-            let (best, won) = (&mut values[begin..], &mut windows[begin..]);
-            for p in 1..count {
-                let candidates = &y[(row + p) * n..][..n];
-                for ((best, won), &candidate) in best.iter_mut().zip(won.iter_mut()).zip(candidates) {
-                    // Written without a branch, so that it becomes vector code.
-                    let better = candidate > *best;
-                    *best = if better { candidate } else { *best };
-                    *won = if better { p as u32 } else { *won };
-                }
-            }
-            for (best, &bias) in best.iter_mut().zip(&f.b[from..from + n]) {
+            R::largest_window(&y[row * n..][..count * n], &mut values[begin..], &mut windows[begin..]);
+            for (best, &bias) in values[begin..].iter_mut().zip(&f.b[from..from + n]) {
                 let y = *best + bias;
                 *best = if y > R::default() { y } else { R::default() };
             }
@@ -181,36 +171,44 @@ pub fn backward<R: Real>(
     for (f, g) in filters.iter().zip(gradients) {
         let inner = f.width * dim;
         // A task owns whole filters, so every sum has one owner and one order.
-        g.w.par_chunks_mut(inner).zip(g.b.par_iter_mut()).with_min_len(8).enumerate().for_each(
-            |(i, (dw, db))| {
-                for b in 0..batch {
-                    let at = b * total + column + i;
-                    if d[at] != R::default() {
-                        let start = (b * input.max_length + pooled.windows[at] as usize) * dim;
-                        R::axpy(d[at], &input.x[start..start + inner], dw);
-                        *db += d[at];
-                    }
+        g.w.par_chunks_mut(inner).zip(g.b.par_iter_mut()).with_min_len(8).enumerate().for_each_init(
+            Vec::new,
+            |terms, (i, (dw, db))| {
+                terms.clear();
+                for at in (0..batch).map(|b| b * total + column + i).filter(|&at| d[at] != R::default()) {
+                    let start = at / total * input.max_length + pooled.windows[at] as usize;
+                    terms.push((d[at], start * dim));
+                    *db += d[at];
                 }
+                R::add_scaled(terms, input.x, dw);
             },
         );
         column += f.b.len();
     }
 
+    // A task owns a few sequences: each filter is read once for all of them.
+    const SEQUENCES: usize = 8;
+    let size = input.max_length * dim;
     let mut dx = vec![R::default(); input.x.len()];
-    dx.par_chunks_mut(input.max_length * dim).enumerate().for_each(|(b, dx)| {
-        let mut column = b * total;
+    dx.par_chunks_mut(SEQUENCES * size).enumerate().for_each(|(task, dx)| {
+        let (first, mut column, mut terms) = (task * SEQUENCES, 0, Vec::new());
         for f in filters {
-            let inner = f.width * dim;
-            for (i, w) in f.w.chunks_exact(inner).enumerate() {
-                if d[column + i] != R::default() {
-                    let start = pooled.windows[column + i] as usize * dim;
-                    R::axpy(d[column + i], w, &mut dx[start..start + inner]);
+            for (i, w) in f.w.chunks_exact(f.width * dim).enumerate() {
+                terms.clear();
+                for b in 0..dx.len() / size {
+                    let at = (first + b) * total + column + i;
+                    if d[at] != R::default() {
+                        terms.push((d[at], b * size + pooled.windows[at] as usize * dim));
+                    }
                 }
+                R::scatter_scaled(&terms, w, dx);
             }
             column += f.b.len();
         }
-        // Behind the end nothing was embedded.
-        dx[input.lengths[b] * dim..].fill(R::default());
+        for (b, dx) in dx.chunks_exact_mut(size).enumerate() {
+            // Behind the end nothing was embedded.
+            dx[input.lengths[first + b] * dim..].fill(R::default());
+        }
     });
     dx
 }

@@ -1,6 +1,7 @@
 //! Highway layer (Srivastava, Greff, Schmidhuber 2015): y = t g + (1 - t) x with the transform
 //! g = relu(x Wg + bg) and the gate t = sigmoid(x Wt + bt). x and y `[B, F]`; Wg and Wt `[F, F]`.
 
+use super::gradients::Factors;
 use super::linear;
 use crate::kernel::Real;
 
@@ -20,11 +21,11 @@ pub struct Weights<'a, R> {
 /// Where the gradients of the parameters are added.
 pub struct Gradients<'a, R> {
     /// Of Wg.
-    pub transform_w: &'a mut [R],
+    pub transform_w: &'a mut Factors<R>,
     /// Of bg.
     pub transform_b: &'a mut [R],
     /// Of Wt.
-    pub gate_w: &'a mut [R],
+    pub gate_w: &'a mut Factors<R>,
     /// Of bt.
     pub gate_b: &'a mut [R],
 }
@@ -67,8 +68,10 @@ pub fn backward<R: Real>(
         dx[i] = dy[i] * (one - t);
     }
     let width = weights.gate_b.len();
-    linear::backward_parameters(x, &d_transform, gradients.transform_w, gradients.transform_b);
-    linear::backward_parameters(x, &d_gate, gradients.gate_w, gradients.gate_b);
+    gradients.transform_w.add(x, &d_transform);
+    gradients.gate_w.add(x, &d_gate);
+    linear::backward_bias(&d_transform, gradients.transform_b);
+    linear::backward_bias(&d_gate, gradients.gate_b);
     for (w, d) in [(weights.transform_w, &d_transform), (weights.gate_w, &d_gate)] {
         let part = linear::backward_input(w, d, width);
         dx.iter_mut().zip(part).for_each(|(y, x)| *y += x);

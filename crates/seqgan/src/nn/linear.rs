@@ -13,18 +13,18 @@ pub fn forward<R: Real>(x: &[R], w: &[R], b: &[R]) -> Vec<R> {
 
 /// Adds the gradients of W and b and returns that of x, `[B, I]`.
 pub fn backward<R: Real>(x: &[R], w: &[R], dy: &[R], dw: &mut [R], db: &mut [R]) -> Vec<R> {
-    backward_parameters(x, dy, dw, db);
-    backward_input(w, dy, db.len())
-}
-
-/// Adds the gradients of W and b alone.
-pub fn backward_parameters<R: Real>(x: &[R], dy: &[R], dw: &mut [R], db: &mut [R]) {
     let (outputs, inputs) = (db.len(), dw.len() / db.len());
     let rows = x.len() / inputs;
     // With x transposed once, the broadcasts of a row of x^T are contiguous.
     let xt = transpose(x, rows, inputs);
     R::product_parallel(&Product::dense(inputs, rows, outputs, &xt, dy).adding(), dw, outputs);
-    for row in dy.chunks_exact(outputs) {
+    backward_bias(dy, db);
+    backward_input(w, dy, db.len())
+}
+
+/// Adds the gradient of b alone.
+pub fn backward_bias<R: Real>(dy: &[R], db: &mut [R]) {
+    for row in dy.chunks_exact(db.len()) {
         R::axpy(R::of(1.0), row, db);
     }
 }

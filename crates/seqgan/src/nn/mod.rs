@@ -8,6 +8,7 @@ pub mod clip;
 pub mod conv;
 pub mod dropout;
 pub mod embedding;
+pub mod gradients;
 pub mod highway;
 pub mod linear;
 pub mod lstm;
@@ -15,4 +16,5 @@ pub mod softmax;
 pub mod tensors;
 
 pub use adam::{Adam, AdamConfig};
+pub use gradients::Gradients;
 pub use tensors::{Tensor, Tensors};

@@ -6,7 +6,7 @@
 //! and partial sums are added in a fixed order, so the result does not depend on the number of threads.
 
 use super::linear::transpose;
-use crate::kernel::{Product, Real, Rows};
+use crate::kernel::{Product, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
 
@@ -63,8 +63,7 @@ impl<R: Real> Output<'_, R> {
             a: h,
             a_rows: Rows::Stride(hidden),
             a_step: 1,
-            b: &self.w[v..],
-            b_stride: self.vocab(),
+            b: Right::Dense { values: &self.w[v..], stride: self.vocab() },
             accumulate: true,
         };
         R::product(&product, out, n);

@@ -2,7 +2,7 @@
 //! time, a highway layer, dropout, and a linear layer to two classes; class 1 is "real".
 
 use crate::kernel::Real;
-use crate::nn::{Tensors, conv, dropout, embedding, highway, linear};
+use crate::nn::{Gradients, Tensors, conv, dropout, embedding, highway, linear};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
@@ -108,6 +108,12 @@ impl<R: Real> Discriminator<R> {
         &mut self.parameters
     }
 
+    /// Zero gradients of the parameters; the highway's are kept as factors.
+    pub fn gradients(&self) -> Gradients<R> {
+        let n = self.parameters.len();
+        Gradients::with_factors(&self.parameters, &[n - 6, n - 4])
+    }
+
     /// Probability of "real" for each sequence, `[B]`, without dropout.
     pub fn scores(&self, batch: &SeqBatch) -> Vec<R> {
         let mut scores = Vec::with_capacity(batch.len());
@@ -125,7 +131,7 @@ impl<R: Real> Discriminator<R> {
         batch: &SeqBatch,
         real: &[bool],
         regularisation: Regularisation<'_>,
-        gradients: &mut Tensors<R>,
+        gradients: &mut Gradients<R>,
     ) -> BatchLoss {
         assert_eq!(batch.len(), real.len(), "a label a sequence");
         let forward = self.forward(batch);
@@ -178,7 +184,7 @@ impl<R: Real> Discriminator<R> {
         mask: &[R],
         real: &[bool],
         l2: f64,
-        gradients: &mut Tensors<R>,
+        gradients: &mut Gradients<R>,
     ) -> BatchLoss {
         let (n, rows) = (self.parameters.len(), real.len());
         let logits = self.logits(&kept);
@@ -199,7 +205,9 @@ impl<R: Real> Discriminator<R> {
             .map(|x| x.to_f64() * x.to_f64())
             .sum();
 
-        let mut lists: Vec<&mut Vec<R>> = gradients.iter_mut().map(|t| &mut t.data).collect();
+        let (dense, factors) = gradients.parts_mut();
+        let [transform_w, gate_w] = <[_; 2]>::try_from(factors).ok().expect("made by `gradients`");
+        let mut lists: Vec<&mut Vec<R>> = dense.iter_mut().map(|t| &mut t.data).collect();
         let [d_output_w, d_output_b] = &mut lists[n - 2..] else { unreachable!("two output tensors") };
         let mut d = linear::backward(&kept, &self.parameters[n - 2], &d_logits, d_output_w, d_output_b);
         R::axpy(R::of(l2), &self.parameters[n - 2], d_output_w);
@@ -208,7 +216,7 @@ impl<R: Real> Discriminator<R> {
             d.iter_mut().zip(mask).for_each(|(d, &m)| *d *= m);
         }
 
-        let [transform_w, transform_b, gate_w, gate_b] = &mut lists[n - 6..n - 2] else {
+        let [_, transform_b, _, gate_b] = &mut lists[n - 6..n - 2] else {
             unreachable!("four highway tensors")
         };
         let highway_gradients = highway::Gradients { transform_w, transform_b, gate_w, gate_b };

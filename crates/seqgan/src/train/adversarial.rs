@@ -32,12 +32,12 @@ pub(super) fn pretrain_discriminator(session: &mut Session<'_>, state: &mut Stat
         let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
         let discriminator = Discriminator::new(discriminator_shape(config, session.task), &streams);
         state.adversary = Some(Adversary {
-            optimizer: Optimizer::new(discriminator.parameters()),
+            optimizer: Optimizer::new(discriminator.parameters(), discriminator.gradients()),
             discriminator,
             rollout: DelayedPolicy::new(&generator, config.rollout.delay),
         });
         // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
-        let optimizer = Optimizer::new(generator.parameters());
+        let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         state.trainee = Some(Trainee { generator, optimizer, best: None });
     }
     let d_steps = config.adversarial.d_pretrain_steps;

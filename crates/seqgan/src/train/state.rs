@@ -3,7 +3,7 @@
 use super::summary::Outcome;
 use crate::checkpoint;
 use crate::generator::{GeneratorShape, LstmGenerator};
-use crate::nn::{Tensor, Tensors};
+use crate::nn::{Gradients, Tensor, Tensors};
 use crate::reward::{Discriminator, DiscriminatorShape};
 use crate::rollout::DelayedPolicy;
 use crate::update::Optimizer;
@@ -155,7 +155,7 @@ impl State {
             false => None,
             true => Some(Trainee {
                 generator: store.generator("generator", &blank)?,
-                optimizer: store.optimizer("generator", blank.parameters(), &meta.updates)?,
+                optimizer: store.optimizer("generator", blank.parameters(), blank.gradients(), &meta.updates)?,
                 best: if store.has("best") { Some(store.generator("best", &blank)?) } else { None },
             }),
         };
@@ -165,7 +165,7 @@ impl State {
                 let blank_d = Discriminator::new(discriminator.clone(), &nothing());
                 let parameters = store.take("discriminator", blank_d.parameters())?;
                 Some(Adversary {
-                    optimizer: store.optimizer("discriminator", blank_d.parameters(), &meta.updates)?,
+                    optimizer: store.optimizer("discriminator", blank_d.parameters(), blank_d.gradients(), &meta.updates)?,
                     discriminator: Discriminator::from_parameters(discriminator.clone(), parameters)
                         .map_err(|m| store.fault(m))?,
                     rollout: DelayedPolicy::new(&store.generator("rollout", &blank)?, delay),
@@ -245,12 +245,13 @@ impl Store<'_> {
         &mut self,
         name: &str,
         like: &Tensors<f32>,
+        gradients: Gradients<f32>,
         updates: &BTreeMap<String, u64>,
     ) -> Result<Optimizer> {
         let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
         let mean = self.take(&format!("{name}.adam_mean"), like)?;
         let square = self.take(&format!("{name}.adam_square"), like)?;
-        let mut optimizer = Optimizer::new(like);
+        let mut optimizer = Optimizer::new(like, gradients);
         optimizer.adam_mut().restore(step, mean, square);
         Ok(optimizer)
     }

@@ -2,13 +2,13 @@
 
 use crate::error::{Error, Result};
 use crate::nn::clip::clip_global_norm;
-use crate::nn::{Adam, AdamConfig, Tensors};
+use crate::nn::{Adam, AdamConfig, Gradients, Tensors};
 
 /// An optimizer and the gradient it applies.
 #[derive(Debug, Clone)]
 pub struct Optimizer {
     adam: Adam<f32>,
-    gradients: Tensors<f32>,
+    gradients: Gradients<f32>,
 }
 
 /// How a generator's update is applied.
@@ -23,9 +23,9 @@ pub struct GeneratorUpdate {
 }
 
 impl Optimizer {
-    /// Adam for `parameters`, moments zero.
-    pub fn new(parameters: &Tensors<f32>) -> Self {
-        Self { adam: Adam::new(AdamConfig::default(), parameters), gradients: parameters.zeros_like() }
+    /// Adam for `parameters`, moments zero; `gradients` is the scratch that a network's `gradients()` makes.
+    pub fn new(parameters: &Tensors<f32>, gradients: Gradients<f32>) -> Self {
+        Self { adam: Adam::new(AdamConfig::default(), parameters), gradients }
     }
 
     /// Adam's state, for a checkpoint.
@@ -39,8 +39,8 @@ impl Optimizer {
     }
 
     /// Empties the gradient and hands it out to be filled.
-    pub(super) fn start(&mut self) -> &mut Tensors<f32> {
-        self.gradients.fill_zero();
+    pub(super) fn start(&mut self) -> &mut Gradients<f32> {
+        self.gradients.clear();
         &mut self.gradients
     }
 
@@ -53,7 +53,9 @@ impl Optimizer {
         place: &'static str,
     ) -> Result<f64> {
         if update.l2 > 0.0 {
-            for (g, w) in self.gradients.iter_mut().zip(parameters.iter()) {
+            let (dense, factored) = self.gradients.parts_mut();
+            assert!(factored.is_empty(), "L2 of parameters whose gradient is kept as factors");
+            for (g, w) in dense.iter_mut().zip(parameters.iter()) {
                 crate::kernel::math::axpy(update.l2 as f32, &w.data, &mut g.data);
             }
         }

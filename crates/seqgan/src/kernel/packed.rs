@@ -1,0 +1,77 @@
+//! A matrix packed for the product: panels of 48 columns, each contiguous, so that the inner loop reads one row
+//! of a panel after the other. Worth its copy where many products read the same matrix.
+
+use super::simd::LANES;
+
+/// Columns of a panel: three vectors, as wide as a tile of the product.
+pub(crate) const PANEL: usize = 3 * LANES;
+
+/// B `[k, n]`; the last panel is padded with zeros to whole vectors.
+#[derive(Debug, Clone)]
+pub(crate) struct PackedMatrix<R> {
+    rows: usize,
+    columns: usize,
+    values: Vec<R>, // panels of [k, 48], the last [k, up to 48]
+}
+
+impl<R: Copy + Default> PackedMatrix<R> {
+    /// Packs a dense row-major `[k, n]`.
+    pub(crate) fn new(b: &[R], k: usize, n: usize) -> Self {
+        assert_eq!(b.len(), k * n, "a matrix of k rows and n columns");
+        let mut packed = Self::zero(k, n);
+        for (panel, values) in packed.panels_mut().enumerate() {
+            let (j, stride) = (panel * PANEL, values.len() / k.max(1));
+            for (to, from) in values.chunks_exact_mut(stride.max(1)).zip(b.chunks_exact(n)) {
+                let width = stride.min(n - j);
+                to[..width].copy_from_slice(&from[j..j + width]);
+            }
+        }
+        packed
+    }
+
+    /// Packs the transpose of a dense row-major `[n, k]`.
+    pub(crate) fn of_transpose(b: &[R], n: usize, k: usize) -> Self {
+        assert_eq!(b.len(), k * n, "a matrix of n rows and k columns");
+        let mut packed = Self::zero(k, n);
+        for (panel, values) in packed.panels_mut().enumerate() {
+            let (j, stride) = (panel * PANEL, values.len() / k.max(1));
+            for (i, column) in b[j * k..].chunks_exact(k).take(stride.min(n - j)).enumerate() {
+                column.iter().enumerate().for_each(|(p, &x)| values[p * stride + i] = x);
+            }
+        }
+        packed
+    }
+
+    fn zero(k: usize, n: usize) -> Self {
+        let padded = n.next_multiple_of(LANES);
+        Self { rows: k, columns: n, values: vec![R::default(); k * padded] }
+    }
+
+    fn panels_mut(&mut self) -> impl Iterator<Item = &mut [R]> {
+        self.values.chunks_mut((self.rows * PANEL).max(1))
+    }
+
+    /// k.
+    pub(crate) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// n.
+    pub(crate) fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Panel number `panel`, `[k, stride]`, and its stride.
+    pub(crate) fn panel(&self, panel: usize) -> (&[R], usize) {
+        let stride = (self.columns.next_multiple_of(LANES) - panel * PANEL).min(PANEL);
+        (&self.values[panel * PANEL * self.rows..][..self.rows * stride], stride)
+    }
+
+    /// The values of row `p`, `[n]`.
+    pub(crate) fn row(&self, p: usize) -> impl Iterator<Item = R> {
+        (0..self.columns).map(move |j| {
+            let (panel, stride) = self.panel(j / PANEL);
+            panel[p * stride + j % PANEL]
+        })
+    }
+}
