@@ -103,13 +103,14 @@ fn digest() -> u64 {
     let samples = LstmPolicy::new(&generator, 0.9).sample(&streams, 0, 200);
     let batch = random.batch(90, 1, 9, &usable(&shape));
     let real: Vec<bool> = (0..90).map(|b| b % 2 == 0).collect();
-    let (mut of_generator, mut of_d) = (generator.parameters().zeros_like(), d.parameters().zeros_like());
+    let (mut of_generator, mut of_d) = (generator.gradients(), d.gradients());
     generator.accumulate(&batch, &vec![0.5; 90 * 9], &mut of_generator);
     let regularisation = Regularisation { dropout_keep: 0.75, masks: Some((&streams, 0)), l2: 0.1 };
     d.accumulate(&batch, &real, regularisation, &mut of_d);
     let mut hasher = DefaultHasher::new();
     samples.sequences.rows().for_each(|row| row.hash(&mut hasher));
     samples.log_prob.iter().for_each(|l| l.to_bits().hash(&mut hasher));
+    let (of_generator, of_d) = (of_generator.to_tensors(), of_d.to_tensors());
     let gradients = of_generator.iter().chain(of_d.iter()).flat_map(|t| &t.data);
     let numbers = generator.log_prob(&batch).into_iter().chain(d.scores(&batch)).chain(gradients.copied());
     numbers.for_each(|x| x.to_bits().hash(&mut hasher));

@@ -9,6 +9,7 @@ pub(crate) mod packed;
 pub(crate) mod product;
 pub(crate) mod real;
 pub mod simd;
+pub(crate) mod transpose;
 pub(crate) mod update;
 pub(crate) mod windows;
 

@@ -1,6 +1,7 @@
 //! A matrix packed for the product: panels of 48 columns, each contiguous, so that the inner loop reads one row
 //! of a panel after the other. Worth its copy where many products read the same matrix.
 
+use super::real::Real;
 use super::simd::LANES;
 
 /// Columns of a panel: three vectors, as wide as a tile of the product.
@@ -14,7 +15,7 @@ pub(crate) struct PackedMatrix<R> {
     values: Vec<R>, // panels of [k, 48], the last [k, up to 48]
 }
 
-impl<R: Copy + Default> PackedMatrix<R> {
+impl<R: Real> PackedMatrix<R> {
     /// Packs a dense row-major `[k, n]`.
     pub(crate) fn new(b: &[R], k: usize, n: usize) -> Self {
         assert_eq!(b.len(), k * n, "a matrix of k rows and n columns");
@@ -35,9 +36,8 @@ impl<R: Copy + Default> PackedMatrix<R> {
         let mut packed = Self::zero(k, n);
         for (panel, values) in packed.panels_mut().enumerate() {
             let (j, stride) = (panel * PANEL, values.len() / k.max(1));
-            for (i, column) in b[j * k..].chunks_exact(k).take(stride.min(n - j)).enumerate() {
-                column.iter().enumerate().for_each(|(p, &x)| values[p * stride + i] = x);
-            }
+            let width = stride.min(n - j);
+            R::transpose(width, k, &b[j * k..(j + width) * k], k, values, stride);
         }
         packed
     }

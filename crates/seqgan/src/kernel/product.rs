@@ -9,6 +9,7 @@
 #![allow(unsafe_code)] // raw pointers in the inner loop; `Product::check` proves every access in bounds first
 
 use super::packed::{PANEL, PackedMatrix};
+use super::real::Real;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 use rayon::prelude::*;
 
@@ -45,7 +46,7 @@ pub(crate) struct Product<'a, R> {
     pub accumulate: bool,
 }
 
-impl<'a, R: Copy + Default> Product<'a, R> {
+impl<'a, R: Real> Product<'a, R> {
     /// A and B row-major and dense.
     pub(crate) fn dense(m: usize, k: usize, n: usize, a: &'a [R], b: &'a [R]) -> Self {
         let b = Right::Dense { values: b, stride: n };
@@ -61,7 +62,16 @@ impl<'a, R: Copy + Default> Product<'a, R> {
     pub(crate) fn packed(m: usize, a: &'a [R], b: &'a PackedMatrix<R>) -> Self {
         let (k, n) = (b.rows(), b.columns());
         let a_rows = Rows::Stride(k);
-        Self { m, n, k, a, a_rows, a_step: 1, b: Right::Packed { matrix: b, first_row: 0 }, accumulate: false }
+        Self {
+            m,
+            n,
+            k,
+            a,
+            a_rows,
+            a_step: 1,
+            b: Right::Packed { matrix: b, first_row: 0 },
+            accumulate: false,
+        }
     }
 
     /// The same, adding to C.
@@ -114,10 +124,7 @@ impl<'a, R: Copy + Default> Product<'a, R> {
 }
 
 /// The plain product, any number type; the fast one is tested against it.
-pub(crate) fn plain<R>(p: &Product<'_, R>, c: &mut [R], c_stride: usize)
-where
-    R: Copy + Default + std::ops::Mul<Output = R> + std::ops::AddAssign,
-{
+pub(crate) fn plain<R: Real>(p: &Product<'_, R>, c: &mut [R], c_stride: usize) {
     p.check(c.len(), c_stride);
     for i in 0..p.m {
         let (row, out) = (p.row(i), &mut c[i * c_stride..][..p.n]);
@@ -290,8 +297,7 @@ impl Block<'_> {
             } else {
                 for q in 0..p.k {
                     let row = b.start.add(q * b.stride);
-                    let v: [S::V; W] =
-                        std::array::from_fn(|w| s.load_lanes(row.add(w * LANES), lanes_of(w)));
+                    let v: [S::V; W] = std::array::from_fn(|w| s.load_lanes(row.add(w * LANES), lanes_of(w)));
                     for r in 0..R {
                         let x = s.splat(*a[r].add(q * p.a_step));
                         for w in 0..W {

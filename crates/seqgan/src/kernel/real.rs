@@ -1,6 +1,6 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
-use super::{Product, math, product, windows};
+use super::{Product, math, product, transpose, windows};
 use crate::nn::adam;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -67,6 +67,22 @@ pub trait Real:
     #[doc(hidden)]
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         x.iter().zip(y).for_each(|(&x, y)| *y += alpha * x);
+    }
+    /// to[j * to_stride + i] = from[i * from_stride + j] for i in 0..rows, j in 0..columns.
+    #[doc(hidden)]
+    fn transpose(
+        rows: usize,
+        columns: usize,
+        from: &[Self],
+        from_stride: usize,
+        to: &mut [Self],
+        to_stride: usize,
+    ) {
+        for i in 0..rows {
+            for j in 0..columns {
+                to[j * to_stride + i] = from[i * from_stride + j];
+            }
+        }
     }
     /// The largest of each column of y `[windows, n]`, and the first window that has it.
     #[doc(hidden)]
@@ -174,6 +190,16 @@ impl Real for f32 {
     }
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         math::axpy(alpha, x, y);
+    }
+    fn transpose(
+        rows: usize,
+        columns: usize,
+        from: &[Self],
+        from_stride: usize,
+        to: &mut [Self],
+        to_stride: usize,
+    ) {
+        transpose::transpose(rows, columns, from, from_stride, to, to_stride);
     }
     fn largest_window(y: &[Self], best: &mut [Self], won: &mut [u32]) {
         windows::largest_window(y, best, won);

@@ -38,6 +38,8 @@ pub(crate) trait Simd: Copy {
     fn pow2(self, n: Self::V) -> Self::V;
     /// `yes` where a < b, else `no`.
     fn if_less(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V;
+    /// Lane j of vector i goes to lane i of vector j.
+    fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES];
 
     #[inline(always)]
     fn to_array(self, v: Self::V) -> [f32; LANES] {
@@ -269,6 +271,10 @@ impl Simd for Portable {
     fn if_less(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
         std::array::from_fn(|i| if a[i] < b[i] { yes[i] } else { no[i] })
     }
+    #[inline(always)]
+    fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES] {
+        std::array::from_fn(|i| std::array::from_fn(|j| rows[j][i]))
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -353,6 +359,36 @@ mod x86 {
         #[inline(always)]
         fn if_less(self, a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
             unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes) }
+        }
+        #[inline(always)]
+        fn transpose(self, r: [__m512; LANES]) -> [__m512; LANES] {
+            unsafe {
+                // Blocks of 4 x 4 inside each quarter of 128 bits, then the quarters.
+                let mut q = r;
+                for i in (0..LANES).step_by(4) {
+                    let low = |i: usize| _mm512_castps_pd(_mm512_unpacklo_ps(r[i], r[i + 1]));
+                    let high = |i: usize| _mm512_castps_pd(_mm512_unpackhi_ps(r[i], r[i + 1]));
+                    let (lo1, hi1, lo2, hi2) = (low(i), high(i), low(i + 2), high(i + 2));
+                    q[i] = _mm512_castpd_ps(_mm512_unpacklo_pd(lo1, lo2));
+                    q[i + 1] = _mm512_castpd_ps(_mm512_unpackhi_pd(lo1, lo2));
+                    q[i + 2] = _mm512_castpd_ps(_mm512_unpacklo_pd(hi1, hi2));
+                    q[i + 3] = _mm512_castpd_ps(_mm512_unpackhi_pd(hi1, hi2));
+                }
+                let mut out = q;
+                for j in 0..4 {
+                    // Row 4 x + j of the result is quarter x of the vectors j, 4 + j, 8 + j, 12 + j.
+                    let [a, b, c, d] = [q[j], q[4 + j], q[8 + j], q[12 + j]];
+                    let (ab02, ab13) =
+                        (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+                    let (cd02, cd13) =
+                        (_mm512_shuffle_f32x4::<0x88>(c, d), _mm512_shuffle_f32x4::<0xDD>(c, d));
+                    out[j] = _mm512_shuffle_f32x4::<0x88>(ab02, cd02);
+                    out[8 + j] = _mm512_shuffle_f32x4::<0xDD>(ab02, cd02);
+                    out[4 + j] = _mm512_shuffle_f32x4::<0x88>(ab13, cd13);
+                    out[12 + j] = _mm512_shuffle_f32x4::<0xDD>(ab13, cd13);
+                }
+                out
+            }
         }
         #[inline(always)]
         unsafe fn load_part(self, p: *const f32, n: usize) -> __m512 {
@@ -447,6 +483,58 @@ mod x86 {
                 _mm256_blendv_ps(no[i], yes[i], _mm256_cmp_ps::<_CMP_LT_OQ>(a[i], b[i]))
             };
             [one(0), one(1)]
+        }
+        #[inline(always)]
+        fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES] {
+            let eight = |first: usize, half: usize| -> [__m256; 8] {
+                let r: [__m256; 8] = std::array::from_fn(|i| rows[first + i][half]);
+                unsafe {
+                    let mut q = r;
+                    for i in [0, 4] {
+                        let low = |i: usize| _mm256_castps_pd(_mm256_unpacklo_ps(r[i], r[i + 1]));
+                        let high = |i: usize| _mm256_castps_pd(_mm256_unpackhi_ps(r[i], r[i + 1]));
+                        let (lo1, hi1, lo2, hi2) = (low(i), high(i), low(i + 2), high(i + 2));
+                        q[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo1, lo2));
+                        q[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo1, lo2));
+                        q[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi1, hi2));
+                        q[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi1, hi2));
+                    }
+                    std::array::from_fn(|i| match i < 4 {
+                        true => _mm256_permute2f128_ps::<0x20>(q[i], q[i + 4]),
+                        false => _mm256_permute2f128_ps::<0x31>(q[i - 4], q[i]),
+                    })
+                }
+            };
+            let [a, b, c, d] = [eight(0, 0), eight(8, 0), eight(0, 1), eight(8, 1)];
+            std::array::from_fn(|i| if i < 8 { [a[i], b[i]] } else { [c[i - 8], d[i - 8]] })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Transpose([[f32; LANES]; LANES]);
+    impl Kernel for Transpose {
+        type Output = [[f32; LANES]; LANES];
+        #[inline(always)]
+        fn run<S: Simd>(self, s: S) -> Self::Output {
+            // SAFETY: each row holds 16 values.
+            s.transpose(self.0.map(|row| unsafe { s.load(row.as_ptr()) })).map(|v| s.to_array(v))
+        }
+    }
+
+    #[test]
+    fn transposes_on_every_path() {
+        let rows = std::array::from_fn(|i| std::array::from_fn(|j| (100 * i + j) as f32));
+        for level in all_levels() {
+            let got = dispatch_at(level, Transpose(rows));
+            for i in 0..LANES {
+                for j in 0..LANES {
+                    assert_eq!(got[i][j], rows[j][i], "{level:?} {i} {j}");
+                }
+            }
         }
     }
 }

@@ -25,17 +25,19 @@ pub(crate) fn adam_of_product(
     m: &mut [f32],
     v: &mut [f32],
 ) {
-    assert!(w.len() == gradient.m * gradient.n && m.len() == w.len() && v.len() == w.len(), "slices of other sizes");
+    assert!(
+        w.len() == gradient.m * gradient.n && m.len() == w.len() && v.len() == w.len(),
+        "slices of other sizes"
+    );
     let size = ROWS * gradient.n;
-    w.par_chunks_mut(size)
-        .zip(m.par_chunks_mut(size))
-        .zip(v.par_chunks_mut(size))
-        .enumerate()
-        .for_each_init(Vec::new, |g, (block, ((w, m), v))| {
+    w.par_chunks_mut(size).zip(m.par_chunks_mut(size)).zip(v.par_chunks_mut(size)).enumerate().for_each_init(
+        Vec::new,
+        |g, (block, ((w, m), v))| {
             g.resize(w.len(), 0.0);
             fast(&gradient.of_rows(block * ROWS, w.len() / gradient.n), g, gradient.n);
             adam(c, w, g, m, v);
-        });
+        },
+    );
 }
 
 /// The constants in vectors.

@@ -83,7 +83,8 @@ impl Kernel for AddScaled<'_> {
                     let lanes = left.min(LANES);
                     let mut acc = s.load_lanes(y, lanes);
                     for &(scale, start) in self.terms {
-                        acc = s.fma(s.splat(scale), s.load_lanes(self.x.as_ptr().add(start + at), lanes), acc);
+                        acc =
+                            s.fma(s.splat(scale), s.load_lanes(self.x.as_ptr().add(start + at), lanes), acc);
                     }
                     s.store_lanes(y, lanes, acc);
                     at += lanes;
@@ -106,4 +107,47 @@ pub(crate) fn scatter_scaled(terms: &[(f32, usize)], x: &[f32], y: &mut [f32]) {
         }
     }
     dispatch(Scatter(terms, x, y));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::real::Real;
+    use super::*;
+    use crate::rng::{Purpose, Streams};
+
+    fn numbers(n: usize, sequence: u64) -> Vec<f32> {
+        let mut reader = Streams::new(2, Purpose::Bootstrap).reader(sequence);
+        // Few different values, so that maxima are shared.
+        (0..n).map(|_| (3.0 * reader.normal()).round() as f32).collect()
+    }
+
+    fn widen(x: &[f32]) -> Vec<f64> {
+        x.iter().map(|&x| f64::from(x)).collect()
+    }
+
+    #[test]
+    fn agree_with_the_plain_loops() {
+        for n in [1, 15, 16, 48, 50, 128, 200] {
+            let y = numbers(7 * n, 1);
+            let (mut best, mut won) = (vec![0.0f32; n], vec![9; n]);
+            largest_window(&y, &mut best, &mut won);
+            let (mut plain_best, mut plain_won) = (vec![0.0f64; n], vec![9; n]);
+            f64::largest_window(&widen(&y), &mut plain_best, &mut plain_won);
+            assert_eq!((widen(&best), won), (plain_best, plain_won), "{n} columns");
+
+            let (x, terms) = (numbers(3 * n, 2), [(0.5, 0), (-2.0, 2 * n), (3.0, n / 2)]);
+            let wide = terms.map(|(scale, start)| (f64::from(scale), start));
+            let mut sum = numbers(n, 3);
+            let mut plain = widen(&sum);
+            add_scaled(&terms, &x, &mut sum);
+            f64::add_scaled(&wide, &widen(&x), &mut plain);
+            assert_eq!(widen(&sum), plain, "sum of {n}");
+
+            let (x, mut to) = (numbers(n, 4), numbers(3 * n, 5));
+            let mut plain = widen(&to);
+            scatter_scaled(&terms, &x, &mut to);
+            f64::scatter_scaled(&wide, &widen(&x), &mut plain);
+            assert_eq!(widen(&to), plain, "scattered {n}");
+        }
+    }
 }

@@ -167,24 +167,29 @@ pub fn backward<R: Real>(
         .map(|(&d, &y)| if y > R::default() { d } else { R::default() })
         .collect();
 
+    // A task owns whole filters, so every sum has one owner and one order.
+    const FILTERS: usize = 16;
+    let mut tasks = Vec::new();
     let mut column = 0;
     for (f, g) in filters.iter().zip(gradients) {
         let inner = f.width * dim;
-        // A task owns whole filters, so every sum has one owner and one order.
-        g.w.par_chunks_mut(inner).zip(g.b.par_iter_mut()).with_min_len(8).enumerate().for_each_init(
-            Vec::new,
-            |terms, (i, (dw, db))| {
-                terms.clear();
-                for at in (0..batch).map(|b| b * total + column + i).filter(|&at| d[at] != R::default()) {
-                    let start = at / total * input.max_length + pooled.windows[at] as usize;
-                    terms.push((d[at], start * dim));
-                    *db += d[at];
-                }
-                R::add_scaled(terms, input.x, dw);
-            },
-        );
-        column += f.b.len();
+        for (dw, db) in g.w.chunks_mut(FILTERS * inner).zip(g.b.chunks_mut(FILTERS)) {
+            let first = column;
+            column += db.len();
+            tasks.push((first, inner, dw, db));
+        }
     }
+    tasks.into_par_iter().for_each_init(Vec::new, |terms, (first, inner, dw, db)| {
+        for (i, (dw, db)) in dw.chunks_exact_mut(inner).zip(db).enumerate() {
+            terms.clear();
+            for at in (0..batch).map(|b| b * total + first + i).filter(|&at| d[at] != R::default()) {
+                let start = at / total * input.max_length + pooled.windows[at] as usize;
+                terms.push((d[at], start * dim));
+                *db += d[at];
+            }
+            R::add_scaled(terms, input.x, dw);
+        }
+    });
 
     // A task owns a few sequences: each filter is read once for all of them.
     const SEQUENCES: usize = 8;

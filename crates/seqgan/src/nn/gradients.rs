@@ -5,7 +5,7 @@
 //! without it, and the optimizer makes it tile by tile, where it is used up.
 
 use super::{Tensors, linear};
-use crate::kernel::{PackedMatrix, Product, Real};
+use crate::kernel::{PackedMatrix, Product, Real, Rows};
 
 /// Gradients of all parameters of a network, in their order.
 #[derive(Debug, Clone)]
@@ -30,6 +30,11 @@ pub(crate) enum Gradient<'a, R> {
 }
 
 impl<R: Real> Factors<R> {
+    /// A zero gradient of weights `[I, O]`.
+    pub fn zero(inputs: usize, outputs: usize) -> Self {
+        Self { inputs, outputs, x: Vec::new(), dy: Vec::new() }
+    }
+
     /// Adds x^T dy for more rows: x `[B, I]`, dy `[B, O]`.
     pub fn add(&mut self, x: &[R], dy: &[R]) {
         assert_eq!(x.len() / self.inputs, dy.len() / self.outputs, "as many rows of x as of dy");
@@ -41,11 +46,18 @@ impl<R: Real> Factors<R> {
         self.x.len() / self.inputs
     }
 
+    /// The gradient as a tensor, `[I, O]`.
+    pub fn to_vec(&self) -> Vec<R> {
+        let mut g = vec![R::default(); self.inputs * self.outputs];
+        self.with_product(|product| R::product_parallel(product, &mut g, self.outputs));
+        g
+    }
+
     /// Hands out the product that makes the gradient.
     pub(crate) fn with_product<T>(&self, f: impl FnOnce(&Product<'_, R>) -> T) -> T {
-        let xt = linear::transpose(&self.x, self.rows(), self.inputs);
         let dy = PackedMatrix::new(&self.dy, self.rows(), self.outputs);
-        f(&Product::packed(self.inputs, &xt, &dy))
+        let (a_rows, a_step) = (Rows::Stride(1), self.inputs);
+        f(&Product { m: self.inputs, a_rows, a_step, ..Product::packed(self.rows(), &self.x, &dy) })
     }
 
     /// The squared norm of x^T dy, from the rows' inner products: sum over b, c of (x_b x_c) (dy_b dy_c).
@@ -62,6 +74,13 @@ impl<R: Real> Factors<R> {
     }
 }
 
+impl<R> From<Tensors<R>> for Gradients<R> {
+    /// Gradients that are tensors, all of them.
+    fn from(dense: Tensors<R>) -> Self {
+        Self { dense, factors: Vec::new() }
+    }
+}
+
 impl<R: Real> Gradients<R> {
     /// Zero gradients of `parameters`, each a tensor of its own.
     pub fn dense(parameters: &Tensors<R>) -> Self {
@@ -75,7 +94,7 @@ impl<R: Real> Gradients<R> {
         for (i, t) in parameters.iter().enumerate() {
             if factored.contains(&i) {
                 let &[inputs, outputs] = t.shape.as_slice() else { panic!("{} is no matrix", t.name) };
-                factors.push((i, Factors { inputs, outputs, x: Vec::new(), dy: Vec::new() }));
+                factors.push((i, Factors::zero(inputs, outputs)));
                 dense.push(t.name.clone(), &[0], Vec::new());
             } else {
                 dense.push(t.name.clone(), &t.shape, vec![R::default(); t.data.len()]);
@@ -117,17 +136,82 @@ impl<R: Real> Gradients<R> {
         self.factors.iter_mut().for_each(|(_, f)| f.dy.iter_mut().for_each(|x| *x *= scale));
     }
 
-    /// The gradients as tensors with the shapes of `parameters`.
-    pub fn to_tensors(&self, parameters: &Tensors<R>) -> Tensors<R> {
-        let mut tensors = parameters.zeros_like();
-        for (i, tensor) in tensors.iter_mut().enumerate() {
+    /// The gradients as tensors with the shapes of the parameters.
+    pub fn to_tensors(&self) -> Tensors<R> {
+        let mut tensors = Tensors::new();
+        for (i, tensor) in self.dense.iter().enumerate() {
             match self.of(i) {
-                Gradient::Dense(g) => tensor.data.copy_from_slice(g),
+                Gradient::Dense(g) => tensors.push(tensor.name.clone(), &tensor.shape, g.to_vec()),
                 Gradient::Factors(f) => {
-                    f.with_product(|g| R::product_parallel(g, &mut tensor.data, f.outputs));
+                    tensors.push(tensor.name.clone(), &[f.inputs, f.outputs], f.to_vec());
                 }
             }
         }
         tensors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{Adam, AdamConfig};
+    use crate::rng::{Purpose, Streams};
+
+    fn numbers<R: Real>(n: usize, sequence: u64) -> Vec<R> {
+        let mut reader = Streams::new(7, Purpose::Bootstrap).reader(sequence);
+        (0..n).map(|_| R::of(reader.normal())).collect()
+    }
+
+    /// Twice 40 rows into a matrix of 70 x 90, as factors and as a tensor.
+    fn both<R: Real>() -> (Tensors<R>, Gradients<R>, Gradients<R>) {
+        let mut parameters = Tensors::new();
+        parameters.push("b", &[5], numbers(5, 0));
+        parameters.push("w", &[70, 90], numbers(70 * 90, 1));
+        let mut factored = Gradients::with_factors(&parameters, &[1]);
+        let mut dense = Gradients::dense(&parameters);
+        for part in 0..2 {
+            let (x, dy) = (numbers(40 * 70, 2 + part), numbers(40 * 90, 4 + part));
+            factored.parts_mut().1[0].add(&x, &dy);
+            let xt = linear::transpose(&x, 40, 70);
+            R::product(&Product::dense(70, 40, 90, &xt, &dy).adding(), &mut dense.parts_mut().0[1], 90);
+        }
+        for gradients in [&mut factored, &mut dense] {
+            gradients.parts_mut().0[0].copy_from_slice(&numbers(5, 9));
+        }
+        (parameters, factored, dense)
+    }
+
+    fn factors_stand_for_their_product<R: Real>(tolerance: f64) {
+        let (_, mut factored, mut dense) = both::<R>();
+        for scale in [1.0, 0.3] {
+            factored.scale(R::of(scale));
+            dense.scale(R::of(scale));
+            let (a, b) = (factored.sum_of_squares(), dense.sum_of_squares());
+            assert!((a - b).abs() <= tolerance * b, "{a} for {b}");
+            for (a, b) in factored.to_tensors().iter().zip(dense.to_tensors().iter()) {
+                let errors = a.data.iter().zip(&b.data).map(|(a, b)| (*a - *b).to_f64().abs());
+                assert!(a.shape == b.shape && errors.fold(0.0, f64::max) <= 20.0 * tolerance, "{}", a.name);
+            }
+        }
+        factored.clear();
+        assert_eq!(factored.sum_of_squares(), 0.0);
+    }
+
+    #[test]
+    fn factors_stand_for_their_product_in_both_precisions() {
+        factors_stand_for_their_product::<f64>(1e-12);
+        factors_stand_for_their_product::<f32>(2e-5);
+    }
+
+    #[test]
+    fn adam_of_factors_has_the_bits_of_adam_of_their_product() {
+        let (parameters, factored, _) = both::<f32>();
+        let dense = Gradients::from(factored.to_tensors());
+        let [a, b] = [&factored, &dense].map(|gradients| {
+            let (mut moved, mut adam) = (parameters.clone(), Adam::new(AdamConfig::default(), &parameters));
+            (0..3).for_each(|_| adam.apply(&mut moved, gradients, 0.01));
+            moved
+        });
+        assert_eq!(a, b);
     }
 }

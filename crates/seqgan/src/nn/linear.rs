@@ -40,16 +40,7 @@ pub fn backward_input<R: Real>(w: &[R], dy: &[R], outputs: usize) -> Vec<R> {
 
 /// The transpose of a row-major `[rows, columns]`.
 pub(crate) fn transpose<R: Real>(x: &[R], rows: usize, columns: usize) -> Vec<R> {
-    const TILE: usize = 16; // a tile's rows and columns both stay in the first cache
     let mut y = vec![R::default(); x.len()];
-    for i0 in (0..rows).step_by(TILE) {
-        for j0 in (0..columns).step_by(TILE) {
-            for i in i0..(i0 + TILE).min(rows) {
-                for j in j0..(j0 + TILE).min(columns) {
-                    y[j * rows + i] = x[i * columns + j];
-                }
-            }
-        }
-    }
+    R::transpose(rows, columns, x, columns, &mut y, rows);
     y
 }

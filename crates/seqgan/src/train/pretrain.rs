@@ -78,7 +78,11 @@ fn fresh(session: &Session<'_>) -> Trainee {
     let streams = Streams::new(config.seed, Purpose::GeneratorInit);
     let generator =
         LstmGenerator::new(session.task.generator_shape(config), config.generator.init_std, &streams);
-    Trainee { optimizer: Optimizer::new(generator.parameters(), generator.gradients()), generator, best: None }
+    Trainee {
+        optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
+        generator,
+        best: None,
+    }
 }
 
 fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {

@@ -155,7 +155,12 @@ impl State {
             false => None,
             true => Some(Trainee {
                 generator: store.generator("generator", &blank)?,
-                optimizer: store.optimizer("generator", blank.parameters(), blank.gradients(), &meta.updates)?,
+                optimizer: store.optimizer(
+                    "generator",
+                    blank.parameters(),
+                    blank.gradients(),
+                    &meta.updates,
+                )?,
                 best: if store.has("best") { Some(store.generator("best", &blank)?) } else { None },
             }),
         };
@@ -165,7 +170,12 @@ impl State {
                 let blank_d = Discriminator::new(discriminator.clone(), &nothing());
                 let parameters = store.take("discriminator", blank_d.parameters())?;
                 Some(Adversary {
-                    optimizer: store.optimizer("discriminator", blank_d.parameters(), blank_d.gradients(), &meta.updates)?,
+                    optimizer: store.optimizer(
+                        "discriminator",
+                        blank_d.parameters(),
+                        blank_d.gradients(),
+                        &meta.updates,
+                    )?,
                     discriminator: Discriminator::from_parameters(discriminator.clone(), parameters)
                         .map_err(|m| store.fault(m))?,
                     rollout: DelayedPolicy::new(&store.generator("rollout", &blank)?, delay),

@@ -2,6 +2,7 @@
 
 use super::differences::{check, dot};
 use crate::random::Random;
+use seqgan::nn::gradients::Factors;
 use seqgan::nn::{embedding, highway, linear, lstm};
 
 #[test]
@@ -49,7 +50,7 @@ fn of_the_highway_layer() {
     };
     let weights = highway::Weights { transform_w: &tw, transform_b: &tb, gate_w: &gw, gate_b: &gb };
     let trace = highway::forward(&x, weights).1;
-    let [mut dtw, mut dgw] = [0, 1].map(|_| vec![0.0; width * width]);
+    let [mut dtw, mut dgw] = [0, 1].map(|_| Factors::zero(width, width));
     let [mut dtb, mut dgb] = [0, 1].map(|_| vec![0.0; width]);
     let to = highway::Gradients {
         transform_w: &mut dtw,
@@ -59,9 +60,9 @@ fn of_the_highway_layer() {
     };
     let dx = highway::backward(&x, weights, &trace, &dy, to);
     check("highway x", &x, &dx, |x| run(x, &tw, &tb, &gw, &gb));
-    check("highway transform w", &tw, &dtw, |tw| run(&x, tw, &tb, &gw, &gb));
+    check("highway transform w", &tw, &dtw.to_vec(), |tw| run(&x, tw, &tb, &gw, &gb));
     check("highway transform b", &tb, &dtb, |tb| run(&x, &tw, tb, &gw, &gb));
-    check("highway gate w", &gw, &dgw, |gw| run(&x, &tw, &tb, gw, &gb));
+    check("highway gate w", &gw, &dgw.to_vec(), |gw| run(&x, &tw, &tb, gw, &gb));
     check("highway gate b", &gb, &dgb, |gb| run(&x, &tw, &tb, &gw, gb));
 }
 

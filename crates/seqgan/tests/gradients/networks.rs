@@ -22,10 +22,10 @@ fn check_generator(shape: GeneratorShape, seed: u64) {
     let mut weights = random.normals(rows * length);
     weights.iter_mut().step_by(5).for_each(|w| *w = 0.0);
     let g = widened(&random.generator(shape, 0.8));
-    let mut gradients = g.parameters().zeros_like();
+    let mut gradients = g.gradients();
     let loss = g.accumulate(&batch, &weights, &mut gradients);
     assert!((loss - weighted_loss(&g, &batch, &weights)).abs() < 1e-11 * loss.abs().max(1.0));
-    for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.iter()).enumerate() {
+    for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.to_tensors().iter()).enumerate() {
         let mut moved = g.clone();
         check(&format!("generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
             moved.parameters_mut()[i].copy_from_slice(x);
@@ -71,9 +71,9 @@ fn add_up_and_leave_out_what_is_never_chosen() {
     let batch = SeqBatch::from_rows([vec![3, 1, 4], vec![5]], 5);
     let mut weights = random.normals(10);
     let run = |weights: &[f64], times: usize| -> (f64, Tensors<f64>) {
-        let mut gradients = g.parameters().zeros_like();
+        let mut gradients = g.gradients();
         let loss = (0..times).map(|_| g.accumulate(&batch, weights, &mut gradients)).sum();
-        (loss, gradients)
+        (loss, gradients.to_tensors())
     };
     let (loss, gradients) = run(&weights, 1);
     assert!(loss.is_finite());
@@ -99,10 +99,10 @@ fn check_discriminator(end_token: Option<u32>, masks: Option<u64>, l2: f64) {
     let streams = Streams::new(11, Purpose::Dropout);
     let masks = masks.map(|first| (&streams, first));
     let regularisation = Regularisation { dropout_keep: 0.75, masks, l2 };
-    let mut gradients = d.parameters().zeros_like();
+    let mut gradients = d.gradients();
     d.accumulate(&batch, &real, regularisation, &mut gradients);
-    for (i, (tensor, gradient)) in d.parameters().iter().zip(gradients.iter()).enumerate() {
-        let (mut moved, mut unused) = (d.clone(), d.parameters().zeros_like());
+    for (i, (tensor, gradient)) in d.parameters().iter().zip(gradients.to_tensors().iter()).enumerate() {
+        let (mut moved, mut unused) = (d.clone(), d.gradients());
         check(&format!("discriminator {}", tensor.name), &tensor.data, &gradient.data, |x| {
             moved.parameters_mut()[i].copy_from_slice(x);
             moved.accumulate(&batch, &real, regularisation, &mut unused).loss

@@ -10,8 +10,9 @@ use crate::random::Random;
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
+use seqgan::nn::gradients::Factors;
 use seqgan::nn::softmax::{Choice, Output};
-use seqgan::nn::{Tensors, embedding, highway, linear, lstm};
+use seqgan::nn::{Gradients, Tensors, embedding, highway, linear, lstm};
 
 /// Relative to the largest value.
 pub const TOLERANCE: f64 = 2e-5;
@@ -50,7 +51,8 @@ fn of_the_highway_layer() {
         let weights =
             highway::Weights { transform_w: &p[1], transform_b: &p[2], gate_w: &p[3], gate_b: &p[4] };
         let (y, trace) = highway::forward(&p[0], weights);
-        let [mut tw, mut tb, mut gw, mut gb] = [1, 2, 3, 4].map(|i| p[i].clone());
+        let [mut tb, mut gb] = [2, 4].map(|i| p[i].clone());
+        let [mut tw, mut gw] = [(); 2].map(|()| Factors::zero(p[2].len(), p[2].len()));
         let to = highway::Gradients {
             transform_w: &mut tw,
             transform_b: &mut tb,
@@ -58,7 +60,7 @@ fn of_the_highway_layer() {
             gate_b: &mut gb,
         };
         let dx = highway::backward(&p[0], weights, &trace, &p[5], to);
-        vec![y, dx, tw, tb, gw, gb]
+        vec![y, dx, tw.to_vec(), tb, gw.to_vec(), gb]
     }
     for seed in 0..40 {
         let mut random = Random::new(seed);
@@ -168,7 +170,7 @@ fn of_adam_and_the_clip() {
         let mut adam = Adam::new(AdamConfig::default(), &parameters);
         let mut norm = 0.0;
         for _ in 0..5 {
-            let mut clipped = gradients.clone();
+            let mut clipped = Gradients::from(gradients.clone());
             norm = clip_global_norm(&mut clipped, 1.0);
             adam.apply(&mut parameters, &clipped, 0.1);
         }

@@ -4,7 +4,7 @@ use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
 use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, Prefix};
 use seqgan::nn::adam::{Adam, AdamConfig};
-use seqgan::nn::{Tensors, linear};
+use seqgan::nn::{Gradients, Tensors, linear};
 use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 use std::fmt::Debug;
@@ -60,8 +60,8 @@ fn of_the_generators_gradients_and_likelihood() {
         let batch = random.batch(70, 1, 10, &usable(&shape));
         let weights: Vec<f32> = random.normals(700).iter().map(|&x| x as f32).collect();
         same_bits("accumulate", || {
-            let mut gradients = generator.parameters().zeros_like();
-            (generator.accumulate(&batch, &weights, &mut gradients), gradients)
+            let mut gradients = generator.gradients();
+            (generator.accumulate(&batch, &weights, &mut gradients), gradients.to_tensors())
         });
         same_bits("log_prob", || generator.log_prob(&batch));
     }
@@ -81,8 +81,8 @@ fn of_the_discriminators_gradients_and_scores() {
         let streams = Streams::new(25, Purpose::Dropout);
         let regularisation = Regularisation { dropout_keep: 0.75, masks: Some((&streams, 7)), l2: 0.1 };
         same_bits("discriminator's accumulate", || {
-            let mut gradients = d.parameters().zeros_like();
-            (d.accumulate(&batch, &real, regularisation, &mut gradients), gradients)
+            let mut gradients = d.gradients();
+            (d.accumulate(&batch, &real, regularisation, &mut gradients), gradients.to_tensors())
         });
         same_bits("scores", || d.scores(&batch));
     }
@@ -101,6 +101,7 @@ fn of_products_and_of_adam() {
     let (mut start, mut gradients) = (Tensors::new(), Tensors::new());
     start.push("x", &[x.len()], x.clone());
     gradients.push("x", &[x.len()], dy[..x.len()].to_vec());
+    let gradients = Gradients::from(gradients);
     same_bits("adam", || {
         let (mut parameters, mut adam) = (start.clone(), Adam::new(AdamConfig::default(), &start));
         (0..3).for_each(|_| adam.apply(&mut parameters, &gradients, 0.01));

@@ -57,12 +57,12 @@ fn plain<R: Precision>() {
     let r = read();
     let (d, batch) = (discriminator::<R>(&r), r.batch());
     assert_close("plain.real", &d.scores(&batch), &r.floats("plain.real"), R::TOLERANCE);
-    let mut gradients = d.parameters().zeros_like();
+    let mut gradients = d.gradients();
     let result = d.accumulate(&batch, &labels(&r), PLAIN, &mut gradients);
     assert_number("plain.loss", result.loss, r.number("plain.loss"), R::TOLERANCE);
     let right = r.floats("plain.real").iter().zip(labels(&r)).filter(|&(&p, real)| (p > 0.5) == real).count();
     assert_eq!(result.accuracy, right as f64 / batch.len() as f64);
-    compare(&r, "plain.grad.", &gradients);
+    compare(&r, "plain.grad.", &gradients.to_tensors());
 }
 
 #[test]
@@ -102,11 +102,11 @@ fn drawn_mask<R: Precision>() {
         dropout::mask_row(&streams, 40 + b as u64, KEEP, mask);
     }
     let want = composed::run(&d, &batch, &labels(&r), &mask, L2);
-    let mut gradients = d.parameters().zeros_like();
+    let mut gradients = d.gradients();
     let regularisation = Regularisation { dropout_keep: KEEP, masks: Some((&streams, 40)), l2: L2 };
     let got = d.accumulate(&batch, &labels(&r), regularisation, &mut gradients);
     assert_number("loss with a drawn mask", got.loss, want.loss, R::TOLERANCE);
-    for (got, want) in gradients.iter().zip(want.gradients.iter()) {
+    for (got, want) in gradients.to_tensors().iter().zip(want.gradients.iter()) {
         let what = format!("gradient of {} with a drawn mask", got.name);
         assert_close(&what, &got.data, &widen(&want.data), R::TOLERANCE);
     }
@@ -124,7 +124,7 @@ fn trace<R: Precision>() {
     let mut adam = Adam::new(AdamConfig::default(), d.parameters());
     let mut losses = Vec::new();
     for _ in 0..r.shape("trace.loss")[0] {
-        let mut gradients = d.parameters().zeros_like();
+        let mut gradients = d.gradients();
         losses.push(d.accumulate(&batch, &labels(&r), PLAIN, &mut gradients).loss);
         adam.apply(d.parameters_mut(), &gradients, RATE);
     }
@@ -143,7 +143,7 @@ fn ten_steps_of_adam() {
 fn ten_discriminator_steps() {
     let r = read();
     let mut d = discriminator::<f32>(&r);
-    let mut optimizer = Optimizer::new(d.parameters());
+    let mut optimizer = Optimizer::new(d.parameters(), d.gradients());
     let update = DiscriminatorUpdate { learning_rate: RATE, dropout_keep: 1.0, l2: L2 };
     let (batch, real, masks) = (r.batch(), labels(&r), Streams::new(1, Purpose::Dropout));
     let losses: Vec<f64> = (0..r.shape("trace.loss")[0])

@@ -3,6 +3,7 @@
 
 use seqgan::SeqBatch;
 use seqgan::kernel::Real;
+use seqgan::nn::gradients::Factors;
 use seqgan::nn::{Tensors, conv, embedding, highway, linear};
 use seqgan::reward::Discriminator;
 
@@ -63,13 +64,16 @@ pub fn run<R: Real>(
     let [transform_w, transform_b, gate_w, gate_b, output_w, output_b] = &mut lists[n - 6..] else {
         panic!("six")
     };
+    let features = gate_b.len();
+    let [mut transform, mut gate] = [(); 2].map(|()| Factors::zero(features, features));
     let mut dy = linear::backward(&kept, &p[n - 2], &d_logits, output_w, output_b);
     for (g, w) in [(output_w, &p[n - 2]), (output_b, &p[n - 1])] {
         g.iter_mut().zip(w).for_each(|(g, &w)| *g += R::of(l2) * w);
     }
     dy.iter_mut().zip(mask).for_each(|(d, &m)| *d *= m);
-    let to = highway::Gradients { transform_w, transform_b, gate_w, gate_b };
+    let to = highway::Gradients { transform_w: &mut transform, transform_b, gate_w: &mut gate, gate_b };
     let d_pooled = highway::backward(&pooled.values, weights, &trace, &dy, to);
+    (**transform_w, **gate_w) = (transform.to_vec(), gate.to_vec());
     let (d_embedding, rest) = lists.split_first_mut().expect("an embedding");
     let pairs = rest[..2 * filters.len()].chunks_exact_mut(2).map(|pair| {
         let [w, b] = pair else { unreachable!("pairs") };

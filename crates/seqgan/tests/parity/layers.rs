@@ -6,8 +6,9 @@ use crate::closeness::{assert_close, assert_number};
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
+use seqgan::nn::gradients::Factors;
 use seqgan::nn::softmax::{Choice, Output};
-use seqgan::nn::{Tensors, conv, embedding, highway, linear, lstm};
+use seqgan::nn::{Gradients, Tensors, conv, embedding, highway, linear, lstm};
 
 /// One case of the file; names are given without the case's own.
 struct Case(Reference, &'static str);
@@ -66,8 +67,8 @@ fn highway_layer<R: Precision>() {
     };
     let (y, trace) = highway::forward(&x, weights);
     c.check("y", &y);
-    let [mut dtw, mut dtb, mut dgw, mut dgb] =
-        ["transform_w", "transform_b", "gate_w", "gate_b"].map(|name| c.zeros::<R>(name));
+    let [mut dtb, mut dgb] = ["transform_b", "gate_b"].map(|name| c.zeros::<R>(name));
+    let [mut dtw, mut dgw] = [(); 2].map(|()| Factors::zero(dtb.len(), dtb.len()));
     let to = highway::Gradients {
         transform_w: &mut dtw,
         transform_b: &mut dtb,
@@ -75,9 +76,9 @@ fn highway_layer<R: Precision>() {
         gate_b: &mut dgb,
     };
     c.check("grad.x", &highway::backward(&x, weights, &trace, &c.values("d_y"), to));
-    c.check_turned("grad.transform_w", &dtw);
+    c.check_turned("grad.transform_w", &dtw.to_vec());
     c.check("grad.transform_b", &dtb);
-    c.check_turned("grad.gate_w", &dgw);
+    c.check_turned("grad.gate_w", &dgw.to_vec());
     c.check("grad.gate_b", &dgb);
 }
 
@@ -170,7 +171,7 @@ fn adam<R: Precision>() {
         for g in c.values::<R>("grads").chunks(7) {
             let mut g = g.repeat(5);
             g.iter_mut().zip(&parameters[0]).for_each(|(g, &w)| *g += R::of(decay) * w);
-            adam.apply(&mut parameters, &tensors(&[g]), 0.01);
+            adam.apply(&mut parameters, &tensors(&[g]).into(), 0.01);
             after.extend_from_slice(&parameters[0]);
         }
         let want: Vec<f64> = c.values::<f64>(name).chunks(7).flat_map(|row| row.repeat(5)).collect();
@@ -181,11 +182,12 @@ fn adam<R: Precision>() {
 fn clip<R: Precision>() {
     let c = Case::new("clip");
     for case in ["low", "high"] {
-        let mut gradients = tensors(&[c.values::<R>("a"), c.values("b")]);
+        let mut gradients = Gradients::from(tensors(&[c.values::<R>("a"), c.values("b")]));
         let (norm, limit) = (c.0.number("clip.norm"), c.0.number(&format!("clip.{case}.max_norm")));
         // PyTorch divides by norm + 1e-6.
         let got = clip_global_norm(&mut gradients, limit * norm / (norm + 1e-6));
         assert_number("clip.norm", got, norm, R::TOLERANCE);
+        let gradients = gradients.to_tensors();
         c.check(&format!("{case}.a"), &gradients[0]);
         c.check(&format!("{case}.b"), &gradients[1]);
     }
