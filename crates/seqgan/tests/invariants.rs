@@ -6,4 +6,5 @@ mod distribution; // no tests: a policy's exact distribution, and a bound on the
 mod fast_path;
 mod probabilities;
 mod sampling;
+mod shared_windows;
 mod threads;

@@ -98,6 +98,16 @@ pub trait Real:
             }
         }
     }
+    /// to[start..] = max(to[start..], row of y) for each row of y, whose starts are `starts`.
+    #[doc(hidden)]
+    fn raise(y: &[Self], starts: &[usize], to: &mut [Self]) {
+        let n = y.len() / starts.len().max(1);
+        for (y, &start) in y.chunks_exact(n.max(1)).zip(starts) {
+            for (to, &y) in to[start..start + n].iter_mut().zip(y) {
+                *to = if y > *to { y } else { *to };
+            }
+        }
+    }
     /// y += sum of scale x[start..] over the terms (scale, start).
     #[doc(hidden)]
     fn add_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
@@ -203,6 +213,9 @@ impl Real for f32 {
     }
     fn largest_window(y: &[Self], best: &mut [Self], won: &mut [u32]) {
         windows::largest_window(y, best, won);
+    }
+    fn raise(y: &[Self], starts: &[usize], to: &mut [Self]) {
+        windows::raise(y, starts, to);
     }
     fn add_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
         windows::add_scaled(terms, x, y);

@@ -43,6 +43,39 @@ impl Kernel for Largest<'_> {
     }
 }
 
+/// to[start..] = max(to[start..], row of y) for each row of y, whose starts are `starts`.
+pub(crate) fn raise(y: &[f32], starts: &[usize], to: &mut [f32]) {
+    let n = y.len() / starts.len().max(1);
+    assert!(starts.iter().all(|start| start + n <= to.len()), "a row beyond the end");
+    dispatch(Raise { y, n, starts, to });
+}
+
+struct Raise<'a> {
+    y: &'a [f32],
+    n: usize,
+    starts: &'a [usize],
+    to: &'a mut [f32],
+}
+
+impl Kernel for Raise<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, s: S) {
+        for (r, &start) in self.starts.iter().enumerate() {
+            for j in (0..self.n).step_by(LANES) {
+                let lanes = (self.n - j).min(LANES);
+                // SAFETY: row r of y and n values from `start` exist.
+                unsafe {
+                    let y = s.load_lanes(self.y.as_ptr().add(r * self.n + j), lanes);
+                    let to = self.to.as_mut_ptr().add(start + j);
+                    s.store_lanes(to, lanes, s.max(y, s.load_lanes(to, lanes)));
+                }
+            }
+        }
+    }
+}
+
 /// y += sum of scale x[start..] over the terms (scale, start), in their order; y stays in registers.
 pub(crate) fn add_scaled(terms: &[(f32, usize)], x: &[f32], y: &mut [f32]) {
     assert!(terms.iter().all(|t| t.1 + y.len() <= x.len()), "a term beyond the end of x");
@@ -134,6 +167,12 @@ mod tests {
             let (mut plain_best, mut plain_won) = (vec![0.0f64; n], vec![9; n]);
             f64::largest_window(&widen(&y), &mut plain_best, &mut plain_won);
             assert_eq!((widen(&best), won), (plain_best, plain_won), "{n} columns");
+
+            let mut raised = numbers(3 * n, 6);
+            let mut plain_raised = widen(&raised);
+            raise(&y[..3 * n], &[n, 0, n / 2], &mut raised);
+            f64::raise(&widen(&y[..3 * n]), &[n, 0, n / 2], &mut plain_raised);
+            assert_eq!(widen(&raised), plain_raised, "raised {n}");
 
             let (x, terms) = (numbers(3 * n, 2), [(0.5, 0), (-2.0, 2 * n), (3.0, n / 2)]);
             let wide = terms.map(|(scale, start)| (f64::from(scale), start));

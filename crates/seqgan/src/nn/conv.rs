@@ -71,6 +71,14 @@ pub fn num_windows(length: usize, width: usize) -> usize {
     (length + 1).saturating_sub(width).max(1)
 }
 
+/// y = relu(y + b).
+pub(crate) fn bias_and_relu<R: Real>(y: &mut [R], b: &[R]) {
+    for (y, &b) in y.iter_mut().zip(b) {
+        let sum = *y + b;
+        *y = if sum > R::default() { sum } else { R::default() };
+    }
+}
+
 /// Pooled features of all filters.
 pub fn forward<R: Real>(input: Input<'_, R>, filters: &[Filters<'_, R>]) -> Pooled<R> {
     let (batch, total) = (input.lengths.len(), filters.iter().map(|f| f.b.len()).sum::<usize>());
@@ -132,10 +140,7 @@ fn forward_panel<R: Real>(
             values.resize(begin + n, R::default());
             windows.resize(begin + n, 0u32);
             R::largest_window(&y[row * n..][..count * n], &mut values[begin..], &mut windows[begin..]);
-            for (best, &bias) in values[begin..].iter_mut().zip(&f.b[from..from + n]) {
-                let y = *best + bias;
-                *best = if y > R::default() { y } else { R::default() };
-            }
+            bias_and_relu(&mut values[begin..], &f.b[from..from + n]);
             row += count;
         }
     }

@@ -39,12 +39,17 @@ pub struct Trace<R> {
 /// y `[B, F]`, and the trace for [`backward`].
 pub fn forward<R: Real>(x: &[R], weights: Weights<'_, R>) -> (Vec<R>, Trace<R>) {
     let mut transform = linear::forward(x, weights.transform_w, weights.transform_b);
+    let mut gate = linear::forward(x, weights.gate_w, weights.gate_b);
+    let y = combine(x, &mut transform, &mut gate);
+    (y, Trace { transform, gate })
+}
+
+/// y from x and from transform and gate before their nonlinearities, which become those after.
+pub(crate) fn combine<R: Real>(x: &[R], transform: &mut [R], gate: &mut [R]) -> Vec<R> {
     let zero = R::default();
     transform.iter_mut().for_each(|g| *g = if *g > zero { *g } else { zero });
-    let mut gate = linear::forward(x, weights.gate_w, weights.gate_b);
-    R::sigmoid_in_place(&mut gate);
-    let y = x.iter().zip(&transform).zip(&gate).map(|((&x, &g), &t)| t * (g - x) + x).collect();
-    (y, Trace { transform, gate })
+    R::sigmoid_in_place(gate);
+    x.iter().zip(transform).zip(gate).map(|((&x, g), t)| *t * (*g - x) + x).collect()
 }
 
 /// Adds the gradients of the parameters and returns that of x.

@@ -1,9 +1,11 @@
 //! The CNN discriminator (SeqGAN, section 3.3): embedding, convolutions of many widths with ReLU and maximum over
 //! time, a highway layer, dropout, and a linear layer to two classes; class 1 is "real".
 
+use super::scorer::Scorer;
 use crate::kernel::Real;
 use crate::nn::{Gradients, Tensors, conv, dropout, embedding, highway, linear};
 use crate::rng::Streams;
+use crate::rollout::Completions;
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -125,6 +127,11 @@ impl<R: Real> Discriminator<R> {
         scores
     }
 
+    /// The same for completions, sharing what completions of one row have in common.
+    pub fn completion_scores(&self, completions: &Completions) -> Vec<R> {
+        Scorer::new(self).scores(completions)
+    }
+
     /// Adds the gradient of the batch's loss: mean cross-entropy against `real` `[B]`, and L2 of the last layer.
     pub fn accumulate(
         &self,
@@ -173,8 +180,8 @@ impl<R: Real> Discriminator<R> {
 
     /// Logits `[B, 2]` of the last layer's input `[B, F]`.
     fn logits(&self, features: &[R]) -> Vec<R> {
-        let n = self.parameters.len();
-        linear::forward(features, &self.parameters[n - 2], &self.parameters[n - 1])
+        let (w, b) = self.output_weights();
+        linear::forward(features, w, b)
     }
 
     fn backward(
@@ -247,7 +254,7 @@ impl<R: Real> Discriminator<R> {
         BatchLoss { loss: loss / rows as f64 + 0.5 * l2 * penalty, accuracy: right as f64 / rows as f64 }
     }
 
-    fn filters(&self) -> Vec<conv::Filters<'_, R>> {
+    pub(super) fn filters(&self) -> Vec<conv::Filters<'_, R>> {
         let filters = self.shape.filters.iter().enumerate();
         filters
             .map(|(i, &(width, _))| conv::Filters {
@@ -258,7 +265,13 @@ impl<R: Real> Discriminator<R> {
             .collect()
     }
 
-    fn highway_weights(&self) -> highway::Weights<'_, R> {
+    /// Weights `[F, 2]` and bias `[2]` of the last layer.
+    pub(super) fn output_weights(&self) -> (&[R], &[R]) {
+        let n = self.parameters.len();
+        (&self.parameters[n - 2], &self.parameters[n - 1])
+    }
+
+    pub(super) fn highway_weights(&self) -> highway::Weights<'_, R> {
         let n = self.parameters.len();
         highway::Weights {
             transform_w: &self.parameters[n - 6],
@@ -270,7 +283,7 @@ impl<R: Real> Discriminator<R> {
 }
 
 /// softmax(l)[1].
-fn real_probability<R: Real>(l: &[R]) -> R {
+pub(super) fn real_probability<R: Real>(l: &[R]) -> R {
     R::of(1.0 / (1.0 + (l[0] - l[1]).to_f64().exp()))
 }
 

@@ -3,7 +3,7 @@
 use super::super::Reward;
 use crate::generator::{Policy, Prefix};
 use crate::rng::Streams;
-use crate::rollout::prefix_lengths;
+use crate::rollout::{Completions, prefix_lengths};
 use crate::token::SeqBatch;
 
 /// Q of decision t is the mean reward of N completions of the beginning that the decision makes; the last
@@ -35,11 +35,11 @@ impl MonteCarlo {
             let steps = batch.steps(row, has_end);
             prefixes.extend(lengths.iter().filter(|&&l| l < steps).map(|&length| Prefix { row, length }));
         }
-        let completions = policy.complete(batch, &prefixes, self.num_rollouts, streams, first);
+        let completions = Completions::draw(policy, batch, prefixes, self.num_rollouts, streams, first);
         let scores = reward.score_completions(&completions);
         let own = reward.score(batch);
         let mut values = vec![0.0; batch.len() * length];
-        let mut scored = prefixes.iter().zip(scores.chunks_exact(self.num_rollouts)).peekable();
+        let mut scored = completions.prefixes.iter().zip(scores.chunks_exact(self.num_rollouts)).peekable();
         for row in 0..batch.len() {
             let values = &mut values[row * length..(row + 1) * length];
             // Known points (number of decisions, value), ascending, the finished sequence last.

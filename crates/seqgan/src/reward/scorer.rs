@@ -1,0 +1,268 @@
+//! Scores of completions: a discriminator prepared for many sequences of which many begin alike.
+//!
+//! The same numbers as [`Discriminator::scores`], to the bit, for less work. Weights are packed once for all
+//! sequences. Windows that lie inside a prefix are computed once for all its completions, and a window that
+//! begins inside is continued from where the prefix ends: an element of a product is one chain of multiply-adds
+//! in the order of the window, so the chain can stop and go on.
+
+use super::discriminator::{Discriminator, real_probability};
+use crate::kernel::{PackedMatrix, Product, Real, Right, Rows};
+use crate::nn::conv::{self, num_windows};
+use crate::nn::{highway, linear};
+use crate::rollout::Completions;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Windows whose results are kept at a time: they stay in the second cache.
+const WINDOWS: usize = 512;
+/// Most sequences of a task.
+const SEQUENCES: usize = 320;
+/// About how many numbers the embedded sequences of a task may take.
+const EMBEDDED: usize = 1 << 20;
+
+/// Packed weights of a discriminator.
+pub(super) struct Scorer<'a, R> {
+    discriminator: &'a Discriminator<R>,
+    filters: Vec<PackedMatrix<R>>, // [kE, F_k], one a width
+    transform: PackedMatrix<R>,    // [F, F]
+    gate: PackedMatrix<R>,         // [F, F]
+}
+
+impl<'a, R: Real> Scorer<'a, R> {
+    pub(super) fn new(discriminator: &'a Discriminator<R>) -> Self {
+        let filters = discriminator.filters();
+        let pack =
+            |f: &conv::Filters<'_, R>| PackedMatrix::of_transpose(f.w, f.b.len(), f.w.len() / f.b.len());
+        let highway = discriminator.highway_weights();
+        let features = highway.gate_b.len();
+        let (filters, (transform, gate)) = rayon::join(
+            || filters.par_iter().map(pack).collect(),
+            || {
+                rayon::join(
+                    || PackedMatrix::new(highway.transform_w, features, features),
+                    || PackedMatrix::new(highway.gate_w, features, features),
+                )
+            },
+        );
+        Self { discriminator, filters, transform, gate }
+    }
+
+    /// Probability of "real" for each completion.
+    pub(super) fn scores(&self, completions: &Completions) -> Vec<R> {
+        let shape = self.discriminator.shape();
+        let n = completions.sequences.len();
+        let most = (EMBEDDED / (shape.max_length * shape.embedding_dim)).clamp(1, SEQUENCES);
+        let mut tasks = Vec::new();
+        let mut start = 0;
+        while start < n {
+            // A task stays inside the completions of one row, whose prefixes are beginnings of each other.
+            let row = completions.prefix(start).row;
+            let end = (start..n.min(start + most)).find(|&i| completions.prefix(i).row != row);
+            let end = end.unwrap_or(n.min(start + most));
+            tasks.push(start..end);
+            start = end;
+        }
+        let scores: Vec<_> = tasks.into_par_iter().map(|task| self.task(completions, task)).collect();
+        scores.concat()
+    }
+
+    /// Scores of the sequences `range`, whose prefixes belong to one row.
+    fn task(&self, completions: &Completions, range: Range<usize>) -> Vec<R> {
+        let batch = Batch::new(self.discriminator, completions, range);
+        let features = self.transform.rows();
+        let mut pooled = vec![R::of(f64::NEG_INFINITY); batch.rows.len() * features];
+        let mut column = 0;
+        for (f, w) in self.discriminator.filters().iter().zip(&self.filters) {
+            let columns = column..column + f.b.len();
+            Width { batch: &batch, k: f.width, w, columns: columns.clone(), features }.pool(&mut pooled);
+            for row in pooled.chunks_exact_mut(features) {
+                conv::bias_and_relu(&mut row[columns.clone()], f.b);
+            }
+            column = columns.end;
+        }
+        let weights = self.discriminator.highway_weights();
+        let rows = batch.rows.len();
+        let mut transform = weights.transform_b.repeat(rows);
+        R::product(&Product::packed(rows, &pooled, &self.transform).adding(), &mut transform, features);
+        let mut gate = weights.gate_b.repeat(rows);
+        R::product(&Product::packed(rows, &pooled, &self.gate).adding(), &mut gate, features);
+        let highway = highway::combine(&pooled, &mut transform, &mut gate);
+        let (output_w, output_b) = self.discriminator.output_weights();
+        linear::forward(&highway, output_w, output_b).chunks_exact(2).map(real_probability).collect()
+    }
+}
+
+/// One sequence of a task.
+struct Row {
+    /// Tokens it shares with the row it completes.
+    prefix: usize,
+    /// Which of the task's prefixes that is.
+    group: usize,
+    /// Tokens shown, the end included.
+    length: usize,
+}
+
+/// The embedded sequences of a task.
+struct Batch<R> {
+    max_length: usize,
+    dim: usize,
+    rows: Vec<Row>,
+    prefixes: Vec<usize>, // lengths, ascending
+    x: Vec<R>,            // [rows, T, E]; what lies inside a prefix is not filled in
+    stem: Vec<R>,         // [longest prefix, E]
+}
+
+impl<R: Real> Batch<R> {
+    fn new(discriminator: &Discriminator<R>, completions: &Completions, range: Range<usize>) -> Self {
+        let shape = discriminator.shape();
+        let (max_length, dim) = (shape.max_length, shape.embedding_dim);
+        let embedded = |token: u32| &discriminator.parameters()[0][token as usize * dim..][..dim];
+        let mut x = vec![R::default(); range.len() * max_length * dim];
+        let (mut rows, mut prefixes) = (Vec::with_capacity(range.len()), Vec::new());
+        for (i, x) in range.clone().zip(x.chunks_exact_mut(max_length * dim)) {
+            let (tokens, prefix) = (completions.sequences.row(i), completions.prefix(i).length);
+            if prefixes.last() != Some(&prefix) {
+                prefixes.push(prefix);
+            }
+            let end = shape.end_token.filter(|_| tokens.len() < max_length);
+            let shown = tokens.iter().copied().chain(end);
+            for (token, x) in shown.clone().zip(x.chunks_exact_mut(dim)).skip(prefix) {
+                x.copy_from_slice(embedded(token));
+            }
+            rows.push(Row { prefix, group: prefixes.len() - 1, length: shown.count() });
+        }
+        let longest = prefixes.last().copied().unwrap_or(0);
+        let last = completions.sequences.row(range.end - 1);
+        let stem = last[..longest].iter().flat_map(|&token| embedded(token).iter().copied()).collect();
+        Self { max_length, dim, rows, prefixes, x, stem }
+    }
+}
+
+/// All filters of one width.
+struct Width<'a, R> {
+    batch: &'a Batch<R>,
+    k: usize,
+    w: &'a PackedMatrix<R>,
+    columns: Range<usize>,
+    features: usize,
+}
+
+impl<R: Real> Width<'_, R> {
+    /// Raises the columns of `pooled` `[rows, F]` to the largest product of each row's windows.
+    fn pool(&self, pooled: &mut [R]) {
+        let n = self.columns.len();
+        let (inside, begun) = self.prefixes();
+        for (r, row) in self.batch.rows.iter().enumerate() {
+            if row.prefix >= self.k {
+                pooled[r * self.features..][self.columns.clone()]
+                    .copy_from_slice(&inside[row.group * n..][..n]);
+            }
+        }
+        let mut windows = Windows::default();
+        // Windows of which `shared` positions lie inside the prefix.
+        for shared in 0..self.k {
+            for (r, row) in self.batch.rows.iter().enumerate() {
+                let count = num_windows(row.length, self.k);
+                let first = r * self.batch.max_length + row.prefix;
+                if shared == 0 {
+                    for p in row.prefix..count {
+                        self.add(&mut windows, pooled, shared, r, first + p - row.prefix, None);
+                    }
+                } else if row.prefix >= shared && row.prefix - shared < count {
+                    let start = &begun[shared - 1][row.group * n..][..n];
+                    self.add(&mut windows, pooled, shared, r, first, Some(start));
+                }
+            }
+            self.finish(&mut windows, pooled, shared);
+        }
+    }
+
+    fn add(
+        &self,
+        windows: &mut Windows<R>,
+        pooled: &mut [R],
+        shared: usize,
+        row: usize,
+        position: usize,
+        start: Option<&[R]>,
+    ) {
+        windows.rows.push(row * self.features + self.columns.start);
+        windows.offsets.push(position * self.batch.dim);
+        match start {
+            Some(start) => windows.y.extend_from_slice(start),
+            None => windows.y.resize(windows.y.len() + self.columns.len(), R::default()),
+        }
+        if windows.rows.len() == WINDOWS {
+            self.finish(windows, pooled, shared);
+        }
+    }
+
+    /// Computes the collected windows from position `shared` on.
+    fn finish(&self, windows: &mut Windows<R>, pooled: &mut [R], shared: usize) {
+        let (dim, n) = (self.batch.dim, self.columns.len());
+        let product = Product {
+            m: windows.rows.len(),
+            n,
+            k: (self.k - shared) * dim,
+            a: &self.batch.x,
+            a_rows: Rows::Offsets(&windows.offsets),
+            a_step: 1,
+            b: Right::Packed { matrix: self.w, first_row: shared * dim },
+            accumulate: true,
+        };
+        R::product(&product, &mut windows.y, n);
+        R::raise(&windows.y, &windows.rows, pooled);
+        windows.clear();
+    }
+
+    /// For each prefix of the task: the largest product of the windows inside it `[prefixes, F_k]`, and, for each
+    /// number of positions 1..k, the product of the window that ends that many positions later, as far as the
+    /// prefix goes.
+    fn prefixes(&self) -> (Vec<R>, Vec<Vec<R>>) {
+        let (dim, n, prefixes) = (self.batch.dim, self.columns.len(), &self.batch.prefixes);
+        let longest = self.batch.stem.len() / dim;
+        let mut inside = vec![R::of(f64::NEG_INFINITY); prefixes.len() * n];
+        let mut begun = vec![vec![R::default(); prefixes.len() * n]; self.k - 1];
+        let mut y = vec![R::default(); longest * n];
+        for done in 0..self.k.min(longest) {
+            // Windows that begin at 0..longest - done go one position on.
+            let product = Product {
+                m: longest - done,
+                n,
+                k: dim,
+                a: &self.batch.stem[done * dim..],
+                a_rows: Rows::Stride(dim),
+                a_step: 1,
+                b: Right::Packed { matrix: self.w, first_row: done * dim },
+                accumulate: true,
+            };
+            R::product(&product, &mut y, n);
+            for (group, &prefix) in prefixes.iter().enumerate() {
+                let at = group * n..group * n + n;
+                if done + 1 < self.k && prefix > done {
+                    begun[done][at].copy_from_slice(&y[(prefix - done - 1) * n..][..n]);
+                } else if done + 1 == self.k && prefix >= self.k {
+                    let targets: Vec<usize> = vec![group * n; prefix - self.k + 1];
+                    R::raise(&y[..targets.len() * n], &targets, &mut inside);
+                }
+            }
+        }
+        (inside, begun)
+    }
+}
+
+/// Windows whose products are computed together.
+#[derive(Default)]
+struct Windows<R> {
+    rows: Vec<usize>,    // where each one's columns begin in `pooled`
+    offsets: Vec<usize>, // where what is left of it begins in x
+    y: Vec<R>,           // [windows, F_k], the products so far
+}
+
+impl<R> Windows<R> {
+    fn clear(&mut self) {
+        self.rows.clear();
+        self.offsets.clear();
+        self.y.clear();
+    }
+}
