@@ -1,9 +1,13 @@
 //! One token a row from softmax(h W + b), with no logit kept.
 //!
 //! The vocabulary is cut into blocks that stay in the first cache. The first pass makes each block's logits and
-//! keeps two numbers a row, their maximum m and the sum of exp(logit - m). A uniform number then picks the
-//! block (inverse distribution function, in f64), and only that block's logits are made again to pick the token:
+//! keeps two numbers a row, a shift m and the sum of exp(logit - m). A uniform number then picks the block
+//! (inverse distribution function, in f64), and only that block's logits are made again to pick the token:
 //! 4 % more work instead of `[rows, V]` stored numbers. Each row's result depends on that row alone.
+//!
+//! The shift keeps the exponential from overflowing. |h| |w_v| + |b_v| bounds a logit; where even the largest of
+//! these bounds is harmless, m is 0 and logits become exponentials while they are in registers. Else m is the
+//! block's largest logit, which is known only when all of them have been stored.
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // pointers into a table and rows whose lengths are checked at the entrance
 
@@ -16,6 +20,8 @@ use crate::token::TokenId;
 const BLOCK: usize = 192;
 /// Rows of a product tile.
 const TILE: usize = 8;
+/// A logit of at most this size needs no shift: a block's sum of exponentials stays below 192 e^80 < 1.1e37.
+const HARMLESS: f32 = 80.0;
 
 /// An output layer packed for drawing.
 #[derive(Clone)]
@@ -26,6 +32,8 @@ pub(crate) struct OutputTable {
     weights: Vec<f32>,    // [blocks, H, block]
     bias: Vec<f32>,       // [blocks, block], forbidden tokens and padding lowered
     bias_first: Vec<f32>, // the same for a sequence's first token
+    largest_norm: f32,    // of a column of the weights
+    largest_bias: f32,    // in size
 }
 
 impl OutputTable {
@@ -42,12 +50,18 @@ impl OutputTable {
                 to.iter_mut().zip(part).for_each(|(to, &x)| *to = x * scale);
             }
         }
+        let mut squares = vec![0.0; vocab];
+        for row in w.chunks_exact(vocab) {
+            squares.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x * scale * x * scale);
+        }
+        let largest_norm = squares.iter().copied().fold(0.0, f32::max).sqrt();
         let mut bias: Vec<f32> = b.iter().map(|&x| x * scale).collect();
+        let largest_bias = bias.iter().map(|x| x.abs()).fold(0.0, f32::max);
         bias.resize(padded, FORBIDDEN as f32);
         never.iter().for_each(|&t| bias[t as usize] = FORBIDDEN as f32);
         let mut bias_first = bias.clone();
         never_first.iter().for_each(|&t| bias_first[t as usize] = FORBIDDEN as f32);
-        Self { hidden_dim, vocab, block, weights, bias, bias_first }
+        Self { hidden_dim, vocab, block, weights, bias, bias_first, largest_norm, largest_bias }
     }
 
     /// Draws a token for each row of h `[rows, H]` with the uniform numbers `uniforms`, and appends tokens and
@@ -83,70 +97,103 @@ impl Kernel for Draw<'_> {
         let rows = self.uniforms.len();
         let blocks = self.bias.len() / self.table.block;
         let stride = blocks.next_multiple_of(LANES);
-        // Padding blocks weigh nothing: their maximum is as low as a forbidden logit.
-        let mut maxima = vec![2.0 * FORBIDDEN as f32; rows * stride];
+        // Padding blocks weigh nothing: their shift is as low as a forbidden logit.
+        let mut shifts = vec![2.0 * FORBIDDEN as f32; rows * stride];
+        let harmless: Vec<bool> = self.h.chunks_exact(self.table.hidden_dim).map(|h| self.is_harmless(h)).collect();
         let mut sums = vec![0.0f32; rows * stride];
-        let mut logits = [0.0f32; TILE * BLOCK];
+        let mut logits = [0.0f32; BLOCK];
         for v in 0..blocks {
             let mut r = 0;
             while r < rows {
                 let n = (rows - r).min(TILE);
                 if n == TILE && S::WIDE {
-                    self.block_logits::<S, TILE>(s, r, v, &mut logits);
+                    self.block_sums::<S, TILE>(s, r, v, &mut sums[r * stride + v..], stride);
                 } else {
-                    for i in 0..n {
-                        self.block_logits::<S, 1>(s, r + i, v, &mut logits[i * BLOCK..]);
+                    for r in r..r + n {
+                        self.block_sums::<S, 1>(s, r, v, &mut sums[r * stride + v..], stride);
                     }
                 }
-                for i in 0..n {
-                    let row = &logits[i * BLOCK..][..self.table.block];
-                    let mut largest = s.splat(f32::NEG_INFINITY);
-                    for chunk in row.chunks_exact(LANES) {
-                        // SAFETY: a chunk holds 16 values, here and below.
-                        largest = s.max(largest, unsafe { s.load(chunk.as_ptr()) });
+                for r in r..r + n {
+                    let at = r * stride + v;
+                    if harmless[r] {
+                        shifts[at] = 0.0;
+                    } else {
+                        self.block_logits(s, r, v, &mut logits);
+                        (shifts[at], sums[at]) = shifted_sum(s, &logits[..self.table.block]);
                     }
-                    let largest = s.largest(largest);
-                    let shift = s.splat(largest);
-                    let mut sum = s.splat(0.0);
-                    for chunk in row.chunks_exact(LANES) {
-                        // SAFETY: as above.
-                        sum = s.add(sum, math::exp(s, s.sub(unsafe { s.load(chunk.as_ptr()) }, shift)));
-                    }
-                    maxima[(r + i) * stride + v] = largest;
-                    sums[(r + i) * stride + v] = s.sum(sum);
                 }
                 r += n;
             }
         }
         for r in 0..rows {
-            self.pick(
-                s,
-                r,
-                blocks,
-                &maxima[r * stride..][..stride],
-                &mut sums[r * stride..][..stride],
-                &mut logits,
-            );
+            let at = r * stride..(r + 1) * stride;
+            self.pick(s, r, blocks, &shifts[at.clone()], &mut sums[at], &mut logits);
         }
     }
 }
 
+/// The largest logit m of a block and the sum of exp(logit - m).
+#[inline(always)]
+fn shifted_sum<S: Simd>(s: S, logits: &[f32]) -> (f32, f32) {
+    let mut largest = s.splat(f32::NEG_INFINITY);
+    for chunk in logits.chunks_exact(LANES) {
+        // SAFETY: a chunk holds 16 values, here and below.
+        largest = s.max(largest, unsafe { s.load(chunk.as_ptr()) });
+    }
+    let largest = s.largest(largest);
+    let mut sum = s.splat(0.0);
+    for chunk in logits.chunks_exact(LANES) {
+        // SAFETY: as above.
+        sum = s.add(sum, math::exp(s, s.sub(unsafe { s.load(chunk.as_ptr()) }, s.splat(largest))));
+    }
+    (largest, s.sum(sum))
+}
+
 impl Draw<'_> {
-    /// Logits of `R` rows from `r` for block `v`; row i goes to `out[i * BLOCK..]`.
+    /// Whether no logit of a row can be too large for the exponential.
+    fn is_harmless(&self, h: &[f32]) -> bool {
+        let norm = h.iter().map(|x| x * x).sum::<f32>().sqrt();
+        norm * self.table.largest_norm + self.table.largest_bias <= HARMLESS
+    }
+
+    /// Sums of the exponentials of block `v`'s logits for `R` rows from `r`; row i's goes to `out[i * stride]`.
     #[inline(always)]
-    fn block_logits<S: Simd, const R: usize>(&self, s: S, r: usize, v: usize, out: &mut [f32]) {
+    fn block_sums<S: Simd, const R: usize>(&self, s: S, r: usize, v: usize, out: &mut [f32], stride: usize) {
+        let mut sums = [s.splat(0.0); R];
         let mut column = 0;
         while column < self.table.block {
             if S::WIDE && column + 3 * LANES <= self.table.block {
-                self.tile::<S, R, 3>(s, r, v, column, out);
+                let logits = self.tile::<S, R, 3>(s, r, v, column);
+                for i in 0..R {
+                    for j in 0..3 {
+                        sums[i] = s.add(sums[i], math::exp(s, logits[i][j]));
+                    }
+                }
                 column += 3 * LANES;
             } else {
-                self.tile::<S, R, 1>(s, r, v, column, out);
+                let logits = self.tile::<S, R, 1>(s, r, v, column);
+                for i in 0..R {
+                    sums[i] = s.add(sums[i], math::exp(s, logits[i][0]));
+                }
                 column += LANES;
             }
         }
+        for i in 0..R {
+            out[i * stride] = s.sum(sums[i]);
+        }
     }
 
+    /// Logits of row `r` for block `v`.
+    #[inline(always)]
+    fn block_logits<S: Simd>(&self, s: S, r: usize, v: usize, out: &mut [f32; BLOCK]) {
+        for column in (0..self.table.block).step_by(LANES) {
+            let [[logits]] = self.tile::<S, 1, 1>(s, r, v, column);
+            // SAFETY: a block is a multiple of 16 and at most BLOCK wide.
+            unsafe { s.store(out.as_mut_ptr().add(column), logits) };
+        }
+    }
+
+    /// Logits of `R` rows from `r` for `W` vectors of columns of block `v`.
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const W: usize>(
         &self,
@@ -154,16 +201,15 @@ impl Draw<'_> {
         r: usize,
         v: usize,
         column: usize,
-        out: &mut [f32],
-    ) {
+    ) -> [[S::V; W]; R] {
         let (hidden, block) = (self.table.hidden_dim, self.table.block);
-        assert!(out.len() >= (R - 1) * BLOCK + column + W * LANES && (r + R) * hidden <= self.h.len());
-        // SAFETY: the table holds whole blocks, `column + 16 W <= block`, and the rest is asserted above.
+        assert!(column + W * LANES <= block && (r + R) * hidden <= self.h.len());
+        let mut acc = [[s.splat(0.0); W]; R];
+        // SAFETY: the table holds whole blocks, and the rest is asserted above.
         unsafe {
             let w = self.table.weights.as_ptr().add(v * hidden * block + column);
             let b = self.bias.as_ptr().add(v * block + column);
             let h: [*const f32; R] = std::array::from_fn(|i| self.h.as_ptr().add((r + i) * hidden));
-            let mut acc = [[s.splat(0.0); W]; R];
             for j in 0..W {
                 let bias = s.load(b.add(j * LANES));
                 for i in 0..R {
@@ -179,12 +225,8 @@ impl Draw<'_> {
                     }
                 }
             }
-            for i in 0..R {
-                for j in 0..W {
-                    s.store(out.as_mut_ptr().add(i * BLOCK + column + j * LANES), acc[i][j]);
-                }
-            }
         }
+        acc
     }
 
     /// Picks row r's block, then its token.
@@ -194,13 +236,13 @@ impl Draw<'_> {
         s: S,
         r: usize,
         blocks: usize,
-        maxima: &[f32],
+        shifts: &[f32],
         sums: &mut [f32],
-        logits: &mut [f32],
+        logits: &mut [f32; BLOCK],
     ) {
-        let largest = maxima.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let largest = shifts.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let shift = s.splat(largest);
-        for (m, sum) in maxima.chunks_exact(LANES).zip(sums.chunks_exact_mut(LANES)) {
+        for (m, sum) in shifts.chunks_exact(LANES).zip(sums.chunks_exact_mut(LANES)) {
             // SAFETY: chunks hold 16 values.
             unsafe {
                 let scale = math::exp(s, s.sub(s.load(m.as_ptr()), shift));
@@ -218,7 +260,7 @@ impl Draw<'_> {
         while sums[v] == 0.0 && v > 0 {
             v -= 1;
         }
-        self.block_logits::<S, 1>(s, r, v, logits);
+        self.block_logits(s, r, v, logits);
         let block = self.table.block;
         let mut exps = [0.0f32; BLOCK];
         for i in (0..block).step_by(LANES) {
@@ -264,6 +306,8 @@ mod tests {
                 if banned.contains(&(v as u32)) { f64::NEG_INFINITY } else { (dot + f64::from(b[v])) * scale }
             })
             .collect();
+        let largest = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let logits: Vec<f64> = logits.iter().map(|l| l - largest).collect();
         let total: f64 = logits.iter().map(|l| l.exp()).sum();
         let mut sum = 0.0;
         for (v, l) in logits.iter().enumerate() {
@@ -299,6 +343,36 @@ mod tests {
                         assert!((f64::from(log_prob[r]) - want).abs() < 1e-5, "{} for {want}", log_prob[r]);
                     }
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn rows_with_large_logits_are_shifted_and_leave_their_neighbours_alone() {
+        let (vocab, hidden, rows) = (500, 8, 16);
+        let (w, b) = (random(hidden * vocab, 1), random(vocab, 2));
+        let mut h = random(rows * hidden, 3);
+        let draw = |h: &[f32]| {
+            let table = OutputTable::new(&w, &b, 1.0, &[], &[]);
+            let uniforms: Vec<f64> =
+                (0..rows).map(|r| Streams::new(6, Purpose::Sample).uniform(r as u64, 0)).collect();
+            let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
+            table.draw(h, false, &uniforms, &mut tokens, &mut log_prob);
+            (tokens, log_prob, uniforms)
+        };
+        let before = draw(&h);
+        // Logits of up to some thousands; e^89 is too large for f32.
+        for r in [3, 4, 15] {
+            h[r * hidden..][..hidden].iter_mut().for_each(|x| *x *= 300.0);
+        }
+        let (tokens, log_prob, uniforms) = draw(&h);
+        for r in 0..rows {
+            if [3, 4, 15].contains(&r) {
+                let (token, want) = plain(&w, &b, 1.0, &[], &h[r * hidden..][..hidden], uniforms[r]);
+                assert_eq!(tokens[r], token);
+                assert!((f64::from(log_prob[r]) - want).abs() < 2e-3, "{} for {want}", log_prob[r]);
+            } else {
+                assert_eq!((tokens[r], log_prob[r]), (before.0[r], before.1[r]));
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
-use super::{Product, math, product, transpose, windows};
+use super::{Product, cells, math, product, transpose, windows};
 use crate::nn::adam;
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -118,23 +118,28 @@ pub trait Real:
     fn scatter_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
         terms.iter().for_each(|&(scale, start)| Self::axpy(scale, x, &mut y[start..start + x.len()]));
     }
-    /// One LSTM cell: `gates` `[4H]` before their nonlinearities become those after; `c` goes one step on; `h`
-    /// is its output; `tanh_c` keeps tanh(c) for the backward pass.
+    /// LSTM cells of rows of `n`: `gates` `[rows, 4n]` before their nonlinearities become those after; `c` `[rows, n]`
+    /// goes one step on; `h` is its output; `tanh_c` keeps tanh(c) for the backward pass.
     #[doc(hidden)]
-    fn lstm_cell(gates: &mut [Self], c: &mut [Self], h: &mut [Self], tanh_c: Option<&mut [Self]>) {
-        let n = c.len();
-        Self::sigmoid_in_place(&mut gates[..3 * n]);
-        Self::tanh_in_place(&mut gates[3 * n..]);
-        for j in 0..n {
-            c[j] = gates[n + j] * c[j] + gates[j] * gates[3 * n + j];
-        }
-        h.copy_from_slice(c);
-        Self::tanh_in_place(h);
-        if let Some(tanh_c) = tanh_c {
-            tanh_c.copy_from_slice(h);
-        }
-        for j in 0..n {
-            h[j] = gates[2 * n + j] * h[j];
+    fn lstm_cells(
+        gates: &mut [Self],
+        c: &mut [Self],
+        h: &mut [Self],
+        mut tanh_c: Option<&mut [Self]>,
+        n: usize,
+    ) {
+        for (row, gates) in gates.chunks_exact_mut(4 * n).enumerate() {
+            Self::sigmoid_in_place(&mut gates[..3 * n]);
+            Self::tanh_in_place(&mut gates[3 * n..]);
+            for j in 0..n {
+                let at = row * n + j;
+                c[at] = gates[n + j] * c[at] + gates[j] * gates[3 * n + j];
+                let tanh = Self::of(c[at].to_f64().tanh());
+                h[at] = gates[2 * n + j] * tanh;
+                if let Some(tanh_c) = &mut tanh_c {
+                    tanh_c[at] = tanh;
+                }
+            }
         }
     }
     /// One Adam update of a slice.
@@ -200,6 +205,9 @@ impl Real for f32 {
     }
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         math::axpy(alpha, x, y);
+    }
+    fn lstm_cells(gates: &mut [Self], c: &mut [Self], h: &mut [Self], tanh_c: Option<&mut [Self]>, n: usize) {
+        cells::lstm_cells(gates, c, h, tanh_c, n);
     }
     fn transpose(
         rows: usize,

@@ -77,15 +77,7 @@ pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gat
     }
     R::product(&Product::dense(rows, inputs, 4 * hidden, x, weights.w).adding(), gates, 4 * hidden);
     R::product(&Product::dense(rows, hidden, 4 * hidden, &state.h, weights.u).adding(), gates, 4 * hidden);
-    for r in 0..rows {
-        let at = r * hidden..(r + 1) * hidden;
-        R::lstm_cell(
-            &mut gates[r * 4 * hidden..][..4 * hidden],
-            &mut state.c[at.clone()],
-            &mut state.h[at],
-            None,
-        );
-    }
+    R::lstm_cells(gates, &mut state.c, &mut state.h, None, hidden);
 }
 
 /// Runs T steps from the zero state over x `[T, B, E]`.
@@ -113,15 +105,9 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trac
             );
             cells.copy_within((t - 1) * size..t * size, t * size);
         }
-        for r in 0..rows {
-            let at = t * size + r * hidden..t * size + (r + 1) * hidden;
-            R::lstm_cell(
-                &mut now[r * 4 * hidden..][..4 * hidden],
-                &mut cells[at.clone()],
-                &mut hidden_all[at.clone()],
-                Some(&mut tanh_c[at]),
-            );
-        }
+        let at = t * size..(t + 1) * size;
+        let (cells, hidden_all) = (&mut cells[at.clone()], &mut hidden_all[at.clone()]);
+        R::lstm_cells(now, cells, hidden_all, Some(&mut tanh_c[at]), hidden);
     }
     Trace { rows, steps, x, gates, cells, tanh_c, hidden: hidden_all }
 }
