@@ -5,7 +5,13 @@ use super::math;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 
 /// See [`super::Real::lstm_cells`].
-pub(crate) fn lstm_cells(gates: &mut [f32], c: &mut [f32], h: &mut [f32], tanh_c: Option<&mut [f32]>, n: usize) {
+pub(crate) fn lstm_cells(
+    gates: &mut [f32],
+    c: &mut [f32],
+    h: &mut [f32],
+    tanh_c: Option<&mut [f32]>,
+    n: usize,
+) {
     assert!(gates.len() == 4 * c.len() && c.len() == h.len() && c.len().is_multiple_of(n), "cells of {n}");
     assert!(tanh_c.as_ref().is_none_or(|t| t.len() == c.len()), "a tanh a cell");
     dispatch(Cells {

@@ -99,7 +99,8 @@ impl Kernel for Draw<'_> {
         let stride = blocks.next_multiple_of(LANES);
         // Padding blocks weigh nothing: their shift is as low as a forbidden logit.
         let mut shifts = vec![2.0 * FORBIDDEN as f32; rows * stride];
-        let harmless: Vec<bool> = self.h.chunks_exact(self.table.hidden_dim).map(|h| self.is_harmless(h)).collect();
+        let harmless: Vec<bool> =
+            self.h.chunks_exact(self.table.hidden_dim).map(|h| self.is_harmless(h)).collect();
         let mut sums = vec![0.0f32; rows * stride];
         let mut logits = [0.0f32; BLOCK];
         for v in 0..blocks {

@@ -1,12 +1,13 @@
 //! Output layer with softmax and weighted negative log-likelihood, blocked over the vocabulary.
 //!
 //! For rows h `[M, H]`, targets y and weights w the loss is `sum_m -w_m log softmax(h_m W + b)[y_m]`, with W `[H, V]`.
-//! Logits exist for 64 rows x 512 tokens at a time and are made twice, once for the normaliser and once for
-//! the gradient: cheaper than sending `[M, V]` numbers through memory. Work is cut into tasks by M and V alone
-//! and partial sums are added in a fixed order, so the result does not depend on the number of threads.
+//! A likelihood needs the logits of 64 rows x 512 tokens at a time. A gradient needs each row's normaliser before
+//! it can begin: the exponentials of some rows (8 MB, in the last cache) are kept until both products with them
+//! are made. Each element of a gradient is one sum over the rows in their order, so the result depends neither
+//! on the number of threads nor on how many rows are kept.
 
 use super::linear::transpose;
-use crate::kernel::{Product, Real, Right, Rows};
+use crate::kernel::{PackedMatrix, Product, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
 
@@ -15,8 +16,10 @@ pub const FORBIDDEN: f64 = -1e30;
 
 const ROWS: usize = 64;
 const COLUMNS: usize = 512;
-/// Partial gradients that are kept side by side before they are added up.
-const PARTS: usize = 8;
+/// Exponentials that are kept between their making and their use in the gradients, about.
+const EXPONENTIALS: usize = 1 << 21;
+/// Rows of a task that makes them.
+const TASK_ROWS: usize = 16;
 
 /// The output layer and the tokens it may not choose.
 #[derive(Clone, Copy)]
@@ -67,12 +70,17 @@ impl<R: Real> Output<'_, R> {
             accumulate: true,
         };
         R::product(&product, out, n);
+        self.forbid(choices, v, n, out);
+    }
+
+    /// Lowers the logits `[rows, n]` of forbidden tokens among `v..v + n`.
+    fn forbid(&self, choices: &[Choice], v: usize, n: usize, out: &mut [R]) {
         let inside = |t: &&TokenId| (v..v + n).contains(&(**t as usize));
         for &token in self.never.iter().filter(inside) {
-            (0..rows).for_each(|r| out[r * n + token as usize - v] = R::of(FORBIDDEN));
+            (0..choices.len()).for_each(|r| out[r * n + token as usize - v] = R::of(FORBIDDEN));
         }
         for &token in self.never_first.iter().filter(inside) {
-            for r in (0..rows).filter(|&r| choices[r].first) {
+            for r in (0..choices.len()).filter(|&r| choices[r].first) {
                 out[r * n + token as usize - v] = R::of(FORBIDDEN);
             }
         }
@@ -129,105 +137,53 @@ impl<R: Real> Output<'_, R> {
         db: &mut [R],
     ) -> (f64, Vec<R>, Vec<R>) {
         let (hidden, vocab, rows) = (self.hidden_dim(), self.vocab(), choices.len());
-        let (log_prob, normaliser) = self.log_prob(h, choices);
+        let packed = PackedMatrix::new(self.w, hidden, vocab);
         let wt = transpose(self.w, hidden, vocab);
-        // The weight of a row stands on h for dW and is put on dh at the end.
-        let mut weighted = h.to_vec();
-        for (row, &weight) in weighted.chunks_exact_mut(hidden).zip(weights) {
-            row.iter_mut().for_each(|x| *x *= weight);
-        }
-        let blocks = vocab.div_ceil(COLUMNS);
-        let column_parts = blocks.min(2 * PARTS);
-        let row_parts = if column_parts >= PARTS { 1 } else { PARTS.min(rows.div_ceil(ROWS)).max(1) };
-        let rows_a_part = rows.div_ceil(row_parts).next_multiple_of(ROWS);
-        let parts: Vec<_> = (0..column_parts * row_parts)
-            .into_par_iter()
-            .map(|task| {
-                let (c, r) = (task % column_parts, task / column_parts);
-                let blocks = c * blocks / column_parts..(c + 1) * blocks / column_parts;
-                let rows = (r * rows_a_part).min(rows)..((r + 1) * rows_a_part).min(rows);
-                let task = Task {
-                    output: self,
-                    wt: &wt,
-                    h,
-                    weighted: &weighted,
-                    choices,
-                    normaliser: &normaliser,
-                    weights,
-                };
-                task.run(blocks, rows)
-            })
-            .collect();
+        let mut log_prob = vec![R::default(); rows];
+        let mut scales = weights.to_vec();
+        let mut scaled = h.to_vec();
         let mut dh = vec![R::default(); rows * hidden];
-        for (task, part) in parts.into_iter().enumerate() {
-            let (c, r) = (task % column_parts, task / column_parts);
-            let (from, to) = (c * blocks / column_parts * COLUMNS, (c + 1) * blocks / column_parts * COLUMNS);
-            let (from, n) = (from, to.min(vocab) - from);
-            for (k, row) in part.dw.chunks_exact(n).enumerate() {
-                R::axpy(R::of(1.0), row, &mut dw[k * vocab + from..][..n]);
-            }
-            R::axpy(R::of(1.0), &part.db, &mut db[from..from + n]);
-            let begin = (r * rows_a_part).min(rows) * hidden;
-            R::axpy(R::of(1.0), &part.dh, &mut dh[begin..begin + part.dh.len()]);
-        }
-        for (row, &weight) in dh.chunks_exact_mut(hidden).zip(weights) {
-            row.iter_mut().for_each(|x| *x *= weight);
+        let many = (EXPONENTIALS / vocab).next_multiple_of(TASK_ROWS).max(TASK_ROWS);
+        let mut e = vec![R::default(); many.min(rows) * vocab];
+        for first in (0..rows).step_by(many) {
+            let chunk = first..(first + many).min(rows);
+            let wide = chunk.start * hidden..chunk.end * hidden;
+            let e = &mut e[..chunk.len() * vocab];
+            // The gradient of a row's logits is scale e, e its exponentials less their sum at the choice. The
+            // scale stands on h for dW, and is put on dh at the end.
+            e.par_chunks_mut(TASK_ROWS * vocab)
+                .zip(choices[chunk.clone()].par_chunks(TASK_ROWS))
+                .zip(log_prob[chunk.clone()].par_chunks_mut(TASK_ROWS))
+                .zip(scales[chunk.clone()].par_chunks_mut(TASK_ROWS))
+                .zip(scaled[wide.clone()].par_chunks_mut(TASK_ROWS * hidden))
+                .zip(dh[wide.clone()].par_chunks_mut(TASK_ROWS * hidden))
+                .for_each(|(((((e, choices), log_prob), scales), h), dh)| {
+                    e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.b));
+                    R::product(&Product::packed(choices.len(), h, &packed).adding(), e, vocab);
+                    self.forbid(choices, 0, vocab, e);
+                    for (r, e) in e.chunks_exact_mut(vocab).enumerate() {
+                        let token = choices[r].token as usize;
+                        let (chosen, largest) = (e[token], R::largest(e));
+                        let sum = R::exp_and_sum(e, largest);
+                        log_prob[r] = chosen - (largest + R::of(sum.to_f64().ln()));
+                        e[token] -= sum;
+                        scales[r] = scales[r] / sum;
+                    }
+                    R::product(&Product::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
+                    for (r, &scale) in scales.iter().enumerate() {
+                        let at = r * hidden..(r + 1) * hidden;
+                        h[at.clone()].iter_mut().chain(&mut dh[at]).for_each(|x| *x *= scale);
+                    }
+                });
+            let product = Product::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
+            R::product_parallel(&product, dw, vocab);
+            db.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, db)| {
+                for (e, &scale) in e.chunks_exact(vocab).zip(&scales[chunk.clone()]) {
+                    R::axpy(scale, &e[block * COLUMNS..][..db.len()], db);
+                }
+            });
         }
         let loss = weights.iter().zip(&log_prob).map(|(w, l)| -w.to_f64() * l.to_f64()).sum();
         (loss, log_prob, dh)
-    }
-}
-
-/// The gradient of some rows and some blocks of the vocabulary.
-struct Task<'a, R> {
-    output: &'a Output<'a, R>,
-    wt: &'a [R],
-    h: &'a [R],
-    weighted: &'a [R],
-    choices: &'a [Choice],
-    normaliser: &'a [R],
-    weights: &'a [R],
-}
-
-struct Part<R> {
-    dw: Vec<R>, // [H, columns]
-    db: Vec<R>, // [columns]
-    dh: Vec<R>, // [rows, H], not yet weighted
-}
-
-impl<R: Real> Task<'_, R> {
-    fn run(&self, blocks: std::ops::Range<usize>, rows: std::ops::Range<usize>) -> Part<R> {
-        let (hidden, vocab) = (self.output.hidden_dim(), self.output.vocab());
-        let (from, to) = (blocks.start * COLUMNS, (blocks.end * COLUMNS).min(vocab));
-        let columns = to - from;
-        let mut part = Part {
-            dw: vec![R::default(); hidden * columns],
-            db: vec![R::default(); columns],
-            dh: vec![R::default(); rows.len() * hidden],
-        };
-        let mut p = Vec::new();
-        for v in (from..to).step_by(COLUMNS) {
-            let n = COLUMNS.min(to - v);
-            for begin in rows.clone().step_by(ROWS) {
-                let chunk = begin..(begin + ROWS).min(rows.end);
-                let choices = &self.choices[chunk.clone()];
-                self.output.logits(&self.h[chunk.start * hidden..chunk.end * hidden], choices, v, n, &mut p);
-                for (i, row) in p.chunks_exact_mut(n).enumerate() {
-                    // Gradient of -log softmax: the probabilities, less one at the choice.
-                    R::exp_and_sum(row, self.normaliser[chunk.start + i]);
-                    let token = choices[i].token as usize;
-                    if (v..v + n).contains(&token) {
-                        row[token - v] -= R::of(1.0);
-                    }
-                    R::axpy(self.weights[chunk.start + i], row, &mut part.db[v - from..v - from + n]);
-                }
-                let weighted = &self.weighted[chunk.start * hidden..chunk.end * hidden];
-                let product = Product::transposed(hidden, chunk.len(), n, weighted, &p).adding();
-                R::product(&product, &mut part.dw[v - from..], columns);
-                let product = Product::dense(chunk.len(), n, hidden, &p, &self.wt[v * hidden..]).adding();
-                R::product(&product, &mut part.dh[(chunk.start - rows.start) * hidden..], hidden);
-            }
-        }
-        part
     }
 }
