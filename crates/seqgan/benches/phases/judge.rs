@@ -1,0 +1,85 @@
+//! The discriminator with its optimizer, and what training does to it.
+
+use super::scale::{Scale, settings};
+use seqgan::SeqBatch;
+use seqgan::reward::{Discriminator, Reward};
+use seqgan::rng::{Purpose, Streams};
+use seqgan::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
+
+/// A discriminator in training.
+pub struct Judge {
+    discriminator: Discriminator,
+    optimizer: Optimizer,
+    batch: usize,
+}
+
+impl Judge {
+    /// With initial parameters.
+    pub fn new(scale: &Scale) -> Self {
+        let streams = Streams::new(1, Purpose::DiscriminatorInit);
+        let discriminator = Discriminator::new(scale.discriminator(), &streams);
+        Self {
+            optimizer: Optimizer::new(discriminator.parameters(), discriminator.gradients()),
+            discriminator,
+            batch: scale.batch,
+        }
+    }
+
+    /// As a reward.
+    pub fn discriminator(&self) -> &Discriminator {
+        &self.discriminator
+    }
+
+    /// One pass over as many real sequences as generated ones, half a batch of each.
+    pub fn epoch(&mut self, real: &SeqBatch, negatives: &SeqBatch) {
+        let settings = settings().discriminator;
+        let update = DiscriminatorUpdate {
+            learning_rate: settings.learning_rate,
+            dropout_keep: settings.dropout_keep,
+            l2: settings.l2,
+        };
+        for step in 0..2 * real.len() / self.batch {
+            let (batch, labels) = self.mixed(real, negatives, step);
+            self.step(&batch, &labels, update, step * self.batch);
+        }
+    }
+
+    fn mixed(&self, real: &SeqBatch, negatives: &SeqBatch, step: usize) -> (SeqBatch, Vec<bool>) {
+        let half = self.batch / 2;
+        let mut batch = real.slice(step * half, half);
+        batch.extend(&negatives.slice(step * half, half));
+        (batch, (0..2 * half).map(|row| row < half).collect())
+    }
+
+    fn step(&mut self, batch: &SeqBatch, labels: &[bool], update: DiscriminatorUpdate, first: usize) -> f64 {
+        let (network, optimizer) = (&mut self.discriminator, &mut self.optimizer);
+        let masks = Streams::new(1, Purpose::Dropout);
+        discriminator_step(network, optimizer, batch, labels, update, &masks, first as u64)
+            .expect("finite")
+            .loss
+    }
+
+    /// The loss of a step is what the scores say of its batch, steps on one batch lower it, and a score does not
+    /// depend on its batch.
+    pub fn verify(&mut self, real: &SeqBatch, negatives: &SeqBatch) {
+        let (batch, labels) = self.mixed(real, negatives, 0);
+        let learning_rate = settings().discriminator.learning_rate;
+        let plain = DiscriminatorUpdate { learning_rate, dropout_keep: 1.0, l2: 0.0 };
+        let before = cross_entropy(&self.discriminator.score(&batch), &labels);
+        let loss = self.step(&batch, &labels, plain, 0);
+        assert!((loss - before).abs() < 1e-3 * before, "the loss is {loss}, the scores say {before}");
+        for _ in 0..3 {
+            self.step(&batch, &labels, plain, 0);
+        }
+        let scores = self.discriminator.score(&batch);
+        let after = cross_entropy(&scores, &labels);
+        assert!(after < before, "the loss went from {before} to {after}");
+        let last = batch.len() - 1;
+        assert_eq!(scores[last], self.discriminator.score(&batch.slice(last, 1))[0], "a score alone");
+    }
+}
+
+fn cross_entropy(scores: &[f32], labels: &[bool]) -> f64 {
+    let right = |(&p, &real): (&f32, &bool)| f64::from(if real { p } else { 1.0 - p });
+    -scores.iter().zip(labels).map(right).map(|p| p.max(1e-9).ln()).sum::<f64>() / labels.len() as f64
+}
