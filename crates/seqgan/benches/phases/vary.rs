@@ -41,6 +41,7 @@ pub fn print(what: &str, options: &Options) -> Result<(), String> {
     let columns: String = phases.iter().map(|&phase| format!(" {} | MB |", heading(phase))).collect();
     println!("| {what} |{columns} what was run |");
     println!("|{}", "---|".repeat(2 * phases.len() + 2));
+    let mut failed = 0;
     for &size in *sizes {
         let mut scale = options.resize(Scale::paper())?;
         let mut threads = options.threads.unwrap_or(0);
@@ -50,11 +51,15 @@ pub fn print(what: &str, options: &Options) -> Result<(), String> {
         }
         let mut row = format!("| {size} |");
         for &phase in &phases {
-            row += &cells(phase, &at(phase, scale), threads, options);
+            row += &cells(phase, &at(phase, scale), threads, options).unwrap_or_else(|message| {
+                eprintln!("error: {phase} at {what} {size}: {message}");
+                failed += 1;
+                " failed | |".into()
+            });
         }
         println!("{row} {} |", description(&phases, scale));
     }
-    Ok(())
+    if failed > 0 { Err(format!("{failed} of the times failed")) } else { Ok(()) }
 }
 
 /// The sizes that stay as they are.
@@ -87,26 +92,19 @@ fn at(phase: Phase, scale: Scale) -> Scale {
 }
 
 /// Seconds and megabytes.
-fn cells(phase: Phase, scale: &Scale, threads: usize, options: &Options) -> String {
+fn cells(phase: Phase, scale: &Scale, threads: usize, options: &Options) -> Result<String, String> {
     let work = Work::of(phase, scale);
     if work.gflop > MOST_GFLOP {
-        return format!(" {:.0} TFLOP: left out | |", work.gflop / 1e3);
+        return Ok(format!(" {:.0} TFLOP: left out | |", work.gflop / 1e3));
     }
-    match measure(phase, scale, threads, options) {
-        Ok(record) => {
-            // Maximum likelihood learns whole batches, which may be a few sequences less.
-            let share = match (phase, work.sequences) {
-                (Phase::Mle, Some(n)) => n as f64 / SEQUENCES as f64,
-                _ => 1.0,
-            };
-            let memory = record.peak_rss_mb.map_or("-".into(), |mb| format!("{mb:.0}"));
-            format!(" {:.4} | {memory} |", record.median / share)
-        }
-        Err(message) => {
-            eprintln!("error: {phase}: {message}");
-            " failed | |".into()
-        }
-    }
+    let record = measure(phase, scale, threads, options)?;
+    // Maximum likelihood learns whole batches, which may be a few sequences less or more.
+    let share = match (phase, work.sequences) {
+        (Phase::Mle, Some(n)) => n as f64 / SEQUENCES as f64,
+        _ => 1.0,
+    };
+    let memory = record.peak_rss_mb.map_or("-".into(), |mb| format!("{mb:.0}"));
+    Ok(format!(" {:.4} | {memory} |", record.median / share))
 }
 
 fn measure(phase: Phase, scale: &Scale, threads: usize, options: &Options) -> Result<Record, String> {
