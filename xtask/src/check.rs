@@ -52,7 +52,7 @@ fn run_steps(root: &Path, steps: &[Step]) -> Result<()> {
 }
 
 /// The Cargo that runs this tool.
-fn cargo_command(root: &Path) -> Command {
+pub(crate) fn cargo_command(root: &Path) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     command.current_dir(root).stdin(Stdio::null());
     command

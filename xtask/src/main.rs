@@ -4,6 +4,10 @@ mod check;
 mod docs;
 mod layers;
 mod rust_text;
+// The medians of the bench are those of this comparison.
+#[path = "../../crates/seqgan/benches/phases/statistics.rs"]
+mod statistics;
+mod versus_pytorch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -13,7 +17,9 @@ Usage: cargo xtask COMMAND
 
   layers   no module of the library uses one to its right
   docs     write docs/configuration.md from the code
-  check    everything that CI runs, cheapest first, up to the first failure";
+  check    everything that CI runs, cheapest first, up to the first failure
+  versus-pytorch --python PATH [--phases P,P] [--pairs N] [--threads N] [--repeat N]
+           time the bench in turn with benchmarks/pytorch_baseline.py; PATH is a Python that has torch";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -22,6 +28,13 @@ fn main() -> ExitCode {
         ["layers"] => layers::check(&root()),
         ["docs"] => docs::write(&root()),
         ["check"] => check::run(&root()),
+        ["versus-pytorch", rest @ ..] => match versus_pytorch::Options::parse(rest) {
+            Ok(options) => versus_pytorch::run(&root(), &options),
+            Err(error) => {
+                eprintln!("error: {error:#}\n\n{USAGE}");
+                return ExitCode::from(2);
+            }
+        },
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
             return ExitCode::SUCCESS;

@@ -17,3 +17,10 @@ pub(crate) mod windows;
 pub(crate) use packed::PackedMatrix;
 pub(crate) use product::{Product, Right, Rows};
 pub use real::Real;
+
+/// C `[m, n]` = A `[m, k]` B `[k, n]`, dense and row-major, over all threads: the plain product by itself, for the
+/// benches, which measure the others against it.
+#[doc(hidden)]
+pub fn multiply(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
+    f32::product_parallel(&Product::dense(m, k, n, a, b), c, n);
+}
