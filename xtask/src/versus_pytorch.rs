@@ -30,7 +30,7 @@ pub struct Options {
 impl Options {
     /// Reads the arguments behind the command.
     pub fn parse(arguments: &[&str]) -> Result<Self> {
-        let phases = ["product", "mle", "sample", "dtrain", "reward", "pg"];
+        let phases = ["product", "mle", "sample", "dtrain", "reward", "reward-bf16", "pg"];
         let mut options = Self {
             python: PathBuf::new(),
             phases: phases.map(String::from).to_vec(),

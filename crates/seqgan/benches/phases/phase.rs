@@ -5,6 +5,7 @@ use super::judge::Judge;
 use super::product::Square;
 use super::scale::{Scale, settings};
 use super::search;
+use seqgan::config::Precision;
 use seqgan::rng::{Purpose, Streams};
 use std::fmt;
 use std::str::FromStr;
@@ -20,6 +21,8 @@ pub enum Phase {
     Dtrain,
     /// The values of one batch.
     Reward,
+    /// The same with completions scored in bf16, by a discriminator that has begun to tell real from generated.
+    RewardBf16,
     /// One policy-gradient update.
     Pg,
     /// A round of adversarial training.
@@ -30,11 +33,12 @@ pub enum Phase {
 
 impl Phase {
     /// All of them, by name; what is long comes last.
-    pub const ALL: [(&str, Self); 7] = [
+    pub const ALL: [(&str, Self); 8] = [
         ("mle", Self::Mle),
         ("sample", Self::Sample),
         ("dtrain", Self::Dtrain),
         ("reward", Self::Reward),
+        ("reward-bf16", Self::RewardBf16),
         ("pg", Self::Pg),
         ("product", Self::Product),
         ("round", Self::Round),
@@ -62,8 +66,16 @@ impl Phase {
             }
             Self::Reward => {
                 let (batch, judge) = (real(scale.batch), Judge::new(&scale));
-                search::verify(&scale, &actor, &judge, &batch);
-                Box::new(move || drop(search::values(&scale, &actor, &judge, &batch)))
+                search::verify(&scale, &actor, &judge, &batch, Precision::F32);
+                Box::new(move || drop(search::values(&scale, &actor, &judge, &batch, Precision::F32)))
+            }
+            Self::RewardBf16 => {
+                let (batch, mut judge) = (real(scale.batch), Judge::new(&scale));
+                search::verify(&scale, &actor, &judge, &batch, Precision::Bf16);
+                let few = 8 * scale.batch;
+                judge.epoch(&real(few), &actor.sample(few));
+                search::verify_bf16(&scale, &actor, &judge, &batch);
+                Box::new(move || drop(search::values(&scale, &actor, &judge, &batch, Precision::Bf16)))
             }
             Self::Pg => {
                 let batch = real(scale.batch);
@@ -82,7 +94,7 @@ impl Phase {
                 let (real, mut judge) = (real(scale.sequences), Judge::new(&scale));
                 actor.verify_sampling();
                 actor.verify_policy_gradient(&real);
-                search::verify(&scale, &actor, &judge, &real);
+                search::verify(&scale, &actor, &judge, &real, settings().rollout.precision);
                 judge.verify(&real, &actor.sample(scale.batch));
                 Box::new(move || round(&scale, &mut actor, &mut judge, &real))
             }
@@ -95,7 +107,7 @@ fn round(scale: &Scale, actor: &mut Actor, judge: &mut Judge, real: &seqgan::Seq
     let steps = settings().adversarial;
     for _ in 0..steps.g_steps {
         let batch = actor.sample(scale.batch);
-        let values = search::values(scale, actor, judge, &batch);
+        let values = search::values(scale, actor, judge, &batch, settings().rollout.precision);
         actor.policy_gradient(&batch, &values);
     }
     for _ in 0..steps.d_steps {

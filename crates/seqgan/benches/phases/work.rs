@@ -53,7 +53,7 @@ impl Work {
                 let n = 2 * sequences / batch * batch;
                 of(n as f64 * learn(scale), n, n * length)
             }
-            Phase::Reward => {
+            Phase::Reward | Phase::RewardBf16 => {
                 let prefixes = prefix_lengths(length, scale.max_prefixes);
                 let completions = batch * prefixes.len() * scale.rollouts;
                 let drawn = batch * scale.rollouts * prefixes.iter().map(|l| length - l).sum::<usize>();

@@ -3,6 +3,7 @@
 mod baseline;
 pub mod layers;
 mod nearest;
+mod precision;
 mod presets;
 mod schedule;
 mod settings;
@@ -10,6 +11,7 @@ mod validate;
 
 pub use baseline::Baseline;
 pub use layers::{Layers, Provenance};
+pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use schedule::Schedule;
 pub use settings::{

@@ -3,6 +3,7 @@
 //! Layers are written once for any [`Real`]: in f64 they run on plain loops, which is what the gradient checks
 //! use; in f32 they run on the SIMD kernels, which are tested against the plain loops.
 
+pub(crate) mod bf16;
 pub(crate) mod cells;
 pub(crate) mod draw;
 pub(crate) mod math;

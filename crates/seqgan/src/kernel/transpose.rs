@@ -1,4 +1,5 @@
 //! Transposes in f32.
+#![allow(clippy::needless_range_loop)] // loops of constant length over registers, to be unrolled
 #![allow(unsafe_code)] // pointers into slices whose lengths are checked at the entrance
 
 use super::simd::{Kernel, LANES, Simd, dispatch};

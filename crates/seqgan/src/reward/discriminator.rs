@@ -1,6 +1,7 @@
 //! The CNN discriminator (SeqGAN, section 3.3): embedding, convolutions of many widths with ReLU and maximum over
 //! time, a highway layer, dropout, and a linear layer to two classes; class 1 is "real".
 
+use super::arithmetic::Exact;
 use super::scorer::Scorer;
 use crate::kernel::Real;
 use crate::nn::{Gradients, Tensors, conv, dropout, embedding, highway, linear};
@@ -129,7 +130,7 @@ impl<R: Real> Discriminator<R> {
 
     /// The same for completions, sharing what completions of one row have in common.
     pub fn completion_scores(&self, completions: &Completions) -> Vec<R> {
-        Scorer::new(self).scores(completions)
+        Scorer::<Exact<R>>::new(self).scores(completions)
     }
 
     /// Adds the gradient of the batch's loss: mean cross-entropy against `real` `[B]`, and L2 of the last layer.
@@ -213,7 +214,9 @@ impl<R: Real> Discriminator<R> {
             .sum();
 
         let (dense, factors) = gradients.parts_mut();
-        let [transform_w, gate_w] = <[_; 2]>::try_from(factors).ok().expect("made by `gradients`");
+        let Ok([transform_w, gate_w]) = <[_; 2]>::try_from(factors) else {
+            unreachable!("as `gradients` makes them")
+        };
         let mut lists: Vec<&mut Vec<R>> = dense.iter_mut().map(|t| &mut t.data).collect();
         let [d_output_w, d_output_b] = &mut lists[n - 2..] else { unreachable!("two output tensors") };
         let mut d = linear::backward(&kept, &self.parameters[n - 2], &d_logits, d_output_w, d_output_b);

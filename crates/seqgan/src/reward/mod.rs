@@ -1,13 +1,18 @@
 //! Rewards: how good a finished sequence is, and what that is worth to each decision that led there.
 
+mod arithmetic;
 mod discriminator;
 mod scorer;
 pub mod values;
 
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
 
+use crate::config::Precision;
+use crate::kernel::bf16;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
+use arithmetic::Pairs;
+use scorer::Scorer;
 
 /// Judges finished sequences.
 pub trait Reward: Sync {
@@ -18,6 +23,29 @@ pub trait Reward: Sync {
     /// rows with the same beginning; the scores must not depend on it.
     fn score_completions(&self, completions: &Completions) -> Vec<f32> {
         self.score(&completions.sequences)
+    }
+}
+
+/// A discriminator whose completions are scored in a chosen precision.
+pub struct Scoring<'a> {
+    /// Gives the reward.
+    pub discriminator: &'a Discriminator,
+    /// Of the completions' scores; finished sequences are always scored in f32.
+    pub precision: Precision,
+}
+
+impl Reward for Scoring<'_> {
+    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+        self.discriminator.scores(sequences)
+    }
+
+    fn score_completions(&self, completions: &Completions) -> Vec<f32> {
+        match self.precision {
+            Precision::Bf16 if bf16::available() => {
+                Scorer::<Pairs>::new(self.discriminator).scores(completions)
+            }
+            _ => self.discriminator.completion_scores(completions),
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! Scores of completions: a discriminator prepared for many sequences of which many begin alike.
 //!
-//! The same numbers as [`Discriminator::scores`], to the bit, for less work. Weights are packed once for all
+//! In the network's own precision the same numbers as [`Discriminator::scores`], to the bit, for less work. Weights are packed once for all
 //! sequences. Windows that lie inside a prefix are computed once for all its completions, and a window that
 //! begins inside is continued from where the prefix ends: an element of a product is one chain of multiply-adds
 //! in the order of the window, so the chain can stop and go on.
 
+use super::arithmetic::Arithmetic;
 use super::discriminator::{Discriminator, real_probability};
-use crate::kernel::{PackedMatrix, Product, Real, Right, Rows};
+use crate::kernel::Real;
 use crate::nn::conv::{self, num_windows};
 use crate::nn::{highway, linear};
 use crate::rollout::Completions;
@@ -21,26 +22,26 @@ const SEQUENCES: usize = 320;
 const EMBEDDED: usize = 1 << 20;
 
 /// Packed weights of a discriminator.
-pub(super) struct Scorer<'a, R> {
-    discriminator: &'a Discriminator<R>,
-    filters: Vec<PackedMatrix<R>>, // [kE, F_k], one a width
-    transform: PackedMatrix<R>,    // [F, F]
-    gate: PackedMatrix<R>,         // [F, F]
+pub(super) struct Scorer<'a, A: Arithmetic> {
+    discriminator: &'a Discriminator<A::Real>,
+    filters: Vec<A::Matrix>, // [kE, F_k], one a width
+    transform: A::Matrix,    // [F, F]
+    gate: A::Matrix,         // [F, F]
 }
 
-impl<'a, R: Real> Scorer<'a, R> {
-    pub(super) fn new(discriminator: &'a Discriminator<R>) -> Self {
+impl<'a, A: Arithmetic> Scorer<'a, A> {
+    pub(super) fn new(discriminator: &'a Discriminator<A::Real>) -> Self {
         let filters = discriminator.filters();
-        let pack =
-            |f: &conv::Filters<'_, R>| PackedMatrix::of_transpose(f.w, f.b.len(), f.w.len() / f.b.len());
+        let dim = discriminator.shape().embedding_dim;
+        let pack = |f: &conv::Filters<'_, A::Real>| A::pack_filters(f.w, f.b.len(), dim);
         let highway = discriminator.highway_weights();
         let features = highway.gate_b.len();
         let (filters, (transform, gate)) = rayon::join(
             || filters.par_iter().map(pack).collect(),
             || {
                 rayon::join(
-                    || PackedMatrix::new(highway.transform_w, features, features),
-                    || PackedMatrix::new(highway.gate_w, features, features),
+                    || A::pack(highway.transform_w, features, features),
+                    || A::pack(highway.gate_w, features, features),
                 )
             },
         );
@@ -48,7 +49,7 @@ impl<'a, R: Real> Scorer<'a, R> {
     }
 
     /// Probability of "real" for each completion.
-    pub(super) fn scores(&self, completions: &Completions) -> Vec<R> {
+    pub(super) fn scores(&self, completions: &Completions) -> Vec<A::Real> {
         let shape = self.discriminator.shape();
         let n = completions.sequences.len();
         let most = (EMBEDDED / (shape.max_length * shape.embedding_dim)).clamp(1, SEQUENCES);
@@ -67,10 +68,11 @@ impl<'a, R: Real> Scorer<'a, R> {
     }
 
     /// Scores of the sequences `range`, whose prefixes belong to one row.
-    fn task(&self, completions: &Completions, range: Range<usize>) -> Vec<R> {
-        let batch = Batch::new(self.discriminator, completions, range);
-        let features = self.transform.rows();
-        let mut pooled = vec![R::of(f64::NEG_INFINITY); batch.rows.len() * features];
+    fn task(&self, completions: &Completions, range: Range<usize>) -> Vec<A::Real> {
+        let batch = Batch::<A>::new(self.discriminator, completions, range);
+        let weights = self.discriminator.highway_weights();
+        let (rows, features) = (batch.rows.len(), weights.gate_b.len());
+        let mut pooled = vec![A::Real::of(f64::NEG_INFINITY); rows * features];
         let mut column = 0;
         for (f, w) in self.discriminator.filters().iter().zip(&self.filters) {
             let columns = column..column + f.b.len();
@@ -80,13 +82,19 @@ impl<'a, R: Real> Scorer<'a, R> {
             }
             column = columns.end;
         }
-        let weights = self.discriminator.highway_weights();
-        let rows = batch.rows.len();
-        let mut transform = weights.transform_b.repeat(rows);
-        R::product(&Product::packed(rows, &pooled, &self.transform).adding(), &mut transform, features);
-        let mut gate = weights.gate_b.repeat(rows);
-        R::product(&Product::packed(rows, &pooled, &self.gate).adding(), &mut gate, features);
-        let highway = highway::combine(&pooled, &mut transform, &mut gate);
+        let highway = {
+            let x = A::values(&pooled, features);
+            let k = features.next_multiple_of(A::ALIGN);
+            let offsets: Vec<usize> = (0..rows).map(|r| r * k).collect();
+            let product = |w: &A::Matrix, b: &[A::Real]| {
+                let mut y = b.repeat(rows);
+                A::add_product(&x, &offsets, w, 0, k, &mut y);
+                y
+            };
+            let mut transform = product(&self.transform, weights.transform_b);
+            let mut gate = product(&self.gate, weights.gate_b);
+            highway::combine(&pooled, &mut transform, &mut gate)
+        };
         let (output_w, output_b) = self.discriminator.output_weights();
         linear::forward(&highway, output_w, output_b).chunks_exact(2).map(real_probability).collect()
     }
@@ -103,21 +111,25 @@ struct Row {
 }
 
 /// The embedded sequences of a task.
-struct Batch<R> {
+struct Batch<A: Arithmetic> {
     max_length: usize,
-    dim: usize,
+    dim: usize, // values a position: E, filled up to a multiple of what a product takes at a time
     rows: Vec<Row>,
     prefixes: Vec<usize>, // lengths, ascending
-    x: Vec<R>,            // [rows, T, E]; what lies inside a prefix is not filled in
-    stem: Vec<R>,         // [longest prefix, E]
+    x: Vec<A::Value>,     // [rows, T, dim]; what lies inside a prefix is not filled in
+    stem: Vec<A::Value>,  // [longest prefix, dim]
 }
 
-impl<R: Real> Batch<R> {
-    fn new(discriminator: &Discriminator<R>, completions: &Completions, range: Range<usize>) -> Self {
+impl<A: Arithmetic> Batch<A> {
+    fn new(discriminator: &Discriminator<A::Real>, completions: &Completions, range: Range<usize>) -> Self {
         let shape = discriminator.shape();
-        let (max_length, dim) = (shape.max_length, shape.embedding_dim);
-        let embedded = |token: u32| &discriminator.parameters()[0][token as usize * dim..][..dim];
-        let mut x = vec![R::default(); range.len() * max_length * dim];
+        let (max_length, embedding_dim) = (shape.max_length, shape.embedding_dim);
+        let dim = embedding_dim.next_multiple_of(A::ALIGN);
+        let embedded = |token: u32| {
+            let row = &discriminator.parameters()[0][token as usize * embedding_dim..][..embedding_dim];
+            A::values(row, embedding_dim)
+        };
+        let mut x = vec![A::Value::default(); range.len() * max_length * dim];
         let (mut rows, mut prefixes) = (Vec::with_capacity(range.len()), Vec::new());
         for (i, x) in range.clone().zip(x.chunks_exact_mut(max_length * dim)) {
             let (tokens, prefix) = (completions.sequences.row(i), completions.prefix(i).length);
@@ -127,29 +139,32 @@ impl<R: Real> Batch<R> {
             let end = shape.end_token.filter(|_| tokens.len() < max_length);
             let shown = tokens.iter().copied().chain(end);
             for (token, x) in shown.clone().zip(x.chunks_exact_mut(dim)).skip(prefix) {
-                x.copy_from_slice(embedded(token));
+                x.copy_from_slice(&embedded(token));
             }
             rows.push(Row { prefix, group: prefixes.len() - 1, length: shown.count() });
         }
         let longest = prefixes.last().copied().unwrap_or(0);
         let last = completions.sequences.row(range.end - 1);
-        let stem = last[..longest].iter().flat_map(|&token| embedded(token).iter().copied()).collect();
+        let mut stem = vec![A::Value::default(); longest * dim];
+        for (&token, x) in last.iter().zip(stem.chunks_exact_mut(dim)) {
+            x.copy_from_slice(&embedded(token));
+        }
         Self { max_length, dim, rows, prefixes, x, stem }
     }
 }
 
 /// All filters of one width.
-struct Width<'a, R> {
-    batch: &'a Batch<R>,
+struct Width<'a, A: Arithmetic> {
+    batch: &'a Batch<A>,
     k: usize,
-    w: &'a PackedMatrix<R>,
+    w: &'a A::Matrix,
     columns: Range<usize>,
     features: usize,
 }
 
-impl<R: Real> Width<'_, R> {
+impl<A: Arithmetic> Width<'_, A> {
     /// Raises the columns of `pooled` `[rows, F]` to the largest product of each row's windows.
-    fn pool(&self, pooled: &mut [R]) {
+    fn pool(&self, pooled: &mut [A::Real]) {
         let n = self.columns.len();
         let (inside, begun) = self.prefixes();
         for (r, row) in self.batch.rows.iter().enumerate() {
@@ -179,18 +194,18 @@ impl<R: Real> Width<'_, R> {
 
     fn add(
         &self,
-        windows: &mut Windows<R>,
-        pooled: &mut [R],
+        windows: &mut Windows<A::Real>,
+        pooled: &mut [A::Real],
         shared: usize,
         row: usize,
         position: usize,
-        start: Option<&[R]>,
+        start: Option<&[A::Real]>,
     ) {
         windows.rows.push(row * self.features + self.columns.start);
         windows.offsets.push(position * self.batch.dim);
         match start {
             Some(start) => windows.y.extend_from_slice(start),
-            None => windows.y.resize(windows.y.len() + self.columns.len(), R::default()),
+            None => windows.y.resize(windows.y.len() + self.columns.len(), A::Real::default()),
         }
         if windows.rows.len() == WINDOWS {
             self.finish(windows, pooled, shared);
@@ -198,52 +213,35 @@ impl<R: Real> Width<'_, R> {
     }
 
     /// Computes the collected windows from position `shared` on.
-    fn finish(&self, windows: &mut Windows<R>, pooled: &mut [R], shared: usize) {
-        let (dim, n) = (self.batch.dim, self.columns.len());
-        let product = Product {
-            m: windows.rows.len(),
-            n,
-            k: (self.k - shared) * dim,
-            a: &self.batch.x,
-            a_rows: Rows::Offsets(&windows.offsets),
-            a_step: 1,
-            b: Right::Packed { matrix: self.w, first_row: shared * dim },
-            accumulate: true,
-        };
-        R::product(&product, &mut windows.y, n);
-        R::raise(&windows.y, &windows.rows, pooled);
+    fn finish(&self, windows: &mut Windows<A::Real>, pooled: &mut [A::Real], shared: usize) {
+        let dim = self.batch.dim;
+        let k = (self.k - shared) * dim;
+        A::add_product(&self.batch.x, &windows.offsets, self.w, shared * dim, k, &mut windows.y);
+        A::Real::raise(&windows.y, &windows.rows, pooled);
         windows.clear();
     }
 
     /// For each prefix of the task: the largest product of the windows inside it `[prefixes, F_k]`, and, for each
     /// number of positions 1..k, the product of the window that ends that many positions later, as far as the
     /// prefix goes.
-    fn prefixes(&self) -> (Vec<R>, Vec<Vec<R>>) {
+    fn prefixes(&self) -> (Vec<A::Real>, Vec<Vec<A::Real>>) {
         let (dim, n, prefixes) = (self.batch.dim, self.columns.len(), &self.batch.prefixes);
         let longest = self.batch.stem.len() / dim;
-        let mut inside = vec![R::of(f64::NEG_INFINITY); prefixes.len() * n];
-        let mut begun = vec![vec![R::default(); prefixes.len() * n]; self.k - 1];
-        let mut y = vec![R::default(); longest * n];
+        let mut inside = vec![A::Real::of(f64::NEG_INFINITY); prefixes.len() * n];
+        let mut begun = vec![vec![A::Real::default(); prefixes.len() * n]; self.k - 1];
+        let mut y = vec![A::Real::default(); longest * n];
         for done in 0..self.k.min(longest) {
             // Windows that begin at 0..longest - done go one position on.
-            let product = Product {
-                m: longest - done,
-                n,
-                k: dim,
-                a: &self.batch.stem[done * dim..],
-                a_rows: Rows::Stride(dim),
-                a_step: 1,
-                b: Right::Packed { matrix: self.w, first_row: done * dim },
-                accumulate: true,
-            };
-            R::product(&product, &mut y, n);
+            let offsets: Vec<usize> = (done..longest).map(|position| position * dim).collect();
+            let y = &mut y[..offsets.len() * n];
+            A::add_product(&self.batch.stem, &offsets, self.w, done * dim, dim, y);
             for (group, &prefix) in prefixes.iter().enumerate() {
                 let at = group * n..group * n + n;
                 if done + 1 < self.k && prefix > done {
                     begun[done][at].copy_from_slice(&y[(prefix - done - 1) * n..][..n]);
                 } else if done + 1 == self.k && prefix >= self.k {
                     let targets: Vec<usize> = vec![group * n; prefix - self.k + 1];
-                    R::raise(&y[..targets.len() * n], &targets, &mut inside);
+                    A::Real::raise(&y[..targets.len() * n], &targets, &mut inside);
                 }
             }
         }

@@ -16,8 +16,8 @@ use super::summary::Measures;
 use crate::Result;
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
-use crate::reward::Discriminator;
 use crate::reward::values::MonteCarlo;
+use crate::reward::{Discriminator, Scoring};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::update::{
@@ -121,7 +121,8 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
         MonteCarlo { num_rollouts: config.rollout.num_rollouts, max_prefixes: config.rollout.max_prefixes };
     let streams = Streams::new(seed, Purpose::Rollout);
     let rollout = adversary.rollout.policy();
-    let values = search.values(&rollout, &adversary.discriminator, &batch, &streams, drawn.rollouts);
+    let reward = Scoring { discriminator: &adversary.discriminator, precision: config.rollout.precision };
+    let values = search.values(&rollout, &reward, &batch, &streams, drawn.rollouts);
     drawn.rollouts += search.sequences_used(n, batch.max_length());
 
     let update = GeneratorUpdate {

@@ -3,8 +3,9 @@
 use super::discriminator::random_discriminator;
 use crate::random::{Random, widened_discriminator};
 use seqgan::SeqBatch;
+use seqgan::config::Precision;
 use seqgan::generator::Prefix;
-use seqgan::reward::{Discriminator, DiscriminatorShape, Reward};
+use seqgan::reward::{Discriminator, DiscriminatorShape, Reward, Scoring};
 use seqgan::rollout::Completions;
 
 /// Completions of random prefixes of random rows; some end at once, some are cut at T.
@@ -55,4 +56,23 @@ fn of_wide_filters_and_long_sequences_too() {
     let completions = completions(&mut random, &d);
     assert!(completions.sequences.len() > 700);
     assert_eq!(d.score_completions(&completions), d.scores(&completions.sequences));
+}
+
+/// Where the CPU has no products of bfloat16 the scores are those in f32, to the bit.
+#[test]
+fn scores_in_bfloat16_are_near() {
+    let mut different = 0;
+    for seed in 0..20 {
+        let mut random = Random::new(1400 + seed);
+        let d = random_discriminator(&mut random);
+        let completions = completions(&mut random, &d);
+        let rounded = Scoring { discriminator: &d, precision: Precision::Bf16 };
+        let (got, want) = (rounded.score_completions(&completions), d.score_completions(&completions));
+        for (got, want) in got.iter().zip(&want) {
+            assert!((got - want).abs() < 0.02, "seed {seed}: {got} for {want}");
+            different += usize::from(got != want);
+        }
+        assert_eq!(rounded.score(&completions.sequences), want, "finished sequences are scored in f32");
+    }
+    eprintln!("{different} scores differ");
 }
