@@ -149,6 +149,11 @@ fn measure(root: &Path, bench: &Path, side: Side, phase: &str, options: &Options
         Side::PyTorch => BASELINE,
         Side::Ours => "--bench", // as Cargo calls benches
     });
+    // What we do in a lower precision the baseline does in f32.
+    let phase = match side {
+        Side::PyTorch => phase.strip_suffix("-bf16").unwrap_or(phase),
+        Side::Ours => phase,
+    };
     command.args(["--phase", phase, "--repeat", &options.repeat.to_string()]);
     command.args(["--threads", &options.threads.to_string()]).stdin(Stdio::null());
     let name = command.get_program().to_string_lossy().into_owned();

@@ -122,6 +122,13 @@ pub(crate) fn largest(x: &[f32]) -> f32 {
     dispatch(Largest(x))
 }
 
+/// The largest size of a value, 0 for none; infinite or no number if one of them is.
+pub(crate) fn largest_size(x: &[f32]) -> f32 {
+    // Sizes compare as their bits do, and above infinity come those that are no number.
+    let sizes = x.iter().map(|x| x.to_bits() & 0x7FFF_FFFF);
+    f32::from_bits(sizes.fold(0, u32::max))
+}
+
 /// y += alpha x.
 pub(crate) fn axpy(alpha: f32, x: &[f32], y: &mut [f32]) {
     struct Axpy<'a>(f32, &'a [f32], &'a mut [f32]);

@@ -63,6 +63,12 @@ pub trait Real:
     fn largest(x: &[Self]) -> Self {
         x.iter().copied().fold(x[0], |a, b| if b > a { b } else { a })
     }
+    /// The largest size of a value, 0 for none; infinite or no number if one of them is.
+    #[doc(hidden)]
+    fn largest_size(x: &[Self]) -> Self {
+        let sizes = x.iter().map(|x| x.to_f64().abs());
+        Self::of(sizes.fold(0.0, |a, b| if b.is_nan() || b > a { b } else { a }))
+    }
     /// y += alpha x.
     #[doc(hidden)]
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
@@ -202,6 +208,9 @@ impl Real for f32 {
     }
     fn largest(x: &[Self]) -> Self {
         math::largest(x)
+    }
+    fn largest_size(x: &[Self]) -> Self {
+        math::largest_size(x)
     }
     fn axpy(alpha: Self, x: &[Self], y: &mut [Self]) {
         math::axpy(alpha, x, y);

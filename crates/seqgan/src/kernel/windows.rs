@@ -112,6 +112,21 @@ impl Kernel for AddScaled<'_> {
                         s.store(y.add(w * LANES), acc[w]);
                     }
                     at += W * LANES;
+                } else if left >= W / 2 * LANES {
+                    let mut acc: [S::V; W / 2] = [s.splat(0.0); W / 2];
+                    for w in 0..W / 2 {
+                        acc[w] = s.load(y.add(w * LANES));
+                    }
+                    for &(scale, start) in self.terms {
+                        let (x, scale) = (self.x.as_ptr().add(start + at), s.splat(scale));
+                        for w in 0..W / 2 {
+                            acc[w] = s.fma(scale, s.load(x.add(w * LANES)), acc[w]);
+                        }
+                    }
+                    for w in 0..W / 2 {
+                        s.store(y.add(w * LANES), acc[w]);
+                    }
+                    at += W / 2 * LANES;
                 } else {
                     let lanes = left.min(LANES);
                     let mut acc = s.load_lanes(y, lanes);

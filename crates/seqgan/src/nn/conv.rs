@@ -165,12 +165,17 @@ pub fn backward<R: Real>(
 ) -> Vec<R> {
     let (batch, dim) = (input.lengths.len(), input.dim);
     let total = pooled.values.len() / batch;
-    // What ReLU stopped has no gradient.
+    // What ReLU stopped has no gradient. Transposed, `[F, B]`: a filter's are read together.
     let d: Vec<R> = d_pooled
         .iter()
         .zip(&pooled.values)
         .map(|(&d, &y)| if y > R::default() { d } else { R::default() })
         .collect();
+    let d = super::linear::transpose(&d, batch, total);
+    let mut windows = vec![0u32; pooled.windows.len()];
+    windows.par_chunks_mut(batch).enumerate().for_each(|(i, windows)| {
+        windows.iter_mut().enumerate().for_each(|(b, p)| *p = pooled.windows[b * total + i]);
+    });
 
     // A task owns whole filters, so every sum has one owner and one order.
     const FILTERS: usize = 16;
@@ -187,10 +192,12 @@ pub fn backward<R: Real>(
     tasks.into_par_iter().for_each_init(Vec::new, |terms, (first, inner, dw, db)| {
         for (i, (dw, db)) in dw.chunks_exact_mut(inner).zip(db).enumerate() {
             terms.clear();
-            for at in (0..batch).map(|b| b * total + first + i).filter(|&at| d[at] != R::default()) {
-                let start = at / total * input.max_length + pooled.windows[at] as usize;
-                terms.push((d[at], start * dim));
-                *db += d[at];
+            for b in 0..batch {
+                let at = (first + i) * batch + b;
+                if d[at] != R::default() {
+                    terms.push((d[at], (b * input.max_length + windows[at] as usize) * dim));
+                    *db += d[at];
+                }
             }
             R::add_scaled(terms, input.x, dw);
         }
@@ -206,9 +213,9 @@ pub fn backward<R: Real>(
             for (i, w) in f.w.chunks_exact(f.width * dim).enumerate() {
                 terms.clear();
                 for b in 0..dx.len() / size {
-                    let at = (first + b) * total + column + i;
+                    let at = (column + i) * batch + first + b;
                     if d[at] != R::default() {
-                        terms.push((d[at], b * size + pooled.windows[at] as usize * dim));
+                        terms.push((d[at], b * size + windows[at] as usize * dim));
                     }
                 }
                 R::scatter_scaled(&terms, w, dx);

@@ -6,6 +6,7 @@
 
 use super::{Tensors, linear};
 use crate::kernel::{PackedMatrix, Product, Real, Rows};
+use rayon::prelude::*;
 
 /// Gradients of all parameters of a network, in their order.
 #[derive(Debug, Clone)]
@@ -58,6 +59,12 @@ impl<R: Real> Factors<R> {
         let dy = PackedMatrix::new(&self.dy, self.rows(), self.outputs);
         let (a_rows, a_step) = (Rows::Stride(1), self.inputs);
         f(&Product { m: self.inputs, a_rows, a_step, ..Product::packed(self.rows(), &self.x, &dy) })
+    }
+
+    /// Whether no value of the gradient can be infinite or no number: a bound, from the largest of each factor.
+    fn is_finite(&self) -> bool {
+        let [x, dy] = [&self.x, &self.dy].map(|values| R::largest_size(values).to_f64());
+        self.rows() as f64 * x * dy < f64::from(f32::MAX)
     }
 
     /// The squared norm of x^T dy, from the rows' inner products: sum over b, c of (x_b x_c) (dy_b dy_c).
@@ -123,6 +130,13 @@ impl<R: Real> Gradients<R> {
             Some((_, factors)) => Gradient::Factors(factors),
             None => Gradient::Dense(&self.dense[i]),
         }
+    }
+
+    /// Whether all values are finite. Of factors a bound is checked that is reached long after training has failed.
+    pub fn is_finite(&self) -> bool {
+        let tensors = self.dense.iter().flat_map(|t| t.data.chunks(1 << 15)).collect::<Vec<_>>();
+        tensors.par_iter().all(|values| R::largest_size(values).to_f64().is_finite())
+            && self.factors.iter().all(|(_, f)| f.is_finite())
     }
 
     /// Sum of all squared values. The number of threads does not change a bit of it.
@@ -193,8 +207,15 @@ mod tests {
                 assert!(a.shape == b.shape && errors.fold(0.0, f64::max) <= 20.0 * tolerance, "{}", a.name);
             }
         }
+        for bad in [f64::NAN, f64::INFINITY, -f64::INFINITY] {
+            assert!(factored.is_finite() && dense.is_finite());
+            let (mut of_factor, mut of_tensor) = (factored.clone(), dense.clone());
+            of_factor.parts_mut().1[0].add(&vec![R::of(bad); 70], &numbers(90, 1));
+            of_tensor.parts_mut().0[1][6299] = R::of(bad);
+            assert!(!of_factor.is_finite() && !of_tensor.is_finite(), "{bad}");
+        }
         factored.clear();
-        assert_eq!(factored.sum_of_squares(), 0.0);
+        assert!(factored.sum_of_squares() == 0.0 && factored.is_finite());
     }
 
     #[test]

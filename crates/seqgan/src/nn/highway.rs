@@ -4,6 +4,7 @@
 use super::gradients::Factors;
 use super::linear;
 use crate::kernel::Real;
+use rayon::prelude::*;
 
 /// The layer's parameters.
 #[derive(Clone, Copy)]
@@ -64,15 +65,23 @@ pub fn backward<R: Real>(
     let mut d_transform = vec![R::default(); dy.len()];
     let mut d_gate = vec![R::default(); dy.len()];
     let mut dx = vec![R::default(); dy.len()];
-    for i in 0..dy.len() {
-        let (g, t) = (trace.transform[i], trace.gate[i]);
-        if g > R::default() {
-            d_transform[i] = dy[i] * t;
-        }
-        d_gate[i] = dy[i] * (g - x[i]) * t * (one - t);
-        dx[i] = dy[i] * (one - t);
-    }
     let width = weights.gate_b.len();
+    d_transform
+        .par_chunks_mut(width)
+        .zip(d_gate.par_chunks_mut(width))
+        .zip(dx.par_chunks_mut(width))
+        .enumerate()
+        .for_each(|(row, ((d_transform, d_gate), dx))| {
+            let at = row * width..(row + 1) * width;
+            let (x, dy) = (&x[at.clone()], &dy[at.clone()]);
+            let (transform, gate) = (&trace.transform[at.clone()], &trace.gate[at]);
+            for i in 0..width {
+                let (g, t) = (transform[i], gate[i]);
+                d_transform[i] = if g > R::default() { dy[i] * t } else { R::default() };
+                d_gate[i] = dy[i] * (g - x[i]) * t * (one - t);
+                dx[i] = dy[i] * (one - t);
+            }
+        });
     gradients.transform_w.add(x, &d_transform);
     gradients.gate_w.add(x, &d_gate);
     linear::backward_bias(&d_transform, gradients.transform_b);

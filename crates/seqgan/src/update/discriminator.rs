@@ -1,6 +1,6 @@
 //! The discriminator's step: cross-entropy of real against generated, dropout, L2 of the last layer.
 
-use super::{GeneratorUpdate, Optimizer};
+use super::Optimizer;
 use crate::error::{Error, Result};
 use crate::reward::{BatchLoss, Discriminator, Regularisation};
 use crate::rng::Streams;
@@ -38,7 +38,7 @@ pub fn discriminator_step(
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "the discriminator's loss", value: result.loss, step });
     }
-    let apply = GeneratorUpdate { learning_rate: update.learning_rate, clip_norm: 0.0, l2: 0.0 };
-    optimizer.apply(discriminator.parameters_mut(), apply, "the discriminator's gradient")?;
+    let place = "the discriminator's gradient";
+    optimizer.apply_unclipped(discriminator.parameters_mut(), update.learning_rate, place)?;
     Ok(result)
 }

@@ -44,6 +44,21 @@ impl Optimizer {
         &mut self.gradients
     }
 
+    /// Changes `parameters` as the gradient says. Nothing changes if it is not finite.
+    pub(super) fn apply_unclipped(
+        &mut self,
+        parameters: &mut Tensors<f32>,
+        learning_rate: f64,
+        place: &'static str,
+    ) -> Result<()> {
+        if !self.gradients.is_finite() {
+            let value = self.gradients.sum_of_squares().sqrt();
+            return Err(Error::NotFinite { place, value, step: self.adam.step() + 1 });
+        }
+        self.adam.apply(parameters, &self.gradients, learning_rate);
+        Ok(())
+    }
+
     /// Adds L2, clips, and changes `parameters`. Returns the gradient's norm before clipping. Nothing changes
     /// if the norm is not finite.
     pub(super) fn apply(
