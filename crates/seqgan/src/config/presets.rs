@@ -78,6 +78,7 @@ impl Preset {
                 config.oracle.num_floor = 20_000;
                 config.oracle.num_test = 2_000;
                 config.mle_tuned.num_epochs = 2;
+                config.mle_tuned.batch_size = 64;
                 config.evaluate.num_samples = 2_000;
                 config.evaluate.num_samples_training = 500;
                 config.evaluate.temperatures = vec![1.1, 1.0, 0.9, 0.8, 0.7];
@@ -125,13 +126,14 @@ impl Cost {
         let features: f64 = filters().map(|f| f.1 as f64).sum();
         let dim = config.discriminator.embedding_dim as f64;
         let conv: f64 = filters().map(|&(k, n)| (k * n) as f64 * dim * (t - k as f64 + 1.0)).sum();
-        let score_sequence = (2.0 * conv + 4.0 * features * features) / 2.5e11 + 3e-6;
+        let highway = features * features;
         Self {
-            likelihood_token: 2e-6 + h * (e + h) * 2e-10 + v * (0.5e-9 + h * 2.5e-11),
-            sample_token: 0.4e-6 + h * (e + h) * 4e-11 + v * (0.2e-9 + h * 1.3e-11),
-            score_sequence,
+            likelihood_token: 1.2e-6 + h * (e + h) * 1.4e-10 + v * (0.35e-9 + h * 1.8e-11),
+            sample_token: 0.3e-6 + h * (e + h) * 3e-11 + v * (0.13e-9 + h * 0.8e-11),
+            // Completions share half of their windows.
+            score_sequence: (conv + 4.0 * highway) / 2.8e11 + 2e-6,
             // Backward is twice the highway's forward, and each update sends all weights through memory.
-            train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
+            train_sequence: (2.0 * conv + 12.0 * highway) / 3e11 + highway * 2.5e-11 + 3e-5,
         }
     }
 }
@@ -151,6 +153,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     for (dim, rate) in [(128, 0.004), (64, 0.008), (32, 0.01)] {
         (config.generator.embedding_dim, config.generator.hidden_dim) = (dim.min(64), dim);
         config.mle_tuned.learning_rate = rate;
+        // Data sets differ too much in size for one strength; early stopping does the rest.
+        config.mle_tuned.l2 = 1e-5;
         if likelihood / (tokens * Cost::of(config, size).likelihood_token) >= 8.0 {
             break;
         }

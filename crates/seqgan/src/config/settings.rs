@@ -279,10 +279,11 @@ impl Default for Config {
                 batch_size: 64,
             },
             mle_tuned: LikelihoodConfig {
-                num_epochs: 8,
+                num_epochs: 24,
+                batch_size: 32,
                 shuffle: true,
                 schedule: Schedule::Cosine,
-                l2: 1e-5,
+                l2: 6e-5,
                 early_stop: true,
                 measure_every_epochs: 1,
                 ..mle.clone()

@@ -210,7 +210,7 @@ mod tests {
         for bad in [f64::NAN, f64::INFINITY, -f64::INFINITY] {
             assert!(factored.is_finite() && dense.is_finite());
             let (mut of_factor, mut of_tensor) = (factored.clone(), dense.clone());
-            of_factor.parts_mut().1[0].add(&vec![R::of(bad); 70], &numbers(90, 1));
+            of_factor.parts_mut().1[0].add(&[R::of(bad); 70], &numbers(90, 1));
             of_tensor.parts_mut().0[1][6299] = R::of(bad);
             assert!(!of_factor.is_finite() && !of_tensor.is_finite(), "{bad}");
         }
