@@ -1,7 +1,7 @@
 //! `cargo xtask check`: everything that CI runs, cheapest first, up to the first failure.
 
 use anyhow::{Context, Result, bail, ensure};
-use seqgan::config::Preset;
+use seqgan::config::{Method, Preset};
 use std::ffi::OsString;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -84,14 +84,14 @@ fn smoke_run(root: &Path) -> Result<()> {
 }
 
 /// The table has the columns of the oracle task and a row of numbers for each method.
-fn check_table(table: &str, methods: &[String]) -> Result<()> {
+fn check_table(table: &str, methods: &[Method]) -> Result<()> {
     let mut lines = table.lines();
     let heading = lines.next().unwrap_or_default();
     for column in ["method", "nll_oracle", "nll_test", "entropy"] {
         ensure!(heading.contains(column), "the table has no column `{column}`");
     }
     for method in methods {
-        let row = table.lines().find(|line| line.split_whitespace().next() == Some(method));
+        let row = table.lines().find(|line| line.split_whitespace().next() == Some(method.name()));
         let Some(row) = row else { bail!("the table has no row `{method}`") };
         let numbers =
             row.split_whitespace().filter(|cell| cell.parse::<f64>().is_ok_and(f64::is_finite)).count();
@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn tables_without_a_row_or_with_nan_are_refused() {
-        let methods = ["random", "seqgan"].map(String::from);
+        let methods = [Method::Random, Method::SeqGan];
         let table = "method  nll_oracle  nll_test  entropy\nrandom  9.1  8.5  8.5\nseqgan  7.1  7.5  7.6\n";
         check_table(table, &methods).unwrap();
         for (from, to, expected) in [

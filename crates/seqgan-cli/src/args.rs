@@ -27,7 +27,7 @@ Examples:
 const TRAIN_EXAMPLES: &str = "\
 Examples:
   seqgan train --data poems.txt --tokens chars
-  seqgan train --data captions.txt --preset smoke
+  seqgan train --data captions.txt --test held-out.txt --preset smoke
   seqgan train configs/music.toml --seed 3 --out runs/music-3
   seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
 
@@ -97,6 +97,9 @@ pub struct TrainArgs {
     /// File of sequences to learn from, used with the preset's settings
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
+    /// File of further sequences that training never sees, to measure the models against in the end
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub test: Option<PathBuf>,
     /// Format of the data file [default: by its extension]
     #[arg(long, conflicts_with = "config")]
     pub format: Option<FileFormat>,

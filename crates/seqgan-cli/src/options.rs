@@ -41,6 +41,9 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
         if let Some(path) = &args.data {
             layers.option("data.path", path.display().to_string(), "--data")?;
         }
+        if let Some(path) = &args.test {
+            layers.option("data.test", path.display().to_string(), "--test")?;
+        }
         if let Some(format) = args.format {
             layers.option("data.format", format.name(), "--format")?;
         }

@@ -69,8 +69,9 @@ const COLUMNS: [Column; 7] = [
 
 /// The whole result, as printed on stdout.
 pub fn render(summary: &Summary) -> String {
-    let mut text =
-        table(summary.methods.iter().map(|row| (row.name.clone(), &row.measures)).collect(), "method");
+    // The row of real sequences has no model, and so no likelihood.
+    let measured = summary.methods.iter().filter(|row| row.measures != Measures::default());
+    let mut text = table(measured.map(|row| (row.name.clone(), &row.measures)).collect(), "method");
     if let Some(floors) = &summary.oracle {
         let show = |e: Estimate| mean_with_error(e.mean, e.stderr, 3);
         let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));
@@ -78,8 +79,9 @@ pub fn render(summary: &Summary) -> String {
             "\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"
         ));
     } else {
-        text.push_str("\nnats a token; lower nll_validation is better\n");
+        text.push_str("\nnats a token; lower nll is better\n");
     }
+    text.push_str(&scorecards(&summary.methods));
     for row in summary.methods.iter().filter(|row| !row.curve.is_empty()) {
         text.push_str(&format!("\n{} at other temperatures\n", row.name));
         let points = row.curve.iter().map(|c| (format!("T {}", c.temperature), &c.measures)).collect();
@@ -89,6 +91,29 @@ pub fn render(summary: &Summary) -> String {
         text.push_str(&verdict(row));
     }
     text
+}
+
+/// Samples beside the test file: a line a measure, a column a method, so that it stays narrow.
+fn scorecards(rows: &[MethodRow]) -> String {
+    let cards: Vec<_> =
+        rows.iter().filter_map(|row| Some((&row.name, row.scorecard.as_ref()?.entries()))).collect();
+    let mut columns = vec![("against the test file", Align::Left)];
+    columns.extend(cards.iter().map(|(name, _)| (name.as_str(), Align::Right)));
+    let mut table = Table::new(&columns);
+    let mut names: Vec<&str> = Vec::new();
+    for (name, _) in cards.iter().flat_map(|(_, entries)| entries) {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    for name in &names {
+        let cell = |entries: &Vec<(&str, Estimate)>| {
+            let found = entries.iter().find(|(other, _)| other == name);
+            found.map_or("-".to_string(), |(_, e)| mean_with_error(e.mean, e.stderr, 4))
+        };
+        table.row(std::iter::once(name.to_string()).chain(cards.iter().map(|(_, entries)| cell(entries))));
+    }
+    if names.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }
 
 fn table(rows: Vec<(String, &Measures)>, heading: &str) -> String {

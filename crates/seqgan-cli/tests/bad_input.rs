@@ -225,9 +225,9 @@ fn settings_of_the_command_line() {
         ("rollout.delay=nan", &["`rollout.delay` is", "expected 0 to 0.9999 (--set"]),
         ("mle.learning_rate=inf", &["`mle.learning_rate` is inf, expected 0 to 10"]),
         ("methods=[]", &["`methods` is empty, expected at least one method"]),
-        ("methods=[\"gpt\"]", &["`methods` is \"gpt\", expected one of random, unigram, mle"]),
+        ("methods=[\"gpt\"]", &["`methods` is [\"gpt\"], expected one of `random`, `unigram`, `mle`"]),
         ("methods=mle", &["`methods` is \"mle\", expected a list", "hint: write a list as [\"a\", \"b\"]"]),
-        ("adversarial.base=gpt", &["`adversarial.base` is \"gpt\", expected one of mle, mle-tuned"]),
+        ("adversarial.base=seqgan", &["`adversarial.base` is \"seqgan\", expected one of mle, mle-tuned"]),
         ("adversarial.baseline=gpt", &["`adversarial.baseline` is \"gpt\", expected"]),
         ("evaluate.temperatures=[1, 0]", &["`evaluate.temperatures` is 0, expected 0.05 to 20"]),
         ("discriminator.filters=[]", &["`discriminator.filters` is 0, expected 1 to 64"]),
@@ -404,13 +404,13 @@ fn a_run_that_was_damaged() {
         header["__metadata__"][key] = value.into();
         with_header(&header, data)
     };
-    let discriminator = fs::read(scratch.path("run/models/discriminator.safetensors")).unwrap();
+    let judge = fs::read(scratch.path("run/models/seqgan.judge.safetensors")).unwrap();
     for (bytes, part) in [
         (good[..good.len() - 5].to_vec(), "not a complete safetensors file"),
         (Vec::new(), "not a complete safetensors file"),
         (zeros(&[("embedding", &[2, 2])]), "a file of no version, expected version 1"),
         (with_metadata("seqgan", "2"), "a file of version 2, expected version 1"),
-        (discriminator, "holds a discriminator, expected a generator"),
+        (judge, "holds a judge, expected a generator"),
         (with_metadata("meta", "[]"), "unreadable metadata"),
         (with_meta(&|meta| meta["shape"]["hidden_dim"] = 9.into()), "tensor `w` of shape [8, 32], expected"),
         (with_meta(&|meta| meta["shape"]["vocab_size"] = 9.into()), "tensor `embedding` of shape"),

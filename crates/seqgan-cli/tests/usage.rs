@@ -353,13 +353,44 @@ fn a_run_without_a_model_is_told() {
     assert!(scratch.output(&["inspect", "run"]).contains("\nmodels      none yet\n"));
 }
 
+/// A test file is read for the last measurements alone: it adds rows and columns and changes no model.
+#[test]
+fn a_test_file_is_measured_and_not_learnt_from() {
+    let scratch = Scratch::with_sentences();
+    scratch.write("test.txt", "cat sees fish\nzebra sees milk\ndog has corn today\n");
+    let train = tiny_train("sentences.txt");
+    scratch.run(and(&train, &["--out", "without", "-q"])).expect_fine();
+    let table = scratch.run(and(&train, &["--out", "with", "-q", "--test", "test.txt"])).expect_fine().stdout;
+    assert!(table.contains("against the test file") && table.contains("real"), "{table}");
+    for model in ["mle-tuned", "seqgan", "seqgan.judge"] {
+        let bytes = |run| fs::read(scratch.path(&format!("{run}/models/{model}.safetensors"))).unwrap();
+        assert_eq!(bytes("without"), bytes("with"), "{model}");
+    }
+    let summary: Value = serde_json::from_str(&scratch.read("with/summary.json")).unwrap();
+    let row = |name: &str| {
+        let rows = summary["methods"].as_array().unwrap();
+        rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("no row {name}")).clone()
+    };
+    // What training measures in between is the validation part, never the test file.
+    let log = scratch.read("with/metrics.jsonl");
+    let before = log.lines().take_while(|line| !line.contains("\"final\""));
+    assert!(before.clone().count() > 3 && !before.into_iter().any(|line| line.contains("nll_test")), "{log}");
+    // The same figures as `evaluate` gives with its own seed.
+    let evaluate = ["evaluate", "with", "--test", "test.txt", "--json", "--method", "mle-tuned"];
+    let alone: Value = serde_json::from_str(&scratch.output(&evaluate)).unwrap();
+    assert_eq!(row("mle-tuned")["scorecard"]["bleu_2"], alone["bleu_2"]);
+    assert_eq!(row("mle-tuned")["nll_test"], alone["nll_test"]);
+    assert_eq!(row("real")["scorecard"]["bleu_2"], alone["real"]["bleu_2"]);
+    assert!(row("seqgan")["curve"][0]["scorecard"]["self_bleu_2"]["mean"].is_f64());
+}
+
 #[test]
 fn results_stand_on_stdout_alone() {
     let scratch = Scratch::with_sentences();
     let train = and(&tiny_train("sentences.txt"), &["--out", "run"]);
     let ended = scratch.run(&train).expect_fine();
     assert!(ended.stdout.starts_with("method ") && !ended.stdout.contains("run folder"), "{}", ended.stdout);
-    for part in ["mle-tuned: ", "discriminator: ", "adversarial: ", "measure: ", "run folder: run\n"] {
+    for part in ["mle-tuned: ", "seqgan discriminator: ", "seqgan: ", "measure: ", "run folder: run\n"] {
         assert!(ended.stderr.contains(part), "{part} is missing in\n{}", ended.stderr);
     }
     assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));

@@ -1,5 +1,6 @@
 //! `seqgan inspect`: shows what a run folder holds.
 
+use seqgan::config::Method;
 use seqgan::run::RunFolder;
 use seqgan::train::{self, Summary};
 use serde_json::Value;
@@ -35,7 +36,7 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
     );
     line("state", state(&folder)?);
     let models = train::methods(&folder)?;
-    line("models", if models.is_empty() { "none yet".into() } else { models.join(", ") });
+    line("models", if models.is_empty() { "none yet".into() } else { Method::list(&models) });
     if folder.is_finished() {
         let summary: Summary = folder.read_json("summary.json")?;
         text.push('\n');

@@ -2,6 +2,7 @@
 
 mod baseline;
 pub mod layers;
+mod method;
 mod nearest;
 mod precision;
 mod presets;
@@ -11,11 +12,13 @@ mod validate;
 
 pub use baseline::Baseline;
 pub use layers::{Layers, Provenance};
+pub use method::Method;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, DataConfig, DiscriminatorConfig, EvaluateConfig,
-    GeneratorConfig, LikelihoodConfig, OracleConfig, RolloutConfig,
+    GeneratorConfig, LikelihoodConfig, OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig,
+    ScheduledSamplingConfig, SeqGanStepConfig,
 };
-pub use validate::{METHODS, validate};
+pub use validate::validate;

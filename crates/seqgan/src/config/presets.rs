@@ -1,6 +1,7 @@
 //! Presets: fixed numbers of steps, never a clock.
 
 use super::baseline::Baseline;
+use super::method::Method;
 use super::settings::{Config, LikelihoodConfig};
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -61,8 +62,8 @@ impl Preset {
         match self {
             Self::Paper => {}
             Self::Quick => {
-                config.methods.retain(|m| m != "mle");
-                config.adversarial.base = "mle-tuned".into();
+                config.methods.retain(|&m| m != Method::Mle);
+                config.adversarial.base = Method::MleTuned;
                 config.adversarial.num_rounds = 12;
                 config.adversarial.d_steps = 1;
                 config.adversarial.d_epochs = 1;
@@ -99,7 +100,7 @@ impl Preset {
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config();
-        config.methods.retain(|m| m != "random");
+        config.methods.retain(|&m| m != Method::Random);
         let seconds = match self {
             Self::Paper => return config,
             Self::Quick => 130.0,

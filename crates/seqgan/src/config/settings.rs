@@ -1,6 +1,7 @@
 //! Every setting, with the paper's values as defaults where the paper has one.
 
 use super::baseline::Baseline;
+use super::method::Method;
 use super::precision::Precision;
 use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
@@ -28,7 +29,7 @@ pub struct Config {
     /// Names every random number of the run.
     pub seed: u64,
     /// Which rows the final table has, in order.
-    pub methods: Vec<String>,
+    pub methods: Vec<Method>,
     /// How a file of sequences is read.
     pub data: DataConfig,
     /// The synthetic task.
@@ -43,8 +44,16 @@ pub struct Config {
     pub mle_tuned: LikelihoodConfig,
     /// Monte-Carlo search.
     pub rollout: RolloutConfig,
-    /// Adversarial training.
+    /// Training in rounds by a reward.
     pub adversarial: AdversarialConfig,
+    /// The method `scheduled-sampling`, which else is trained as `[mle]` says.
+    pub scheduled_sampling: ScheduledSamplingConfig,
+    /// The method `pg-bleu`.
+    pub pg_bleu: PgBleuConfig,
+    /// The method `seqgan-step`.
+    pub seqgan_step: SeqGanStepConfig,
+    /// The method `rankgan`, whose ranker has the layers and updates of `[discriminator]`.
+    pub rankgan: RankGanConfig,
     /// What is measured.
     pub evaluate: EvaluateConfig,
     /// When the state is saved.
@@ -57,6 +66,8 @@ pub struct Config {
 pub struct DataConfig {
     /// The training file; empty for the synthetic task.
     pub path: String,
+    /// A file of sequences that training never sees and the finished models are measured against; may be empty.
+    pub test: String,
     /// File format; "auto": from the extension.
     pub format: String,
     /// How a line is split: words, chars or ids; "auto": words where lines hold blanks, else chars.
@@ -85,6 +96,8 @@ pub struct DataConfig {
 pub struct OracleConfig {
     /// Parameters from a safetensors file; empty: from N(0, 1) by the seed.
     pub params: String,
+    /// Seed of the parameters alone, so that runs of several seeds can learn from one oracle; 0: the run's seed.
+    pub seed: u64,
     /// V. The paper's code uses 5,000.
     pub vocab_size: usize,
     /// T.
@@ -176,12 +189,12 @@ pub struct RolloutConfig {
     pub precision: Precision,
 }
 
-/// Adversarial training, Algorithm 1.
+/// Training in rounds by a reward (Algorithm 1 of SeqGAN), for every method that follows one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdversarialConfig {
-    /// Which maximum-likelihood model it starts from: mle or mle-tuned.
-    pub base: String,
+    /// Which likelihood model it starts from: mle, mle-tuned or scheduled-sampling.
+    pub base: Method,
     /// Rounds.
     pub num_rounds: usize,
     /// g-steps: generator updates a round.
@@ -204,6 +217,48 @@ pub struct AdversarialConfig {
     pub baseline: Baseline,
     /// Measure after every so many rounds; 0: only at the end.
     pub measure_every_rounds: usize,
+}
+
+/// Scheduled sampling (Bengio et al., NIPS 2015).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScheduledSamplingConfig {
+    /// An input token is the true one with a probability that begins at 1 and falls by so much an epoch.
+    pub truth_decrease: f64,
+}
+
+/// BLEU against the training sequences as the reward.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PgBleuConfig {
+    /// Longest n-gram.
+    pub max_order: usize,
+}
+
+/// A causal discriminator, which judges every step.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SeqGanStepConfig {
+    /// E of the causal discriminator.
+    pub embedding_dim: usize,
+    /// H of the causal discriminator.
+    pub hidden_dim: usize,
+    /// Adam's learning rate of the causal discriminator.
+    pub learning_rate: f64,
+    /// How much less a reward counts a step later.
+    pub discount: f64,
+}
+
+/// RankGAN (Lin et al., NIPS 2017).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RankGanConfig {
+    /// Real sequences that similarity is measured to.
+    pub num_references: usize,
+    /// Sequences that one sequence is ranked among.
+    pub num_comparisons: usize,
+    /// Factor of the cosine in the softmax over ranks.
+    pub gamma: f64,
 }
 
 /// What is measured.
@@ -244,9 +299,10 @@ impl Default for Config {
         };
         Self {
             seed: 1,
-            methods: ["random", "unigram", "mle", "mle-tuned", "seqgan"].map(String::from).to_vec(),
+            methods: vec![Method::Random, Method::Unigram, Method::Mle, Method::MleTuned, Method::SeqGan],
             data: DataConfig {
                 path: String::new(),
+                test: String::new(),
                 format: "auto".into(),
                 tokens: "auto".into(),
                 max_length: 512,
@@ -260,6 +316,7 @@ impl Default for Config {
             },
             oracle: OracleConfig {
                 params: String::new(),
+                seed: 0,
                 vocab_size: 5000,
                 length: 20,
                 embedding_dim: 32,
@@ -296,7 +353,7 @@ impl Default for Config {
                 precision: Precision::F32,
             },
             adversarial: AdversarialConfig {
-                base: "mle".into(),
+                base: Method::Mle,
                 num_rounds: 200,
                 g_steps: 1,
                 d_steps: 5,
@@ -309,6 +366,15 @@ impl Default for Config {
                 baseline: Baseline::None,
                 measure_every_rounds: 5,
             },
+            scheduled_sampling: ScheduledSamplingConfig { truth_decrease: 0.002 },
+            pg_bleu: PgBleuConfig { max_order: 4 },
+            seqgan_step: SeqGanStepConfig {
+                embedding_dim: 32,
+                hidden_dim: 32,
+                learning_rate: 1e-3,
+                discount: 0.9,
+            },
+            rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 1.0 },
             evaluate: EvaluateConfig {
                 num_samples: 10_000,
                 num_samples_training: 10_000,

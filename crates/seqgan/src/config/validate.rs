@@ -1,19 +1,14 @@
 //! Ranges of settings, checked before any work is done.
 
 use super::layers::Provenance;
+use super::method::Method;
 use super::settings::{Config, LikelihoodConfig};
 use crate::{Error, Result};
 use std::fmt::Display;
 
-/// Methods a table can have.
-pub const METHODS: [&str; 5] = ["random", "unigram", "mle", "mle-tuned", "seqgan"];
-
 /// Checks every range; the error names the key, its value, the range and where it was set.
 pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     let check = Check { provenance };
-    for method in &config.methods {
-        check.one_of("methods", method, &METHODS)?;
-    }
     let data = &config.data;
     check.one_of("data.format", &data.format, &["auto", "text", "ids"])?;
     check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids"])?;
@@ -59,7 +54,11 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("rollout.delay", config.rollout.delay, 0.0, 0.9999)?;
 
     let adversarial = &config.adversarial;
-    check.one_of("adversarial.base", &adversarial.base, &["mle", "mle-tuned"])?;
+    if !adversarial.base.is_likelihood() {
+        let bases: Vec<_> = Method::ALL.into_iter().filter(|m| m.is_likelihood()).collect();
+        let expected = format!("one of {}", Method::list(&bases));
+        return Err(check.fault("adversarial.base", format!("\"{}\"", adversarial.base), expected));
+    }
     check.range("adversarial.num_rounds", adversarial.num_rounds, 0, 1_000_000)?;
     check.range("adversarial.g_steps", adversarial.g_steps, 1, 100_000)?;
     check.range("adversarial.d_steps", adversarial.d_steps, 0, 100_000)?;
@@ -69,6 +68,18 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("adversarial.batch_size", adversarial.batch_size, 1, 65_536)?;
     check.range("adversarial.learning_rate", adversarial.learning_rate, 0.0, 10.0)?;
     check.range("adversarial.clip_norm", adversarial.clip_norm, 0.0, 1e9)?;
+
+    let decrease = config.scheduled_sampling.truth_decrease;
+    check.range("scheduled_sampling.truth_decrease", decrease, 0.0, 1.0)?;
+    check.range("pg_bleu.max_order", config.pg_bleu.max_order, 1, 9)?;
+    let step = &config.seqgan_step;
+    check.range("seqgan_step.embedding_dim", step.embedding_dim, 1, 4096)?;
+    check.range("seqgan_step.hidden_dim", step.hidden_dim, 1, 4096)?;
+    check.range("seqgan_step.learning_rate", step.learning_rate, 1e-9, 10.0)?;
+    check.range("seqgan_step.discount", step.discount, 0.0, 1.0)?;
+    check.range("rankgan.num_references", config.rankgan.num_references, 1, 1024)?;
+    check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
+    check.range("rankgan.gamma", config.rankgan.gamma, 0.0, 1000.0)?;
 
     check.range("evaluate.num_samples", config.evaluate.num_samples, 2, 10_000_000)?;
     check.range("evaluate.num_samples_training", config.evaluate.num_samples_training, 2, 10_000_000)?;

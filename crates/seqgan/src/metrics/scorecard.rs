@@ -2,10 +2,10 @@
 
 use super::{Estimate, bleu, distinct, novel, self_bleu, unique};
 use crate::token::SeqBatch;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Measures of one set of sequences; absent where their input is missing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Scorecard {
     /// Mean -log p of the test sequences under the model, nats a decision.
     #[serde(skip_serializing_if = "Option::is_none")]

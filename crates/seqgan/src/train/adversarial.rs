@@ -1,66 +1,67 @@
-//! Adversarial training: SeqGAN's Algorithm 1.
+//! Training in rounds by a reward: SeqGAN's Algorithm 1.
 //!
 //! ```text
 //! 2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
-//! 4  pre-train D on real sequences and samples of G         pretrain_discriminator
-//! 6  repeat                                                 adversarial
+//! 4  pre-train D on real sequences and samples of G         pretrain_judge
+//! 6  repeat                                                 rounds
 //! 7    for g-steps: sample, search, policy gradient           generator_step
-//! 13   for d-steps: fresh negatives, train D for k epochs     train_discriminator
+//! 13   for d-steps: fresh negatives, train D for k epochs     train_judge
 //! ```
 //!
+//! The other methods that follow a reward differ in what stands in the place of D (`judge.rs`), and in nothing else.
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
-use super::session::{Session, discriminator_shape};
-use super::state::{Adversary, Position, State, Trainee};
+use super::judge::{Judge, Search};
+use super::session::Session;
+use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
 use crate::Result;
+use crate::config::Method;
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
-use crate::reward::values::MonteCarlo;
-use crate::reward::{Discriminator, Scoring};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
-use crate::update::{
-    DiscriminatorUpdate, GeneratorUpdate, Optimizer, discriminator_step, policy_gradient_step,
-};
+use crate::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
 
-/// Copies the base model and trains a fresh discriminator against it.
-pub(super) fn pretrain_discriminator(session: &mut Session<'_>, state: &mut State) -> Result<()> {
-    let config = session.config;
-    if state.adversary.is_none() {
-        let generator = state.finished[&config.adversarial.base].clone();
-        let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
-        let discriminator = Discriminator::new(discriminator_shape(config, session.task), &streams);
-        state.adversary = Some(Adversary {
-            optimizer: Optimizer::new(discriminator.parameters(), discriminator.gradients()),
-            discriminator,
-            rollout: DelayedPolicy::new(&generator, config.rollout.delay),
-        });
-        // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
-        let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
-        state.trainee = Some(Trainee { generator, optimizer, best: None });
+/// Copies the base model and makes a fresh judge, unless both are there already.
+fn begin(session: &Session<'_>, state: &mut State, method: Method) {
+    if state.adversary.is_some() {
+        return;
     }
+    let config = session.config;
+    let generator = state.finished[&config.adversarial.base].clone();
+    let judge = Judge::new(method, config, session.task);
+    let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
+    state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, rollout });
+    // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
+    let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+    state.trainee = Some(Trainee { generator, optimizer, best: None });
+    state.position.drawn = Drawn::default();
+}
+
+/// Trains a fresh judge against the base model.
+pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
+    begin(session, state, method);
+    let config = session.config;
     let d_steps = config.adversarial.d_pretrain_steps;
     let epochs = (d_steps * config.adversarial.d_epochs) as u64;
     let done = state.position.d_step * config.adversarial.d_epochs + state.position.d_epoch;
-    session.observer.phase("discriminator", done as u64, epochs);
-    train_discriminator(session, state, d_steps, |session, position, figures| {
+    session.observer.phase(&format!("{method} discriminator"), done as u64, epochs);
+    train_judge(session, state, method, d_steps, |session, position, figures| {
         let done = position.d_step * session.config.adversarial.d_epochs + position.d_epoch;
         session.observer.advance(done as u64, figures);
     })
 }
 
 /// The rounds.
-pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Result<()> {
+pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
+    begin(session, state, method);
     let config = &session.config.adversarial;
-    let rounds = config.num_rounds as u64;
-    session.observer.phase("adversarial", state.position.round as u64, rounds);
-    if state.position.round == 0
-        && state.position.g_step == 0
-        && state.position.d_step == 0
-        && !in_d_step(state)
-    {
-        measure(session, state)?;
+    let total = config.num_rounds as u64;
+    session.observer.phase(method.name(), state.position.round as u64, total);
+    let fresh = state.position.round == 0 && state.position.g_step == 0 && state.position.d_step == 0;
+    if fresh && !in_d_step(state) {
+        measure(session, state, method)?;
     }
     while state.position.round < config.num_rounds {
         while state.position.g_step < config.g_steps {
@@ -70,22 +71,25 @@ pub(super) fn adversarial(session: &mut Session<'_>, state: &mut State) -> Resul
             session.observer.advance(state.position.round as u64, &[("reward", reward)]);
             session.step_done(state)?;
         }
-        train_discriminator(session, state, config.d_steps, |session, position, figures| {
-            let figures: Vec<_> = reward_of(position).into_iter().chain(figures.iter().copied()).collect();
-            session.observer.advance(position.round as u64, &figures);
-        })?;
+        if method.has_judge() {
+            train_judge(session, state, method, config.d_steps, |session, position, figures| {
+                let figures: Vec<_> =
+                    reward_of(position).into_iter().chain(figures.iter().copied()).collect();
+                session.observer.advance(position.round as u64, &figures);
+            })?;
+        }
         state.position.g_step = 0;
         state.position.round += 1;
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
         if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
         {
-            measure(session, state)?;
+            measure(session, state, method)?;
         }
         session.step_done(state)?;
     }
     (state.position.round, state.position.reward) = (0, None);
     let trainee = state.trainee.take().expect("the generator in training");
-    state.finished.insert("seqgan".into(), trainee.generator);
+    state.finished.insert(method, trainee.generator);
     Ok(())
 }
 
@@ -97,11 +101,12 @@ fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
     position.reward.map(|reward| ("reward", reward))
 }
 
-fn measure(session: &mut Session<'_>, state: &mut State) -> Result<()> {
+fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     let trainee = state.trainee.as_ref().expect("the generator in training");
     let measures = session.measure_while_training(&trainee.generator);
     let figures = reward_of(&state.position);
-    session.record(state, "adversarial", state.position.round as u64, &measures, figures.as_slice())
+    let round = state.position.round as u64;
+    session.record(state, ("adversarial", Some(method)), round, &measures, figures.as_slice())
 }
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
@@ -117,13 +122,11 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
     let batch = policy.sample(&Streams::new(seed, Purpose::PolicySample), drawn.policy, n).sequences;
     drawn.policy += n as u64;
 
-    let search =
-        MonteCarlo { num_rollouts: config.rollout.num_rollouts, max_prefixes: config.rollout.max_prefixes };
     let streams = Streams::new(seed, Purpose::Rollout);
-    let rollout = adversary.rollout.policy();
-    let reward = Scoring { discriminator: &adversary.discriminator, precision: config.rollout.precision };
-    let values = search.values(&rollout, &reward, &batch, &streams, drawn.rollouts);
-    drawn.rollouts += search.sequences_used(n, batch.max_length());
+    let search =
+        Search { config, batch: &batch, rollout: &adversary.rollout, streams, first: drawn.rollouts };
+    let earned = adversary.judge.values(&search);
+    drawn.rollouts += earned.completions;
 
     let update = GeneratorUpdate {
         learning_rate: config.adversarial.learning_rate,
@@ -131,29 +134,22 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
         l2: 0.0,
     };
     let baseline = config.adversarial.baseline;
-    policy_gradient_step(&mut trainee.generator, &mut trainee.optimizer, &batch, &values, baseline, update)?;
+    let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
+    policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
-
-    let has_end = session.task.has_end();
-    let own = (0..n).map(|b| f64::from(values[b * batch.max_length() + batch.steps(b, has_end).max(1) - 1]));
-    Ok(own.sum::<f64>() / n as f64)
+    Ok(earned.reward)
 }
 
 /// `d_steps` times: draw negatives from the generator, take as many real sequences, and train for k epochs.
-fn train_discriminator(
+fn train_judge(
     session: &mut Session<'_>,
     state: &mut State,
+    method: Method,
     d_steps: usize,
     advanced: impl Fn(&Session<'_>, &Position, &[(&str, f64)]),
 ) -> Result<()> {
     let (config, seed) = (session.config, session.config.seed);
     let shuffles = Streams::new(seed, Purpose::ShuffleDiscriminator);
-    let masks = Streams::new(seed, Purpose::Dropout);
-    let update = DiscriminatorUpdate {
-        learning_rate: config.discriminator.learning_rate,
-        dropout_keep: config.discriminator.dropout_keep,
-        l2: config.discriminator.l2,
-    };
     while state.position.d_step < d_steps {
         // Drawn again after a resume: the generator has not changed since, and the numbers are counted.
         let generator = &state.trainee.as_ref().expect("the generator in training").generator;
@@ -173,15 +169,9 @@ fn train_discriminator(
                 let adversary = state.adversary.as_mut().expect("the discriminator in training");
                 let rows = state.position.drawn.discriminator_rows;
                 let labels: Vec<bool> = batch.iter().map(|&i| i >= n).collect();
-                let result = discriminator_step(
-                    &mut adversary.discriminator,
-                    &mut adversary.optimizer,
-                    &sequences.select(batch.iter().copied()),
-                    &labels,
-                    update,
-                    &masks,
-                    rows,
-                )?;
+                let optimizer = adversary.optimizer.as_mut().expect("a judge that is trained");
+                let chosen = sequences.select(batch.iter().copied());
+                let result = adversary.judge.learn(optimizer, config, &chosen, &labels, rows)?;
                 state.position.d_batch += 1;
                 state.position.drawn.discriminator_rows += batch.len() as u64;
                 let sums = &mut state.position.d_sums;
@@ -200,7 +190,7 @@ fn train_discriminator(
         let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
         let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
         let draws = state.position.drawn.negatives / n as u64;
-        session.record(state, "discriminator", draws, &Measures::default(), &figures)?;
+        session.record(state, ("discriminator", Some(method)), draws, &Measures::default(), &figures)?;
         advanced(session, &state.position, &figures);
     }
     state.position.d_step = 0;

@@ -1,14 +1,17 @@
 //! The final measurements, one at a time, so that a run killed among them goes on with the next.
 
 use super::baselines::Unigram;
-use super::measure::{self, known};
+use super::equal_entropy::compare_at;
+use super::held_out::MOST_SAMPLES;
+use super::measure;
+use super::plan::base;
 use super::session::Session;
 use super::state::State;
-use super::summary::{Comparison, CurveEntry, Floors, MethodRow};
+use super::summary::{CurveEntry, Floors, Measures, MethodRow};
 use crate::Result;
-use crate::generator::{LstmGenerator, LstmPolicy, Policy};
-use crate::metrics::frontier::{CurvePoint, Measured, Pair, Slope};
-use crate::metrics::{Estimate, Verdict, compare, match_entropy, per_token};
+use crate::config::Method;
+use crate::generator::{LstmPolicy, Policy};
+use crate::metrics::{Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
 
@@ -18,13 +21,17 @@ enum Unit {
     /// A part of the draws that measure the oracle.
     Floor(usize),
     /// A row at temperature 1.
-    Row(String),
+    Row(Method),
+    /// The row of real sequences.
+    Real,
     /// A point of a row's curve.
-    Curve(String, f64),
+    Curve(Method, f64),
     /// A row against its base at equal entropy.
-    Compare(String, f64),
+    Compare(Method, f64),
     /// Sequences written to the run folder.
-    Samples(String),
+    Samples(Method),
+    /// Real sequences written beside them.
+    RealSamples,
 }
 
 /// Sequences of a floor's part.
@@ -33,8 +40,8 @@ const FLOOR_PART: usize = 5_000;
 const VERDICT_TEMPERATURES: [f64; 3] = [1.0, 0.9, 0.8];
 /// Sequences written for each method.
 const NUM_WRITTEN: usize = 1_000;
-/// Nats within which entropies count as equal; the rest is corrected to first order.
-const ENTROPY_TOLERANCE: f64 = 0.004;
+/// The name of the row of real sequences, and of their file.
+const REAL: &str = "real";
 
 /// Measures all rows.
 pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<()> {
@@ -56,21 +63,25 @@ pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<(
 }
 
 fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
-    let config = session.config;
+    let (config, task) = (session.config, session.task);
     let mut units = Vec::new();
-    if session.task.oracle.is_some() {
+    if task.oracle.is_some() {
         units.extend((0..config.oracle.num_floor.div_ceil(FLOOR_PART)).map(Unit::Floor));
     }
-    let trained = |m: &&String| state.finished.contains_key(m.as_str());
-    units.extend(config.methods.iter().cloned().map(Unit::Row));
-    if config.methods.iter().any(|m| m == "seqgan") && session.task.oracle.is_some() {
-        let base = &config.adversarial.base;
-        if config.methods.contains(base) {
-            units.extend(config.evaluate.temperatures.iter().map(|&t| Unit::Curve(base.clone(), t)));
-            units.extend(VERDICT_TEMPERATURES.map(|t| Unit::Compare("seqgan".into(), t)));
-        }
+    units.extend(config.methods.iter().copied().map(Unit::Row));
+    units.extend(task.held_out.is_some().then_some(Unit::Real));
+    let trained = || config.methods.iter().copied().filter(|m| state.finished.contains_key(m));
+    if task.oracle.is_some() || task.held_out.is_some() {
+        let temperatures = &config.evaluate.temperatures;
+        units.extend(trained().flat_map(|m| temperatures.iter().map(move |&t| Unit::Curve(m, t))));
     }
-    units.extend(config.methods.iter().filter(trained).cloned().map(Unit::Samples));
+    if task.oracle.is_some() {
+        let has_base = |m: &Method| base(config, *m).is_some_and(|base| config.methods.contains(&base));
+        let compared = trained().filter(has_base);
+        units.extend(compared.flat_map(|m| VERDICT_TEMPERATURES.map(|t| Unit::Compare(m, t))));
+    }
+    units.extend(trained().map(Unit::Samples));
+    units.push(Unit::RealSamples);
     units
 }
 
@@ -78,51 +89,90 @@ fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> 
     match unit {
         Unit::Floor(part) => floor(session, state, *part),
         Unit::Row(method) => {
-            let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
-            let measures = match (method.as_str(), state.finished.get(method)) {
-                (_, Some(generator)) => session.measure(generator, 1.0, entropy),
-                ("random", None) => {
-                    session.measure_unigram(&Unigram::uniform(session.task.vocab_size()), entropy)
-                }
-                _ => {
-                    let shape = session.task.generator_shape(session.config);
-                    let train = &session.task.train;
-                    let model = Unigram::of(train, shape.vocab_size, shape.end_token, &shape.never);
-                    session.measure_unigram(&model, entropy)
-                }
-            };
-            session.record(state, "final", 0, &measures, &[])?;
-            let base = (method == "seqgan").then(|| session.config.adversarial.base.clone());
+            let measures = at_temperature_one(session, state, *method);
+            session.record(state, ("final", Some(*method)), 0, &measures, &[])?;
+            let scorecard = scorecard(session, state, *method, 1.0);
             state.outcome.methods.push(MethodRow {
-                name: method.clone(),
-                base,
+                name: method.to_string(),
+                base: base(session.config, *method).map(|base| base.to_string()),
                 measures,
+                scorecard,
                 ..MethodRow::default()
             });
+        }
+        Unit::Real => {
+            let held_out = session.task.held_out.as_ref().expect("a test file");
+            let n = held_out.test.len().min(MOST_SAMPLES);
+            let scorecard = Some(held_out.test.real(&held_out.train, n, session.config.seed));
+            let row = MethodRow { name: REAL.into(), scorecard, ..MethodRow::default() };
+            state.outcome.methods.push(row);
         }
         Unit::Curve(method, temperature) => {
             let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
             let measures = session.measure(&state.finished[method], *temperature, entropy);
-            session.record(state, "curve", 0, &measures, &[("temperature", *temperature)])?;
-            row(state, method).curve.push(CurveEntry { temperature: *temperature, measures });
+            session.record(
+                state,
+                ("curve", Some(*method)),
+                0,
+                &measures,
+                &[("temperature", *temperature)],
+            )?;
+            let scorecard = scorecard(session, state, *method, *temperature);
+            row(state, *method).curve.push(CurveEntry { temperature: *temperature, measures, scorecard });
         }
         Unit::Compare(method, temperature) => {
-            let comparison = compare_at(session, state, method, *temperature)?;
-            row(state, method).comparisons.push(comparison);
+            let base = base(session.config, *method).expect("a row with a base");
+            let comparison = compare_at(session, state, *method, base, *temperature)?;
+            row(state, *method).comparisons.push(comparison);
         }
         Unit::Samples(method) => {
             let policy = LstmPolicy::new(&state.finished[method], 1.0);
             let samples = policy.sample(&Streams::new(session.config.seed, Purpose::Sample), 0, NUM_WRITTEN);
-            let text: String = samples.sequences.rows().map(|r| session.task.write(r) + "\n").collect();
-            let path = session.folder.path().join("samples").join(format!("{method}.txt"));
-            crate::checkpoint::write_atomically(&path, text.as_bytes())?;
+            write_sequences(session, method.name(), &samples.sequences)?;
+        }
+        Unit::RealSamples => {
+            let train = &session.task.train;
+            write_sequences(session, REAL, &train.slice(0, train.len().min(NUM_WRITTEN)))?;
         }
     }
     Ok(())
 }
 
-fn row<'a>(state: &'a mut State, method: &str) -> &'a mut MethodRow {
-    state.outcome.methods.iter_mut().find(|r| r.name == method).expect("measured before its curve")
+fn at_temperature_one(session: &Session<'_>, state: &State, method: Method) -> Measures {
+    let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
+    match state.finished.get(&method) {
+        Some(generator) => session.measure(generator, 1.0, entropy),
+        None => session.measure_unigram(&untrained(session, method), entropy),
+    }
+}
+
+fn untrained(session: &Session<'_>, method: Method) -> Unigram {
+    let shape = session.task.generator_shape(session.config);
+    match method {
+        Method::Random => Unigram::uniform(shape.vocab_size),
+        _ => Unigram::of(&session.task.train, shape.vocab_size, shape.end_token, &shape.never),
+    }
+}
+
+/// A trained model's samples beside the test file, where there is one.
+fn scorecard(session: &Session<'_>, state: &State, method: Method, temperature: f64) -> Option<Scorecard> {
+    let held_out = session.task.held_out.as_ref()?;
+    let policy = LstmPolicy::new(state.finished.get(&method)?, temperature);
+    let n = held_out.test.len().min(MOST_SAMPLES);
+    let samples = policy.sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
+    let vocab = session.task.vocab.as_ref().expect("a file's vocabulary");
+    Some(held_out.test.scorecard(&samples.sequences, vocab, Some(&held_out.train)))
+}
+
+fn write_sequences(session: &Session<'_>, name: &str, sequences: &SeqBatch) -> Result<()> {
+    let text: String = sequences.rows().map(|r| session.task.write(r) + "\n").collect();
+    let path = session.folder.path().join("samples").join(format!("{name}.txt"));
+    crate::checkpoint::write_atomically(&path, text.as_bytes())
+}
+
+fn row(state: &mut State, method: Method) -> &mut MethodRow {
+    let mut rows = state.outcome.methods.iter_mut();
+    rows.find(|r| r.name == method.name()).expect("measured before its curve")
 }
 
 /// Adds a part of the draws to the sums; the last part makes the floors.
@@ -156,96 +206,4 @@ fn uniform(seed: u64, first: usize, n: usize, task: &super::Task) -> SeqBatch {
         (first..first + n).map(|b| (0..length).map(|t| token(b, t)).collect::<Vec<_>>()),
         length,
     )
-}
-
-/// Samples and test likelihoods of a model at a temperature.
-struct At {
-    sampled: measure::Sampled,
-    test_nats: Vec<f64>,
-}
-
-impl At {
-    fn new(session: &Session<'_>, generator: &LstmGenerator, temperature: f64) -> Self {
-        let policy = LstmPolicy::new(generator, temperature);
-        let n = session.config.evaluate.num_samples;
-        let sampled = measure::sample(session.task, &policy, session.config.seed, n);
-        let test = session.task.test.as_ref().expect("a synthetic task");
-        Self { sampled, test_nats: measure::nats(&policy, test) }
-    }
-
-    fn measured(&self) -> Measured<'_> {
-        Measured {
-            test_nats: &self.test_nats,
-            oracle_nats: self.sampled.oracle_nats.as_ref().expect("a synthetic task"),
-            own_nats: &self.sampled.own_nats,
-            sample_steps: &self.sampled.steps,
-        }
-    }
-}
-
-/// The method at `temperature` against its base at the temperature of equal entropy.
-fn compare_at(session: &Session<'_>, state: &State, method: &str, temperature: f64) -> Result<Comparison> {
-    let base = &state.finished[&session.config.adversarial.base];
-    let ours = At::new(session, &state.finished[method], temperature);
-    let target = per_token(&ours.sampled.own_nats, &ours.sampled.steps).mean;
-    let n = session.config.evaluate.num_samples;
-    let entropy_at = |t: f64| {
-        let sampled =
-            LstmPolicy::new(base, t).sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
-        let nats: Vec<f64> = sampled.log_prob.iter().map(|l| -l).collect();
-        Ok(per_token(&nats, &measure::steps(&sampled.sequences, session.task.has_end())).mean)
-    };
-    let (low, high) = bracket(state, session, target);
-    let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
-    let theirs = At::new(session, base, matched.temperature);
-    let test = session.task.test.as_ref().expect("a synthetic task");
-    let test_steps = measure::steps(&known(test, base), session.task.has_end());
-    let pair = Pair {
-        method: ours.measured(),
-        base: theirs.measured(),
-        test_steps: &test_steps,
-        slope: slope(state, session, target),
-    };
-    let differences = compare(&[pair], session.config.seed)[0];
-    Ok(Comparison { temperature, base_temperature: matched.temperature, differences })
-}
-
-/// The base's curve as (temperature, point), coldest first.
-fn curve(state: &State, session: &Session<'_>) -> Vec<(f64, CurvePoint)> {
-    let base = &session.config.adversarial.base;
-    let row = state.outcome.methods.iter().find(|r| r.name == *base).expect("the base's row");
-    let mean = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.mean);
-    let mut points: Vec<_> = row
-        .curve
-        .iter()
-        .map(|entry| {
-            let m = &entry.measures;
-            let point = CurvePoint {
-                entropy: mean(m.entropy),
-                nll_test: mean(m.nll_test),
-                reverse_kl: mean(m.reverse_kl),
-            };
-            (entry.temperature, point)
-        })
-        .collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    points
-}
-
-/// Two temperatures with the target's entropy between them, as close as the curve allows.
-fn bracket(state: &State, session: &Session<'_>, target: f64) -> (f64, f64) {
-    let points = curve(state, session);
-    let below = points.iter().rev().find(|p| p.1.entropy < target).map_or(0.05, |p| p.0);
-    let above = points.iter().find(|p| p.1.entropy > target).map_or(4.0, |p| p.0);
-    (below, above)
-}
-
-/// The slope of the base's curve next to the target's entropy.
-fn slope(state: &State, session: &Session<'_>, target: f64) -> Slope {
-    let points = curve(state, session);
-    let at = points.partition_point(|p| p.1.entropy < target).clamp(1, points.len().max(2) - 1);
-    match points.get(at - 1..=at) {
-        Some([a, b]) => Slope::between(a.1, b.1),
-        _ => Slope { forward_kl: 0.0, reverse_kl: 0.0 },
-    }
 }

@@ -1,16 +1,17 @@
 //! One run from its settings to its summary.
 
-use super::adversarial::{adversarial, pretrain_discriminator};
+use super::adversarial::{pretrain_judge, rounds};
 use super::evaluation::evaluate;
 use super::event::Observer;
+use super::judge::Judge;
 use super::models;
 use super::plan::{Stage, plan};
 use super::pretrain::maximum_likelihood;
-use super::session::{Session, discriminator_shape};
+use super::session::Session;
 use super::state::State;
 use super::summary::Summary;
 use super::task::Task;
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::run::RunFolder;
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -65,25 +66,26 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
         false => State::default(),
         true => {
             let shape = task.generator_shape(config);
-            State::load(&folder.state(), &shape, &discriminator_shape(config, task), config.rollout.delay)?
+            let judge = |method| Judge::new(method, config, task);
+            State::load(&folder.state(), &shape, &judge, config.rollout.delay)?
         }
     };
     observer.note(&format!("run folder: {}", folder.path().display()));
     task.notes.iter().for_each(|note| observer.note(note));
     let mut session = Session::new(config, task, &folder, observer, state.position.metrics_bytes)?;
-    while let Some(stage) = stages.get(state.position.stage) {
+    while let Some(&stage) = stages.get(state.position.stage) {
         match stage {
             Stage::Likelihood(method) => {
-                let settings = if method == "mle" { &config.mle } else { &config.mle_tuned };
+                let settings = if method == Method::MleTuned { &config.mle_tuned } else { &config.mle };
                 maximum_likelihood(&mut session, &mut state, method, settings)?;
-                models::save_generator(&folder, method, &state.finished[method])?;
+                models::save_generator(&folder, method, &state.finished[&method])?;
             }
-            Stage::Discriminator => pretrain_discriminator(&mut session, &mut state)?,
-            Stage::Adversarial => {
-                adversarial(&mut session, &mut state)?;
-                models::save_generator(&folder, "seqgan", &state.finished["seqgan"])?;
+            Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
+            Stage::Rounds(method) => {
+                rounds(&mut session, &mut state, method)?;
+                models::save_generator(&folder, method, &state.finished[&method])?;
                 if let Some(adversary) = state.adversary.take() {
-                    models::save_discriminator(&folder, &adversary.discriminator)?;
+                    models::save_judge(&folder, &adversary.judge)?;
                 }
             }
             Stage::Measure => evaluate(&mut session, &mut state)?,

@@ -66,7 +66,7 @@ impl Session<'_> {
         let (policy, n) = (LstmPolicy::new(generator, temperature), self.config.evaluate.num_samples);
         let mut measures = self.measure_samples(&policy, n);
         measures.nll_test = self.task.test.as_ref().map(|test| nll(&policy, test));
-        if self.task.test.is_none() {
+        if self.task.oracle.is_none() {
             measures.nll_validation = Some(nll(&policy, &known(&self.task.validation, generator)));
         }
         let train = known(&self.task.train, generator);
@@ -79,7 +79,8 @@ impl Session<'_> {
     pub fn measure_while_training(&self, generator: &LstmGenerator) -> Measures {
         let (policy, n) = (LstmPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
         let mut measures = self.measure_samples(&policy, n);
-        match &self.task.test {
+        // A test file is for finished models alone; the oracle's draws steer nothing.
+        match self.task.test.as_ref().filter(|_| self.task.oracle.is_some()) {
             Some(test) => measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n)))),
             None => {
                 let validation = known(&self.task.validation, generator);

@@ -4,9 +4,12 @@
 
 mod adversarial;
 mod baselines;
+mod equal_entropy;
 mod evaluation;
 mod event;
 mod experiment;
+mod held_out;
+mod judge;
 mod measure;
 mod models;
 mod plan;
@@ -18,9 +21,11 @@ mod task;
 
 pub use event::{Observer, Silent};
 pub use experiment::{Experiment, Kind, run};
+pub use held_out::{HeldOut, MOST_SAMPLES};
+pub use judge::Judge;
 pub use measure::known;
 pub use models::{SavedModel, load_model, load_vocab, methods};
 pub use session::discriminator_shape;
 pub use state::{Adversary, Drawn, Position, State, Trainee};
 pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
-pub use task::{Task, read_options};
+pub use task::{Task, TestFile, read_options};

@@ -1,10 +1,11 @@
 //! Models of a finished run, as files of their own that sampling and evaluation read.
 
+use super::judge::Judge;
 use crate::checkpoint;
+use crate::config::Method;
 use crate::data::Vocab;
 use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
-use crate::reward::Discriminator;
 use crate::run::RunFolder;
 use crate::token::TokenId;
 use crate::{Error, Result};
@@ -13,55 +14,57 @@ use serde::{Deserialize, Serialize};
 /// A generator read from a run folder.
 pub struct SavedModel {
     /// The method that made it.
-    pub method: String,
+    pub method: Method,
     /// The model.
     pub generator: LstmGenerator,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
-    method: String,
+    method: Method,
     shape: GeneratorShape,
 }
 
 /// Writes a method's generator into the run folder.
-pub(super) fn save_generator(folder: &RunFolder, method: &str, generator: &LstmGenerator) -> Result<()> {
-    let meta = Meta { method: method.into(), shape: generator.shape().clone() };
+pub(super) fn save_generator(folder: &RunFolder, method: Method, generator: &LstmGenerator) -> Result<()> {
+    let meta = Meta { method, shape: generator.shape().clone() };
     let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
-    checkpoint::write(&folder.model(method), "generator", &meta, tensors)
+    checkpoint::write(&folder.model(method.name()), "generator", &meta, tensors)
 }
 
-/// Writes the discriminator into the run folder.
-pub(super) fn save_discriminator(folder: &RunFolder, discriminator: &Discriminator) -> Result<()> {
-    let tensors = discriminator.parameters().iter().map(|t| (t.name.clone(), t));
-    checkpoint::write(&folder.model("discriminator"), "discriminator", discriminator.shape(), tensors)
+/// Writes a method's trained judge into the run folder.
+pub(super) fn save_judge(folder: &RunFolder, judge: &Judge) -> Result<()> {
+    let Some(parameters) = judge.parameters() else { return Ok(()) };
+    let tensors = parameters.iter().map(|t| (t.name.clone(), t));
+    let name = format!("{}.judge", judge.method());
+    checkpoint::write(&folder.model(&name), "judge", &judge.description(), tensors)
 }
 
 /// The methods whose generators a run folder holds, in the order of its settings.
-pub fn methods(folder: &RunFolder) -> Result<Vec<String>> {
+pub fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     let config = folder.read_config()?;
     let mut list = config.methods;
     if !list.contains(&config.adversarial.base) {
         list.insert(0, config.adversarial.base);
     }
-    Ok(list.into_iter().filter(|m| folder.model(m).is_file()).collect())
+    Ok(list.into_iter().filter(|m| folder.model(m.name()).is_file()).collect())
 }
 
 /// Reads the generator of `method`, or of the last method trained.
 pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel> {
     let known = methods(folder)?;
-    let Some(name) = method.or(known.last().map(String::as_str)) else {
+    let Some(name) = method.or(known.last().map(|m| m.name())) else {
         return Err(Error::Run {
             path: folder.path().into(),
             message: "holds no trained model yet".into(),
             hint: Some("the run has not ended; go on with it by --resume".into()),
         });
     };
-    if !known.iter().any(|m| m == name) {
+    if !known.iter().any(|m| m.name() == name) {
         return Err(Error::Run {
             path: folder.path().into(),
             message: format!("holds no model `{name}`"),
-            hint: Some(format!("it holds {}", known.join(", "))),
+            hint: Some(format!("it holds {}", Method::list(&known))),
         });
     }
     let path = folder.model(name);

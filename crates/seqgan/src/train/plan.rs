@@ -1,24 +1,23 @@
 //! Which stages a run has, in order.
 
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::{Error, Result};
 
 /// One stage of a run.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Trains `mle` or `mle-tuned`.
-    Likelihood(String),
-    /// Algorithm 1, line 4.
-    Discriminator,
+    /// Trains a likelihood model.
+    Likelihood(Method),
+    /// Algorithm 1, line 4: trains what will give the method's reward.
+    Judge(Method),
     /// Algorithm 1, lines 6 to 18.
-    Adversarial,
+    Rounds(Method),
     /// The final measurements.
     Measure,
 }
 
 /// The stages that the configured methods need.
 pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
-    let has = |method: &str| config.methods.iter().any(|m| m == method);
     if config.methods.is_empty() {
         return Err(Error::Config {
             key: "methods".into(),
@@ -28,15 +27,56 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
             hint: None,
         });
     }
-    let mut stages = Vec::new();
-    for method in ["mle", "mle-tuned"] {
-        if has(method) || has("seqgan") && config.adversarial.base == method {
-            stages.push(Stage::Likelihood(method.into()));
+    let rewarded: Vec<Method> = Method::ALL.into_iter().filter(|m| asked(config, *m, false)).collect();
+    let is_base = |method| !rewarded.is_empty() && config.adversarial.base == method;
+    let likelihood = Method::ALL.into_iter().filter(|&m| asked(config, m, true) || is_base(m));
+    let mut stages: Vec<Stage> = likelihood.map(Stage::Likelihood).collect();
+    for method in rewarded {
+        if method.has_judge() {
+            stages.push(Stage::Judge(method));
         }
-    }
-    if has("seqgan") {
-        stages.extend([Stage::Discriminator, Stage::Adversarial]);
+        stages.push(Stage::Rounds(method));
     }
     stages.push(Stage::Measure);
     Ok(stages)
+}
+
+fn asked(config: &Config, method: Method, likelihood: bool) -> bool {
+    let kind = if likelihood { method.is_likelihood() } else { method.follows_reward() };
+    kind && config.methods.contains(&method)
+}
+
+/// The model whose temperature curve a row is held against: the one it started from; `mle-tuned` for the other
+/// likelihood models, where it is trained too.
+pub(super) fn base(config: &Config, method: Method) -> Option<Method> {
+    match method {
+        _ if method.follows_reward() => Some(config.adversarial.base),
+        Method::Mle | Method::ScheduledSampling => {
+            config.methods.contains(&Method::MleTuned).then_some(Method::MleTuned)
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_base_is_trained_first_and_once() {
+        let mut config = Config { methods: vec![Method::SeqGan, Method::PgBleu], ..Config::default() };
+        config.adversarial.base = Method::MleTuned;
+        let expected = [
+            Stage::Likelihood(Method::MleTuned),
+            Stage::Rounds(Method::PgBleu),
+            Stage::Judge(Method::SeqGan),
+            Stage::Rounds(Method::SeqGan),
+            Stage::Measure,
+        ];
+        assert_eq!(plan(&config).unwrap(), expected);
+        config.methods = vec![Method::Random];
+        assert_eq!(plan(&config).unwrap(), [Stage::Measure]);
+        config.methods.clear();
+        assert!(plan(&config).is_err());
+    }
 }

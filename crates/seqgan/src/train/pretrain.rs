@@ -5,7 +5,7 @@ use super::session::Session;
 use super::state::{State, Trainee};
 use super::summary::Measures;
 use crate::Result;
-use crate::config::LikelihoodConfig;
+use crate::config::{LikelihoodConfig, Method};
 use crate::data::Batches;
 use crate::generator::LstmGenerator;
 use crate::rng::{Purpose, Streams};
@@ -15,7 +15,7 @@ use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
 pub(super) fn maximum_likelihood(
     session: &mut Session<'_>,
     state: &mut State,
-    method: &str,
+    method: Method,
     config: &LikelihoodConfig,
 ) -> Result<()> {
     let seed = session.config.seed;
@@ -30,7 +30,7 @@ pub(super) fn maximum_likelihood(
     let limit = if config.max_updates > 0 { config.max_updates } else { usize::MAX };
     let total = (config.num_epochs * batches_an_epoch).min(limit) as u64;
     session.observer.phase(
-        method,
+        method.name(),
         (state.position.epoch * batches_an_epoch + state.position.batch) as u64,
         total,
     );
@@ -68,7 +68,7 @@ pub(super) fn maximum_likelihood(
     }
 
     let generator = trainee.best.unwrap_or(trainee.generator);
-    state.finished.insert(method.to_string(), generator);
+    state.finished.insert(method, generator);
     (state.position.epoch, state.position.best) = (0, None);
     Ok(())
 }
@@ -94,7 +94,7 @@ fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {
 fn end_of_epoch(
     session: &mut Session<'_>,
     state: &mut State,
-    method: &str,
+    method: Method,
     config: &LikelihoodConfig,
     trainee: &mut Trainee,
 ) -> Result<()> {
@@ -113,9 +113,9 @@ fn end_of_epoch(
     if every > 0 && (epoch - 1).is_multiple_of(every) {
         let measures = session.measure_while_training(&trainee.generator);
         figures.retain(|f| f.0 != "nll_validation" || measures.nll_validation.is_none());
-        session.record(state, method, epoch as u64, &measures, &figures)?;
+        session.record(state, (method.name(), None), epoch as u64, &measures, &figures)?;
     } else if !figures.is_empty() {
-        session.record(state, method, epoch as u64, &Measures::default(), &figures)?;
+        session.record(state, (method.name(), None), epoch as u64, &Measures::default(), &figures)?;
     }
     Ok(())
 }

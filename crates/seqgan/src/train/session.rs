@@ -4,7 +4,7 @@ use super::event::Observer;
 use super::state::State;
 use super::summary::Measures;
 use super::task::Task;
-use crate::config::Config;
+use crate::config::{Config, Method};
 use crate::reward::DiscriminatorShape;
 use crate::run::{MetricsLog, RunFolder};
 use crate::{Error, Result};
@@ -60,11 +60,11 @@ impl<'a> Session<'a> {
         self.clock = Instant::now();
     }
 
-    /// Appends a record to metrics.jsonl.
+    /// Appends a record to metrics.jsonl; `method` where the phase's name does not tell it.
     pub fn record(
         &mut self,
         state: &mut State,
-        phase: &str,
+        (phase, method): (&str, Option<Method>),
         step: u64,
         measures: &Measures,
         figures: &[(&str, f64)],
@@ -72,6 +72,9 @@ impl<'a> Session<'a> {
         self.tick(state);
         let mut record = Map::new();
         record.insert("phase".into(), phase.into());
+        if let Some(method) = method {
+            record.insert("method".into(), method.name().into());
+        }
         record.insert("step".into(), step.into());
         record.insert("elapsed_s".into(), ((state.position.elapsed_s * 1e3).round() / 1e3).into());
         if let Ok(Value::Object(measures)) = serde_json::to_value(measures) {

@@ -1,10 +1,11 @@
 //! Everything that a run needs to go on where it was: positions, models, optimizers and results so far.
 
+use super::judge::Judge;
 use super::summary::Outcome;
 use crate::checkpoint;
+use crate::config::Method;
 use crate::generator::{GeneratorShape, LstmGenerator};
-use crate::nn::{Gradients, Tensor, Tensors};
-use crate::reward::{Discriminator, DiscriminatorShape};
+use crate::nn::{Tensor, Tensors};
 use crate::rollout::DelayedPolicy;
 use crate::update::Optimizer;
 use crate::{Error, Result};
@@ -47,7 +48,8 @@ pub struct Position {
     pub metrics_bytes: u64,
 }
 
-/// Positions of the random streams.
+/// Positions of the random streams; they begin anew with each method, so that a method's result does not depend on
+/// which others were trained before it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {
     /// Sequences for policy-gradient updates.
@@ -73,13 +75,13 @@ pub struct Trainee {
     pub best: Option<LstmGenerator>,
 }
 
-/// The discriminator in training.
+/// What the generator is trained against.
 #[derive(Debug, Clone)]
 pub struct Adversary {
-    /// The model.
-    pub discriminator: Discriminator,
-    /// Its optimizer.
-    pub optimizer: Optimizer,
+    /// What gives the reward.
+    pub judge: Judge,
+    /// The optimizer of a judge that is trained.
+    pub optimizer: Option<Optimizer>,
     /// The rollout policy.
     pub rollout: DelayedPolicy,
 }
@@ -91,10 +93,10 @@ pub struct State {
     pub position: Position,
     /// The generator in training.
     pub trainee: Option<Trainee>,
-    /// The discriminator in training.
+    /// What it is trained against.
     pub adversary: Option<Adversary>,
     /// Generators whose training has ended, by method.
-    pub finished: BTreeMap<String, LstmGenerator>,
+    pub finished: BTreeMap<Method, LstmGenerator>,
     /// Results so far.
     pub outcome: Outcome,
 }
@@ -103,7 +105,9 @@ pub struct State {
 struct Meta {
     position: Position,
     outcome: Outcome,
-    finished: Vec<String>,
+    finished: Vec<Method>,
+    /// The method whose adversary is in training.
+    adversary: Option<Method>,
     /// Adam's number of updates, by the name of the optimizer.
     updates: BTreeMap<String, u64>,
 }
@@ -124,24 +128,28 @@ impl State {
             }
         }
         if let Some(adversary) = &self.adversary {
-            collect(&mut tensors, "discriminator", adversary.discriminator.parameters());
-            collect_optimizer(&mut tensors, &mut updates, "discriminator", &adversary.optimizer);
+            if let (Some(parameters), Some(optimizer)) = (adversary.judge.parameters(), &adversary.optimizer)
+            {
+                collect(&mut tensors, "judge", parameters);
+                collect_optimizer(&mut tensors, &mut updates, "judge", optimizer);
+            }
             collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
         }
         let meta = Meta {
             position: self.position.clone(),
             outcome: self.outcome.clone(),
-            finished: self.finished.keys().cloned().collect(),
+            finished: self.finished.keys().copied().collect(),
+            adversary: self.adversary.as_ref().map(|a| a.judge.method()),
             updates,
         };
         checkpoint::write(path, "state", &meta, tensors)
     }
 
-    /// Reads what [`State::save`] wrote, for models of the given shapes.
+    /// Reads what [`State::save`] wrote, for generators of the given shape; `fresh` makes a method's judge.
     pub fn load(
         path: &Path,
         generator: &GeneratorShape,
-        discriminator: &DiscriminatorShape,
+        fresh: &dyn Fn(Method) -> Judge,
         delay: f64,
     ) -> Result<Self> {
         let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
@@ -149,37 +157,31 @@ impl State {
         let blank = LstmGenerator::new(generator.clone(), 0.0, &nothing());
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
-            finished.insert(method.clone(), store.generator(&format!("finished.{method}"), &blank)?);
+            finished.insert(*method, store.generator(&format!("finished.{method}"), &blank)?);
         }
         let trainee = match store.has("generator") {
             false => None,
             true => Some(Trainee {
                 generator: store.generator("generator", &blank)?,
-                optimizer: store.optimizer(
-                    "generator",
-                    blank.parameters(),
-                    blank.gradients(),
-                    &meta.updates,
-                )?,
+                optimizer: {
+                    let mut optimizer = Optimizer::new(blank.parameters(), blank.gradients());
+                    store.restore("generator", blank.parameters(), &mut optimizer, &meta.updates)?;
+                    optimizer
+                },
                 best: if store.has("best") { Some(store.generator("best", &blank)?) } else { None },
             }),
         };
-        let adversary = match store.has("discriminator") {
-            false => None,
-            true => {
-                let blank_d = Discriminator::new(discriminator.clone(), &nothing());
-                let parameters = store.take("discriminator", blank_d.parameters())?;
-                Some(Adversary {
-                    optimizer: store.optimizer(
-                        "discriminator",
-                        blank_d.parameters(),
-                        blank_d.gradients(),
-                        &meta.updates,
-                    )?,
-                    discriminator: Discriminator::from_parameters(discriminator.clone(), parameters)
-                        .map_err(|m| store.fault(m))?,
-                    rollout: DelayedPolicy::new(&store.generator("rollout", &blank)?, delay),
-                })
+        let adversary = match meta.adversary {
+            None => None,
+            Some(method) => {
+                let mut judge = fresh(method);
+                let mut optimizer = judge.optimizer();
+                if let (Some(parameters), Some(optimizer)) = (judge.parameters_mut(), &mut optimizer) {
+                    *parameters = store.take("judge", parameters)?;
+                    store.restore("judge", parameters, optimizer, &meta.updates)?;
+                }
+                let rollout = DelayedPolicy::new(&store.generator("rollout", &blank)?, delay);
+                Some(Adversary { judge, optimizer, rollout })
             }
         };
         Ok(Self { position: meta.position, trainee, adversary, finished, outcome: meta.outcome })
@@ -251,18 +253,18 @@ impl Store<'_> {
         LstmGenerator::from_parameters(like.shape().clone(), parameters).map_err(|m| self.fault(m))
     }
 
-    fn optimizer(
+    /// Gives an optimizer its moments and number of updates back.
+    fn restore(
         &mut self,
         name: &str,
         like: &Tensors<f32>,
-        gradients: Gradients<f32>,
+        optimizer: &mut Optimizer,
         updates: &BTreeMap<String, u64>,
-    ) -> Result<Optimizer> {
+    ) -> Result<()> {
         let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
         let mean = self.take(&format!("{name}.adam_mean"), like)?;
         let square = self.take(&format!("{name}.adam_square"), like)?;
-        let mut optimizer = Optimizer::new(like, gradients);
         optimizer.adam_mut().restore(step, mean, square);
-        Ok(optimizer)
+        Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Results of a run: what summary.json holds and the table shows.
 
-use crate::metrics::{Estimate, Verdict, frontier::Differences};
+use crate::metrics::{Estimate, Scorecard, Verdict, frontier::Differences};
 use serde::{Deserialize, Serialize};
 
 /// A model at one temperature; what does not apply to a task is absent.
@@ -37,6 +37,9 @@ pub struct CurveEntry {
     /// The model there.
     #[serde(flatten)]
     pub measures: Measures,
+    /// Its samples there beside a test file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scorecard: Option<Scorecard>,
 }
 
 /// A method and its base at equal entropy.
@@ -62,6 +65,9 @@ pub struct MethodRow {
     /// At temperature 1.
     #[serde(flatten)]
     pub measures: Measures,
+    /// Its samples there beside a test file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scorecard: Option<Scorecard>,
     /// At other temperatures.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub curve: Vec<CurveEntry>,

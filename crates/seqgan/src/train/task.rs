@@ -1,5 +1,6 @@
 //! What is to be learned: the synthetic task, or a file of sequences.
 
+use super::held_out::HeldOut;
 use crate::config::{Config, DataConfig, DataSize, OracleConfig};
 use crate::data::{self, LongSequences, ReadOptions, Tokens, Vocab};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
@@ -15,8 +16,11 @@ pub struct Task {
     pub train: SeqBatch,
     /// Kept apart for early stopping.
     pub validation: SeqBatch,
-    /// Fresh draws from the oracle; none for a file, whose test part training never sees.
+    /// What `nll_test` is measured on: fresh draws from the oracle, or the sequences of a test file that a model can
+    /// give a likelihood. Training never sees them.
     pub test: Option<SeqBatch>,
+    /// A file's test part, where one is given.
+    pub held_out: Option<TestFile>,
     /// The oracle, where there is one.
     pub oracle: Option<LstmGenerator>,
     /// How tokens are written, where they are not mere numbers.
@@ -26,6 +30,14 @@ pub struct Task {
     /// What was read, for people.
     pub notes: Vec<String>,
     rules: GeneratorShape,
+}
+
+/// A test file, and the training file in the same numbers.
+pub struct TestFile {
+    /// The test sequences.
+    pub test: HeldOut,
+    /// The training sequences, validation part and all, for novelty and the row of real sequences.
+    pub train: SeqBatch,
 }
 
 impl Task {
@@ -38,7 +50,7 @@ impl Task {
                 config.hidden_dim,
                 config.length,
             );
-            oracle::random(shape, seed)
+            oracle::random(shape, if config.seed == 0 { seed } else { config.seed })
         } else {
             oracle::read(Path::new(&config.params), config.length)?
         };
@@ -48,6 +60,7 @@ impl Task {
             train: draw(Purpose::OracleTrain, config.num_train),
             validation: draw(Purpose::OracleValidation, config.num_validation),
             test: Some(draw(Purpose::OracleTest, config.num_test)),
+            held_out: None,
             vocab: None,
             description: json!({ "task": "oracle", "oracle_params": config.params }),
             notes: Vec::new(),
@@ -87,12 +100,21 @@ impl Task {
             true => format!("every sequence has {length} tokens, so none needs an end token"),
             false => format!("sequences end by a token of their own, or after {length} tokens"),
         };
+        let held_out = match config.test.as_str() {
+            "" => None,
+            test => {
+                let mut test = HeldOut::read(Path::new(test), config, &text.vocab, &rules)?;
+                let train = test.training(config, &text.vocab)?;
+                Some(TestFile { test, train })
+            }
+        };
         let parts = format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len());
         Ok(Self {
             notes: vec![format!("{}: {}", path.display(), text.report), parts],
             train,
             validation,
-            test: None,
+            test: held_out.as_ref().map(|file| file.test.likely.clone()).filter(|test| !test.is_empty()),
+            held_out,
             oracle: None,
             description: json!({ "task": "file", "read": text.report }),
             vocab: Some(text.vocab),

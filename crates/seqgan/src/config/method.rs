@@ -1,0 +1,113 @@
+//! Methods by name; the name means the same everywhere.
+
+use serde::{Deserialize, Serialize};
+
+/// A way to get a generator, a row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Method {
+    /// Every token alike; untrained.
+    Random,
+    /// Tokens by their frequency, in no order.
+    Unigram,
+    /// Maximum likelihood on the paper's schedule.
+    Mle,
+    /// Maximum likelihood with early stopping, L2 and a cosine.
+    #[serde(rename = "mle-tuned")]
+    MleTuned,
+    /// Maximum likelihood whose inputs are more and more the model's own (Bengio et al., NIPS 2015).
+    #[serde(rename = "scheduled-sampling")]
+    ScheduledSampling,
+    /// Policy gradient with BLEU against the training data as the reward (SeqGAN, section 4.1).
+    #[serde(rename = "pg-bleu")]
+    PgBleu,
+    /// Policy gradient with a discriminator's judgement, searched by Monte Carlo (SeqGAN, Algorithm 1).
+    SeqGan,
+    /// The same with a judgement at every step from a causal discriminator, and no search.
+    #[serde(rename = "seqgan-step")]
+    SeqGanStep,
+    /// Sequences weighted by the odds that they are real (Che et al., 2017).
+    MaliGan,
+    /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
+    RankGan,
+}
+
+impl Method {
+    /// All methods, in the order in which tables are best read.
+    pub const ALL: [Self; 10] = [
+        Self::Random,
+        Self::Unigram,
+        Self::Mle,
+        Self::MleTuned,
+        Self::ScheduledSampling,
+        Self::PgBleu,
+        Self::SeqGan,
+        Self::SeqGanStep,
+        Self::MaliGan,
+        Self::RankGan,
+    ];
+
+    /// The name in settings, tables and files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Random => "random",
+            Self::Unigram => "unigram",
+            Self::Mle => "mle",
+            Self::MleTuned => "mle-tuned",
+            Self::ScheduledSampling => "scheduled-sampling",
+            Self::PgBleu => "pg-bleu",
+            Self::SeqGan => "seqgan",
+            Self::SeqGanStep => "seqgan-step",
+            Self::MaliGan => "maligan",
+            Self::RankGan => "rankgan",
+        }
+    }
+
+    /// Names in a line, for messages.
+    pub fn list(methods: &[Self]) -> String {
+        methods.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether it is trained by likelihood from the start, and so can be what others start from.
+    pub fn is_likelihood(self) -> bool {
+        matches!(self, Self::Mle | Self::MleTuned | Self::ScheduledSampling)
+    }
+
+    /// Whether it starts from a likelihood model and follows a reward in rounds.
+    pub fn follows_reward(self) -> bool {
+        !self.is_likelihood() && !matches!(self, Self::Random | Self::Unigram)
+    }
+
+    /// Whether a network that is trained beside the generator gives the reward.
+    pub fn has_judge(self) -> bool {
+        self.follows_reward() && self != Self::PgBleu
+    }
+}
+
+impl std::fmt::Display for Method {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl std::str::FromStr for Method {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|m| m.name() == name);
+        found.ok_or_else(|| format!("unknown method {name}, expected one of {}", Self::list(&Self::ALL)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_name_everywhere() {
+        for method in Method::ALL {
+            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+            assert_eq!(method.name().parse(), Ok(method));
+        }
+    }
+}

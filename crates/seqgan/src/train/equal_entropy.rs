@@ -1,0 +1,111 @@
+//! A method against its base at equal entropy: what the verdict is made of.
+
+use super::measure::{self, known};
+use super::session::Session;
+use super::state::State;
+use super::summary::Comparison;
+use crate::Result;
+use crate::config::Method;
+use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::metrics::frontier::{CurvePoint, Measured, Pair, Slope};
+use crate::metrics::{Estimate, compare, match_entropy, per_token};
+use crate::rng::{Purpose, Streams};
+
+/// Nats within which entropies count as equal; the rest is corrected to first order.
+const ENTROPY_TOLERANCE: f64 = 0.004;
+
+/// Samples and test likelihoods of a model at a temperature.
+struct At {
+    sampled: measure::Sampled,
+    test_nats: Vec<f64>,
+}
+
+impl At {
+    fn new(session: &Session<'_>, generator: &LstmGenerator, temperature: f64) -> Self {
+        let policy = LstmPolicy::new(generator, temperature);
+        let n = session.config.evaluate.num_samples;
+        let sampled = measure::sample(session.task, &policy, session.config.seed, n);
+        let test = session.task.test.as_ref().expect("a synthetic task");
+        Self { sampled, test_nats: measure::nats(&policy, test) }
+    }
+
+    fn measured(&self) -> Measured<'_> {
+        Measured {
+            test_nats: &self.test_nats,
+            oracle_nats: self.sampled.oracle_nats.as_ref().expect("a synthetic task"),
+            own_nats: &self.sampled.own_nats,
+            sample_steps: &self.sampled.steps,
+        }
+    }
+}
+
+/// The method at `temperature` against its base at the temperature of equal entropy.
+pub(super) fn compare_at(
+    session: &Session<'_>,
+    state: &State,
+    method: Method,
+    base_method: Method,
+    temperature: f64,
+) -> Result<Comparison> {
+    let base = &state.finished[&base_method];
+    let ours = At::new(session, &state.finished[&method], temperature);
+    let target = per_token(&ours.sampled.own_nats, &ours.sampled.steps).mean;
+    let n = session.config.evaluate.num_samples;
+    let entropy_at = |t: f64| {
+        let sampled =
+            LstmPolicy::new(base, t).sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
+        let nats: Vec<f64> = sampled.log_prob.iter().map(|l| -l).collect();
+        Ok(per_token(&nats, &measure::steps(&sampled.sequences, session.task.has_end())).mean)
+    };
+    let curve = curve(state, base_method);
+    let (low, high) = bracket(&curve, target);
+    let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
+    let theirs = At::new(session, base, matched.temperature);
+    let test = session.task.test.as_ref().expect("a synthetic task");
+    let test_steps = measure::steps(&known(test, base), session.task.has_end());
+    let pair = Pair {
+        method: ours.measured(),
+        base: theirs.measured(),
+        test_steps: &test_steps,
+        slope: slope(&curve, target),
+    };
+    let differences = compare(&[pair], session.config.seed)[0];
+    Ok(Comparison { temperature, base_temperature: matched.temperature, differences })
+}
+
+/// The base's curve as (temperature, point), coldest first.
+fn curve(state: &State, base: Method) -> Vec<(f64, CurvePoint)> {
+    let row = state.outcome.methods.iter().find(|r| r.name == base.name()).expect("the base's row");
+    let mean = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.mean);
+    let mut points: Vec<_> = row
+        .curve
+        .iter()
+        .map(|entry| {
+            let m = &entry.measures;
+            let point = CurvePoint {
+                entropy: mean(m.entropy),
+                nll_test: mean(m.nll_test),
+                reverse_kl: mean(m.reverse_kl),
+            };
+            (entry.temperature, point)
+        })
+        .collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    points
+}
+
+/// Two temperatures with the target's entropy between them, as close as the curve allows.
+fn bracket(points: &[(f64, CurvePoint)], target: f64) -> (f64, f64) {
+    let below = points.iter().rev().find(|p| p.1.entropy < target).map_or(0.05, |p| p.0);
+    let above = points.iter().find(|p| p.1.entropy > target).map_or(4.0, |p| p.0);
+    (below, above)
+}
+
+/// The slope of the base's curve next to the target's entropy.
+fn slope(points: &[(f64, CurvePoint)], target: f64) -> Slope {
+    let at = points.partition_point(|p| p.1.entropy < target).clamp(1, points.len().max(2) - 1);
+    match points.get(at - 1..=at) {
+        Some([a, b]) => Slope::between(a.1, b.1),
+        _ => Slope { forward_kl: 0.0, reverse_kl: 0.0 },
+    }
+}

@@ -1,0 +1,87 @@
+//! A file's test part: what finished models are measured against, and training never sees.
+
+use super::task::read_options;
+use crate::Result;
+use crate::config::DataConfig;
+use crate::data::{self, Interner, ReadOptions, ReadReport, TrainingText, Vocab};
+use crate::generator::GeneratorShape;
+use crate::metrics::Scorecard;
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+use std::path::Path;
+
+/// Most samples that are measured unless asked otherwise.
+pub const MOST_SAMPLES: usize = 10_000;
+
+/// Test sequences, twice: in the model's tokens for likelihood, and whole for the comparison of texts, in which every
+/// word counts, whatever the model knows.
+pub struct HeldOut {
+    /// Those that a generator can give a likelihood: of its tokens and its lengths.
+    pub likely: SeqBatch,
+    /// How the file was read with the model's vocabulary.
+    pub report: ReadReport,
+    test: SeqBatch,
+    interner: Interner,
+}
+
+impl HeldOut {
+    /// Reads `test` for models with this vocabulary and these rules.
+    pub fn read(test: &Path, config: &DataConfig, vocab: &Vocab, rules: &GeneratorShape) -> Result<Self> {
+        let options =
+            ReadOptions { max_length: rules.max_length, ..read_options(config).unwrap_or_default() };
+        let (encoded, report) = data::read_with(test, &options, vocab)?;
+        let fits = |&b: &usize| {
+            let row = encoded.row(b);
+            let length_fits = rules.end_token.is_some() || row.len() == rules.max_length;
+            length_fits && row.iter().all(|t| !rules.never.contains(t))
+        };
+        let whole = whole_file(test, vocab, config)?;
+        let mut interner = Interner::default();
+        Ok(Self {
+            likely: encoded.select((0..encoded.len()).filter(fits)),
+            report,
+            test: interner.rows(&whole.sequences, &whole.vocab),
+            interner,
+        })
+    }
+
+    /// Test sequences, with and without a likelihood.
+    pub fn len(&self) -> usize {
+        self.test.len()
+    }
+
+    /// Whether the file holds none.
+    pub fn is_empty(&self) -> bool {
+        self.test.is_empty()
+    }
+
+    /// The training file as the comparison of texts needs it.
+    pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
+        let whole = whole_file(Path::new(&config.path), vocab, config)?;
+        Ok(self.interner.rows(&whole.sequences, &whole.vocab))
+    }
+
+    /// Measures samples in the model's tokens; `train` as [`HeldOut::training`] gives it.
+    pub fn scorecard(&self, samples: &SeqBatch, vocab: &Vocab, train: Option<&SeqBatch>) -> Scorecard {
+        Scorecard::of(&self.interner.clone().rows(samples, vocab), &self.test, train)
+    }
+
+    /// Measures `n` real sequences of `train`, in an order that the seed names.
+    pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
+        let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
+        Scorecard::of_real(&train.select(order), &self.test, n)
+    }
+}
+
+/// A file with a vocabulary of all its tokens.
+fn whole_file(path: &Path, vocab: &Vocab, config: &DataConfig) -> Result<TrainingText> {
+    let options = ReadOptions {
+        tokens: vocab.tokens(),
+        max_length: config.max_length,
+        max_line_bytes: config.max_line_bytes,
+        keep_empty: config.keep_empty,
+        vocab_size: config.vocab_size as u32,
+        ..ReadOptions::default()
+    };
+    data::read_training(path, &options)
+}

@@ -1,0 +1,142 @@
+//! What gives a method its reward: a judge, and what its judgement is worth to each decision.
+//!
+//! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
+//! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
+
+use super::session::discriminator_shape;
+use super::task::Task;
+use crate::Result;
+use crate::config::{Config, Method};
+use crate::nn::Tensors;
+use crate::reward::values::MonteCarlo;
+use crate::reward::{BatchLoss, Discriminator, Scoring};
+use crate::rng::{Purpose, Streams};
+use crate::rollout::DelayedPolicy;
+use crate::token::SeqBatch;
+use crate::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
+use serde_json::json;
+
+/// A method's judge.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    method: Method,
+    network: Network,
+}
+
+#[derive(Debug, Clone)]
+enum Network {
+    Discriminator(Discriminator),
+}
+
+/// A batch of the generator's sequences, and what is needed to search from it.
+pub(super) struct Search<'a> {
+    pub config: &'a Config,
+    pub batch: &'a SeqBatch,
+    pub rollout: &'a DelayedPolicy,
+    /// Completions are sequences `first..` of it.
+    pub streams: Streams,
+    pub first: u64,
+}
+
+/// What a batch earns.
+pub(super) struct Earned {
+    /// Of each decision, `[B, T]`.
+    pub values: Vec<f32>,
+    /// Mean score of the finished sequences.
+    pub reward: f64,
+    /// Completions drawn.
+    pub completions: u64,
+}
+
+impl Judge {
+    /// An untrained judge for `method`.
+    pub(super) fn new(method: Method, config: &Config, task: &Task) -> Self {
+        let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
+        let network = Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams));
+        Self { method, network }
+    }
+
+    /// The method whose reward it gives.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// The parameters of a judge that is trained.
+    pub fn parameters(&self) -> Option<&Tensors<f32>> {
+        match &self.network {
+            Network::Discriminator(network) => Some(network.parameters()),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn parameters_mut(&mut self) -> Option<&mut Tensors<f32>> {
+        match &mut self.network {
+            Network::Discriminator(network) => Some(network.parameters_mut()),
+        }
+    }
+
+    /// What its file says beside the parameters.
+    pub(super) fn description(&self) -> serde_json::Value {
+        match &self.network {
+            Network::Discriminator(network) => json!({ "method": self.method, "shape": network.shape() }),
+        }
+    }
+
+    /// A fresh optimizer for a judge that is trained.
+    pub(super) fn optimizer(&self) -> Option<Optimizer> {
+        match &self.network {
+            Network::Discriminator(network) => {
+                Some(Optimizer::new(network.parameters(), network.gradients()))
+            }
+        }
+    }
+
+    /// What the decisions of a batch are worth.
+    pub(super) fn values(&self, search: &Search<'_>) -> Earned {
+        match &self.network {
+            Network::Discriminator(discriminator) => {
+                let precision = search.config.rollout.precision;
+                search.monte_carlo(&Scoring { discriminator, precision })
+            }
+        }
+    }
+
+    /// One update on `sequences`, of which those marked `real` are real; `first_row` counts the rows it has learnt
+    /// from.
+    pub(super) fn learn(
+        &mut self,
+        optimizer: &mut Optimizer,
+        config: &Config,
+        sequences: &SeqBatch,
+        real: &[bool],
+        first_row: u64,
+    ) -> Result<BatchLoss> {
+        let masks = Streams::new(config.seed, Purpose::Dropout);
+        let update = DiscriminatorUpdate {
+            learning_rate: config.discriminator.learning_rate,
+            dropout_keep: config.discriminator.dropout_keep,
+            l2: config.discriminator.l2,
+        };
+        match &mut self.network {
+            Network::Discriminator(network) => {
+                discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
+            }
+        }
+    }
+}
+
+impl Search<'_> {
+    /// Values by Monte-Carlo search (SeqGAN, equation 4).
+    fn monte_carlo(&self, reward: &dyn crate::reward::Reward) -> Earned {
+        let settings = &self.config.rollout;
+        let search = MonteCarlo { num_rollouts: settings.num_rollouts, max_prefixes: settings.max_prefixes };
+        let policy = self.rollout.policy();
+        let values = search.values(&policy, reward, self.batch, &self.streams, self.first);
+        let has_end = crate::generator::Policy::end_token(&policy).is_some();
+        let length = self.batch.max_length();
+        let own = (0..self.batch.len())
+            .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));
+        let reward = own.sum::<f64>() / self.batch.len() as f64;
+        Earned { values, reward, completions: search.sequences_used(self.batch.len(), length) }
+    }
+}
