@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::RangedU64ValueParser;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use seqgan::config::Method;
 
 /// Seeds end where the whole numbers of TOML end, because the resolved configuration records them.
 const LAST_SEED: u64 = i64::MAX as u64;
@@ -30,6 +31,15 @@ Examples:
   seqgan train --data captions.txt --test held-out.txt --preset smoke
   seqgan train configs/music.toml --seed 3 --out runs/music-3
   seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
+
+const COMPARE_EXAMPLES: &str = "\
+Examples:
+  seqgan compare --seeds 5               every method on the synthetic task, five times
+  seqgan compare --methods mle,mle-tuned,seqgan --seeds 5 --out runs/table-1
+  seqgan compare --methods mle,mle-tuned,seqgan --seeds 8 --out runs/table-1 --resume
+  seqgan compare --seeds 3 --oracles 3 --set oracle.length=40
+  seqgan compare --methods seqgan --vary adversarial.g_steps=1,10 --vary adversarial.d_steps=1,5
+  seqgan compare --data poems.txt --test held-out.txt --seeds 5";
 
 const SAMPLE_EXAMPLES: &str = "\
 Examples:
@@ -66,6 +76,8 @@ pub enum Command {
     Oracle(OracleArgs),
     /// Learn from a file of sequences
     Train(TrainArgs),
+    /// Train many methods over many seeds, and test which differences are real
+    Compare(CompareArgs),
     /// Make new sequences with a trained run
     Sample(SampleArgs),
     /// Measure a run, or a file of samples, against a test file
@@ -109,6 +121,60 @@ pub struct TrainArgs {
     /// Options of every long run.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// `seqgan compare`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPARE_EXAMPLES)]
+pub struct CompareArgs {
+    /// Configuration file; one that names no data is of the synthetic task
+    #[arg(value_name = "CONFIG.toml")]
+    pub config: Option<PathBuf>,
+    /// What is learnt without a file [default: oracle]
+    #[arg(long, conflicts_with_all = ["config", "data"])]
+    pub task: Option<TaskName>,
+    /// File of sequences to learn from
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub data: Option<PathBuf>,
+    /// File of further sequences that training never sees, to measure the models against in the end
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub test: Option<PathBuf>,
+    /// Format of the data file [default: by its extension]
+    #[arg(long, conflicts_with = "config")]
+    pub format: Option<FileFormat>,
+    /// How a sequence is split into tokens [default: as usual for the format]
+    #[arg(long, conflicts_with = "config")]
+    pub tokens: Option<Tokens>,
+    /// Methods, separated by commas [default: all]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub methods: Vec<Method>,
+    /// Runs of each method, with seeds from --seed upwards
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=1000))]
+    pub seeds: u64,
+    /// Synthetic tasks, each with an oracle of its own
+    #[arg(long, value_name = "N", default_value_t = 1, conflicts_with_all = ["data", "oracle_params"])]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=1000))]
+    pub oracles: u64,
+    /// Parameters of the oracle, a safetensors file [default: made from its number]
+    #[arg(long, value_name = "FILE", conflicts_with = "data")]
+    pub oracle_params: Option<PathBuf>,
+    /// Repeat everything with each of these values of a key; several options make a grid
+    #[arg(long, value_name = "KEY=VALUE,VALUE..")]
+    pub vary: Vec<String>,
+    /// Runs made at the same time, sharing the threads; no result depends on it [default: one a thread]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub jobs: Option<usize>,
+    /// Options of every long run.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// A task that needs no file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum TaskName {
+    /// Sequences of a random LSTM, whose likelihood is known
+    Oracle,
 }
 
 /// Options of every command that trains.
@@ -330,6 +396,7 @@ mod tests {
             TOP_EXAMPLES,
             ORACLE_EXAMPLES,
             TRAIN_EXAMPLES,
+            COMPARE_EXAMPLES,
             SAMPLE_EXAMPLES,
             EVALUATE_EXAMPLES,
             INSPECT_EXAMPLES,

@@ -8,6 +8,7 @@ mod numbers;
 mod options;
 mod outcome;
 mod progress;
+mod study_table;
 mod table;
 mod terminal;
 
@@ -31,12 +32,13 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
     let progress = Progress::on_stderr(cli.quiet);
-    if matches!(cli.command, Command::Oracle(_) | Command::Train(_)) {
+    if matches!(cli.command, Command::Oracle(_) | Command::Train(_) | Command::Compare(_)) {
         interrupt.install().context("cannot listen for interrupts")?;
     }
     match &cli.command {
         Command::Oracle(args) => commands::oracle::run(args, progress, interrupt),
         Command::Train(args) => commands::train::run(args, progress, interrupt),
+        Command::Compare(args) => commands::compare::run(args, progress, interrupt),
         Command::Sample(args) => commands::sample::run(args, progress),
         Command::Evaluate(args) => commands::evaluate::run(args, progress),
         Command::Inspect(args) => commands::inspect::run(args),

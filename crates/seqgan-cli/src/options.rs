@@ -1,12 +1,12 @@
 //! From arguments to checked settings: defaults, preset, file, options, `--set`, in this order.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use seqgan::config::{Config, Layers, Preset, Provenance, validate};
+use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
 use seqgan::run::RunFolder;
-use seqgan::train::Task;
+use seqgan::train::{Kind, Study, StudyRun, Task};
 
-use crate::args::{self, OracleArgs, RunArgs, TrainArgs};
+use crate::args::{self, CompareArgs, OracleArgs, RunArgs, TrainArgs};
 use crate::messages::UsageError;
 
 /// Settings and task of `seqgan oracle`.
@@ -17,14 +17,9 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
     if let Some(path) = &args.oracle_params {
         layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
     }
-    let mut config = finish(&mut layers, &args.run)?;
+    let mut config = finish(&mut layers, &args.run, &[])?;
     let task = Task::oracle(&config.oracle, config.seed)?;
-    // A file of parameters brings its own sizes; the resolved settings tell the truth.
-    config.oracle.vocab_size = task.vocab_size();
-    if let Some(oracle) = &task.oracle {
-        let shape = oracle.shape();
-        (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
-    }
+    task.resolve(&mut config);
     Ok((preset, config, task))
 }
 
@@ -33,24 +28,12 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
 pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
     check_folder(&args.run)?;
     let preset = preset(&args.run);
+    let TrainArgs { config, data, test, format, tokens, .. } = args;
+    let given = Given { config, data, test, format, tokens };
     let resolve = |defaults: Config| -> anyhow::Result<Config> {
         let mut layers = layers(defaults);
-        if let Some(path) = &args.config {
-            layers.file(path)?;
-        }
-        if let Some(path) = &args.data {
-            layers.option("data.path", path.display().to_string(), "--data")?;
-        }
-        if let Some(path) = &args.test {
-            layers.option("data.test", path.display().to_string(), "--test")?;
-        }
-        if let Some(format) = args.format {
-            layers.option("data.format", format.name(), "--format")?;
-        }
-        if let Some(tokens) = args.tokens {
-            layers.option("data.tokens", tokens.name(), "--tokens")?;
-        }
-        finish(&mut layers, &args.run)
+        given.add_to(&mut layers)?;
+        finish(&mut layers, &args.run, &[])
     };
     let first = resolve(preset.config())?;
     if first.data.path.is_empty() {
@@ -64,6 +47,106 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
     let task = Task::file(&first.data)?;
     let config = resolve(preset.config_for_file(task.size()))?;
     Ok((preset, config, task))
+}
+
+/// What `train` and `compare` say of data alike.
+struct Given<'a> {
+    config: &'a Option<PathBuf>,
+    data: &'a Option<PathBuf>,
+    test: &'a Option<PathBuf>,
+    format: &'a Option<args::FileFormat>,
+    tokens: &'a Option<args::Tokens>,
+}
+
+impl Given<'_> {
+    fn add_to(&self, layers: &mut Layers) -> seqgan::Result<()> {
+        if let Some(path) = self.config {
+            layers.file(path)?;
+        }
+        if let Some(path) = self.data {
+            layers.option("data.path", path.display().to_string(), "--data")?;
+        }
+        if let Some(path) = self.test {
+            layers.option("data.test", path.display().to_string(), "--test")?;
+        }
+        if let Some(format) = self.format {
+            layers.option("data.format", format.name(), "--format")?;
+        }
+        if let Some(tokens) = self.tokens {
+            layers.option("data.tokens", tokens.name(), "--tokens")?;
+        }
+        Ok(())
+    }
+}
+
+/// The runs of `seqgan compare`.
+pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
+    if !args.run.resume {
+        check_folder(&args.run)?;
+    }
+    let preset = preset(&args.run);
+    let CompareArgs { config, data, test, format, tokens, .. } = args;
+    let given = Given { config, data, test, format, tokens };
+    let grid = grid(&args.vary)?;
+    let resolve = |defaults: Config, variant: &[(String, String)]| -> anyhow::Result<Config> {
+        let mut layers = layers(Config { methods: Method::ALL.to_vec(), ..defaults });
+        given.add_to(&mut layers)?;
+        if let Some(path) = &args.oracle_params {
+            layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
+        }
+        if !args.methods.is_empty() {
+            let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
+            layers.option("methods", names, "--methods")?;
+        }
+        finish(&mut layers, &args.run, variant)
+    };
+    let first = resolve(preset.config(), &[])?;
+    let (kind, defaults) = match first.data.path.is_empty() {
+        true => (Kind::Oracle, preset.config()),
+        false => {
+            check_format(Path::new(&first.data.path), &first.data.format)?;
+            (Kind::Train, preset.config_for_file(Task::file(&first.data)?.size()))
+        }
+    };
+    let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };
+    let mut runs = Vec::new();
+    for variant in &grid {
+        for oracle in oracles.clone() {
+            for seed in first.seed..first.seed + args.seeds {
+                let mut config = resolve(defaults.clone(), variant)?;
+                config.seed = seed;
+                // Its own seed, so that the runs of an oracle differ in data and weights, and not in the oracle.
+                if kind == Kind::Oracle && config.oracle.seed == 0 {
+                    config.oracle.seed = oracle;
+                }
+                runs.push(StudyRun { oracle, seed, variant: variant.iter().cloned().collect(), config });
+            }
+        }
+    }
+    let jobs = args.jobs.unwrap_or(rayon::current_num_threads());
+    let RunArgs { out, resume, .. } = &args.run;
+    Ok(Study { kind, preset, runs, out: out.clone(), resume: *resume, jobs })
+}
+
+/// Every combination of the values of `--vary KEY=VALUE,VALUE`.
+fn grid(options: &[String]) -> anyhow::Result<Vec<Vec<(String, String)>>> {
+    let mut grid = vec![Vec::new()];
+    for option in options {
+        let parts = option.split_once('=').filter(|(key, values)| !key.is_empty() && !values.is_empty());
+        let Some((key, values)) = parts else {
+            return Err(UsageError {
+                message: format!("`--vary {option}` is not of the form KEY=VALUE,VALUE"),
+                hint: Some("for example --vary adversarial.g_steps=1,10".into()),
+            }
+            .into());
+        };
+        let with = |value: &str| {
+            let pair = (key.trim().to_string(), value.trim().to_string());
+            grid.iter().map(|set| set.iter().cloned().chain([pair.clone()]).collect()).collect::<Vec<_>>()
+        };
+        grid = values.split(',').flat_map(with).collect();
+    }
+    Ok(grid)
 }
 
 /// Makes the pool of worker threads; results do not depend on their number.
@@ -108,12 +191,16 @@ fn layers(defaults: Config) -> Layers {
     Layers::new(toml::Table::try_from(defaults).expect("settings are plain data"))
 }
 
-fn finish(layers: &mut Layers, args: &RunArgs) -> anyhow::Result<Config> {
+/// Adds what stands last and wins, and checks the whole.
+fn finish(layers: &mut Layers, args: &RunArgs, variant: &[(String, String)]) -> anyhow::Result<Config> {
     if let Some(seed) = args.seed {
         layers.option("seed", i64::try_from(seed).expect("the parser's range"), "--seed")?;
     }
     for assignment in &args.set {
         layers.set(assignment)?;
+    }
+    for (key, value) in variant {
+        layers.assign(&format!("{key}={value}"), "--vary")?;
     }
     let (config, provenance): (Config, Provenance) = layers.finish()?;
     validate(&config, &provenance)?;

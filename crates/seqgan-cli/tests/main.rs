@@ -1,7 +1,8 @@
 //! The one test binary of the command line.
 
 mod bad_input; // what is refused, in which words, and that nothing is left behind
-mod cli; // runs the real program: help, version, exit status, where words go
+mod cli;
+mod compare; // runs the real program: help, version, exit status, where words go
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod support; // a folder to run in, tiny settings, what a run folder holds

@@ -50,6 +50,13 @@ pub fn tiny_oracle() -> Vec<String> {
     with_settings(&["oracle", "--preset", "smoke"], TINY.iter().chain(&TINY_ORACLE))
 }
 
+/// `compare` on the synthetic task with tiny settings.
+pub fn tiny_compare() -> Vec<String> {
+    // The methods are the caller's.
+    let task = TINY_ORACLE.iter().filter(|setting| !setting.starts_with("methods"));
+    with_settings(&["compare", "--preset", "smoke"], TINY.iter().chain(task))
+}
+
 /// `train --data data` with tiny settings.
 pub fn tiny_train(data: &str) -> Vec<String> {
     with_settings(&["train", "--preset", "smoke", "--data", data], &TINY)

@@ -1,5 +1,6 @@
 //! One file a command: checks what was asked for, calls the library, shows what comes back.
 
+pub mod compare;
 pub mod evaluate;
 pub mod inspect;
 pub mod oracle;

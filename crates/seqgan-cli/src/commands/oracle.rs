@@ -33,6 +33,7 @@ pub fn experiment(
         task,
         out: args.out.clone(),
         resume: args.resume,
+        models: None,
     };
     let (folder, summary) = train::run(&experiment, &watch)?;
     watch.finish();

@@ -98,13 +98,18 @@ impl Layers {
     ///
     /// VALUE is a TOML value; what is no TOML value, or is given to a key of text, is text as it stands.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
-        let place = format!("--set {assignment}");
+        self.assign(assignment, "--set")
+    }
+
+    /// The same for another option that takes KEY=VALUE.
+    pub fn assign(&mut self, assignment: &str, option: &str) -> Result<&mut Self> {
+        let place = format!("{option} {assignment}");
         let parts = assignment.split_once('=').map(|(key, value)| (key.trim(), value.trim()));
         let Some((key, raw)) = parts.filter(|(key, _)| !key.is_empty()) else {
             return Err(Error::ConfigSyntax {
                 message: format!("`{assignment}` is not of the form KEY=VALUE"),
                 source_place: Some(place),
-                hint: Some("for example --set seed=7".to_owned()),
+                hint: Some(format!("for example {option} seed=7")),
             });
         };
         let bare = || Value::String(raw.to_owned());

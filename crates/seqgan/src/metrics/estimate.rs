@@ -70,7 +70,7 @@ fn standard_error(squares: f64, count: f64) -> f64 {
     if count < 2.0 { f64::NAN } else { (squares / (count - 1.0) / count).sqrt() }
 }
 
-fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+pub(super) fn null_is_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 

@@ -9,6 +9,7 @@ pub mod likelihood;
 pub mod match_entropy;
 pub mod scorecard;
 pub mod self_bleu;
+pub mod significance;
 
 pub use bleu::bleu;
 pub use distinct::{distinct, novel, unique};
@@ -18,3 +19,4 @@ pub use likelihood::per_token;
 pub use match_entropy::match_entropy;
 pub use scorecard::Scorecard;
 pub use self_bleu::self_bleu;
+pub use significance::{OverRuns, holm, paired_p, samples_p};

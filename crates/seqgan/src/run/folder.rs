@@ -167,7 +167,7 @@ impl RunFolder {
 }
 
 /// `create_dir` decides who gets a name, so that two runs started together do not share one.
-fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
+pub(super) fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
     fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
     for n in 1.. {
         let name = if n == 1 { stem.to_string() } else { format!("{stem}-{n}") };

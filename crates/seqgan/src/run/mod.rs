@@ -5,14 +5,25 @@
 //! run.json         version, host, threads, data hashes, times, memory
 //! metrics.jsonl    one record a measurement
 //! checkpoints/     state.safetensors, from which an interrupted run goes on
-//! models/          one generator a method, and the discriminator
+//! models/          one generator a method, and its judge
 //! vocab.json       how tokens are written (files only)
 //! samples/         sequences, one file a method
 //! summary.json     the results, written last
 //! ```
+//!
+//! Many runs that are compared lie in one folder:
+//!
+//! ```text
+//! runs/            a run folder each
+//! models/          likelihood models that runs share
+//! compare.json     what is compared, written first
+//! summary.json     what the runs say together, written last
+//! ```
 
 mod folder;
 mod metrics_log;
+mod study;
 
 pub use folder::RunFolder;
 pub use metrics_log::MetricsLog;
+pub use study::StudyFolder;

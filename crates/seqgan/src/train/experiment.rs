@@ -8,6 +8,7 @@ use super::models;
 use super::plan::{Stage, plan};
 use super::pretrain::maximum_likelihood;
 use super::session::Session;
+use super::shared_models::SharedModel;
 use super::state::State;
 use super::summary::Summary;
 use super::task::Task;
@@ -50,6 +51,8 @@ pub struct Experiment {
     pub out: Option<PathBuf>,
     /// Go on with the run in `out`, if there is one.
     pub resume: bool,
+    /// A folder of likelihood models that runs share: one that another run has trained alike is taken from there.
+    pub models: Option<PathBuf>,
 }
 
 /// Makes the run, or what is left of it. Returns its folder and its results.
@@ -77,7 +80,13 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
         match stage {
             Stage::Likelihood(method) => {
                 let settings = if method == Method::MleTuned { &config.mle_tuned } else { &config.mle };
-                maximum_likelihood(&mut session, &mut state, method, settings)?;
+                let shared = experiment.models.as_deref().map(|f| SharedModel::new(f, config, task, method));
+                if !shared.as_ref().is_some_and(|shared| shared.load(&mut state)) {
+                    maximum_likelihood(&mut session, &mut state, method, settings)?;
+                    if let Some(shared) = &shared {
+                        shared.save(&state)?;
+                    }
+                }
                 models::save_generator(&folder, method, &state.finished[&method])?;
             }
             Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
@@ -112,7 +121,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
 
 /// The folder to work in, described, with the settings that the run has or will have.
 fn open(experiment: &Experiment) -> Result<RunFolder> {
-    let Experiment { kind, preset, config, task, out, resume } = experiment;
+    let Experiment { kind, preset, config, task, out, resume, .. } = experiment;
     if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
         let folder = RunFolder::open(path)?;
         folder.check_same_config(config)?;

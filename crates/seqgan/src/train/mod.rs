@@ -15,7 +15,9 @@ mod models;
 mod plan;
 mod pretrain;
 mod session;
+mod shared_models;
 mod state;
+mod study;
 mod summary;
 mod task;
 
@@ -27,5 +29,9 @@ pub use measure::known;
 pub use models::{SavedModel, load_model, load_vocab, methods};
 pub use session::discriminator_shape;
 pub use state::{Adversary, Drawn, Position, State, Trainee};
+pub use study::{
+    RunRecord, SampleTest, Study, StudyComparison, StudyPoint, StudyRow, StudyRun, StudySummary, Test,
+    Variant, run_study,
+};
 pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
 pub use task::{Task, TestFile, read_options};

@@ -10,6 +10,7 @@ use crate::run::RunFolder;
 use crate::token::TokenId;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// A generator read from a run folder.
 pub struct SavedModel {
@@ -27,9 +28,14 @@ struct Meta {
 
 /// Writes a method's generator into the run folder.
 pub(super) fn save_generator(folder: &RunFolder, method: Method, generator: &LstmGenerator) -> Result<()> {
+    write_generator(&folder.model(method.name()), method, generator)
+}
+
+/// Writes a generator.
+pub(super) fn write_generator(path: &Path, method: Method, generator: &LstmGenerator) -> Result<()> {
     let meta = Meta { method, shape: generator.shape().clone() };
     let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
-    checkpoint::write(&folder.model(method.name()), "generator", &meta, tensors)
+    checkpoint::write(path, "generator", &meta, tensors)
 }
 
 /// Writes a method's trained judge into the run folder.
@@ -67,10 +73,15 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
             hint: Some(format!("it holds {}", Method::list(&known))),
         });
     }
-    let path = folder.model(name);
-    let (meta, tensors): (Meta, _) = checkpoint::read(&path, "generator")?;
+    let (method, generator) = read_generator(&folder.model(name))?;
+    Ok(SavedModel { method, generator })
+}
+
+/// Reads a generator and the method that made it.
+pub(super) fn read_generator(path: &Path) -> Result<(Method, LstmGenerator)> {
+    let (meta, tensors): (Meta, _) = checkpoint::read(path, "generator")?;
     let fault = |message| Error::Checkpoint {
-        path: path.clone(),
+        path: path.into(),
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
@@ -83,7 +94,7 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
         parameters.push(name, &tensor.shape, tensor.data.clone());
     }
     let generator = LstmGenerator::from_parameters(meta.shape, parameters).map_err(fault)?;
-    Ok(SavedModel { method: meta.method, generator })
+    Ok((meta.method, generator))
 }
 
 /// What the tensors' sizes do not tell; a file with other numbers would end in a panic or without memory.

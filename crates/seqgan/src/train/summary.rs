@@ -29,6 +29,24 @@ pub struct Measures {
     pub forward_kl: Option<Estimate>,
 }
 
+impl Measures {
+    /// Names and values of what is there, in order.
+    pub fn entries(&self) -> Vec<(&'static str, Estimate)> {
+        [
+            ("nll_oracle", self.nll_oracle),
+            ("nll_test", self.nll_test),
+            ("nll_validation", self.nll_validation),
+            ("nll_train", self.nll_train),
+            ("entropy", self.entropy),
+            ("reverse_kl", self.reverse_kl),
+            ("forward_kl", self.forward_kl),
+        ]
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+    }
+}
+
 /// A point of a temperature curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurveEntry {

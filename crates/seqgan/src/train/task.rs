@@ -122,6 +122,15 @@ impl Task {
         })
     }
 
+    /// Sets what a file of parameters brings with it, so that the resolved settings tell the truth.
+    pub fn resolve(&self, config: &mut Config) {
+        if let Some(oracle) = &self.oracle {
+            let shape = oracle.shape();
+            config.oracle.vocab_size = shape.vocab_size;
+            (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
+        }
+    }
+
     /// How a file with this task's tokens is written: a vocabulary's words, or plain numbers.
     pub fn write(&self, row: &[TokenId]) -> String {
         match &self.vocab {

@@ -1,0 +1,21 @@
+//! `seqgan compare`: many methods over many seeds, with intervals and tests.
+
+use seqgan::train;
+
+use crate::args::CompareArgs;
+use crate::interrupt::Interrupt;
+use crate::outcome::Watch;
+use crate::progress::Progress;
+use crate::{messages, options, study_table};
+
+/// Runs the command.
+pub fn run(args: &CompareArgs, progress: Progress, interrupt: &Interrupt) -> anyhow::Result<()> {
+    options::use_threads(args.run.threads)?;
+    let study = options::compare(args)?;
+    let watch = Watch::new(progress, interrupt);
+    let (folder, summary) = train::run_study(&study, &watch)?;
+    watch.finish();
+    messages::print(&study_table::render(&summary))?;
+    messages::tell(&format!("folder of all runs: {}", folder.display()));
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! The folder of runs that are compared.
+
+use super::RunFolder;
+use super::folder::free_folder;
+use crate::checkpoint::write_atomically;
+use crate::{Error, Result};
+use serde::Serialize;
+use serde_json::json;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What tells such a folder from any other.
+const MARK: &str = "compare.json";
+
+/// A folder that holds run folders.
+#[derive(Debug, Clone)]
+pub struct StudyFolder {
+    path: PathBuf,
+}
+
+impl StudyFolder {
+    /// Makes a new folder, `runs/<stem>[-n]` where none is asked for, or goes on in the one asked for.
+    pub fn open(asked: Option<&Path>, resume: bool, stem: &str) -> Result<Self> {
+        let path = match asked {
+            Some(path) if resume && path.is_dir() => {
+                if !path.join(MARK).is_file() && !is_empty(path)? {
+                    return Err(Error::Run {
+                        path: path.into(),
+                        message: format!("no folder of `seqgan compare`: it has no {MARK}"),
+                        hint: Some("give another --out; nothing is overwritten".into()),
+                    });
+                }
+                path.to_path_buf()
+            }
+            Some(path) => {
+                RunFolder::check_new(path)?;
+                path.to_path_buf()
+            }
+            None => free_folder(Path::new("runs"), stem)?,
+        };
+        fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
+        let folder = Self { path };
+        // First, so that a folder that was begun is known as one.
+        if !folder.path.join(MARK).is_file() {
+            let mark = json!({ "command": "compare", "version": env!("CARGO_PKG_VERSION") });
+            folder.write_json(MARK, &mark)?;
+        }
+        for part in ["runs", "models"] {
+            let part = folder.path.join(part);
+            fs::create_dir_all(&part).map_err(Error::io("create", &part))?;
+        }
+        Ok(folder)
+    }
+
+    /// Whether `path` is such a folder.
+    pub fn is_one(path: &Path) -> bool {
+        path.join(MARK).is_file()
+    }
+
+    /// The folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes a JSON document into the folder, atomically.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let mut text = serde_json::to_string_pretty(value).expect("documents are plain data");
+        text.push('\n');
+        write_atomically(&self.path.join(name), text.as_bytes())
+    }
+}
+
+fn is_empty(path: &Path) -> Result<bool> {
+    Ok(fs::read_dir(path).map_err(Error::io("read", path))?.next().is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_folder_of_ones_own_is_gone_on_with() {
+        let base = tempfile::tempdir().unwrap();
+        let path = base.path().join("study");
+        StudyFolder::open(Some(&path), false, "x").unwrap();
+        assert!(StudyFolder::is_one(&path));
+        StudyFolder::open(Some(&path), true, "x").unwrap();
+        assert!(
+            StudyFolder::open(Some(&path), false, "x").unwrap_err().to_string().contains("exists already")
+        );
+        let other = base.path().join("other");
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join("letters.txt"), "mine").unwrap();
+        assert!(StudyFolder::open(Some(&other), true, "x").is_err());
+        assert!(!StudyFolder::is_one(&other) && fs::read_dir(&other).unwrap().count() == 1);
+    }
+}
