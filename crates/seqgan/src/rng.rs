@@ -65,6 +65,10 @@ pub enum Purpose {
     Bootstrap = 17,
     /// Which real sequences the discriminator sees beside a draw of negatives.
     RealSubset = 18,
+    /// Which inputs of scheduled sampling are true.
+    ScheduledCoin = 19,
+    /// What its other inputs are.
+    ScheduledDraw = 20,
 }
 
 /// All random numbers of one purpose under one seed.

@@ -114,6 +114,18 @@ impl<R: Real> LstmGenerator<R> {
     /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions for a token that
     /// is never chosen count as weight zero.
     pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Gradients<R>) -> f64 {
+        self.accumulate_from(batch, batch, weights, gradients)
+    }
+
+    /// The same with the LSTM's inputs taken from `inputs`, whose rows have the lengths of `batch`.
+    pub fn accumulate_from(
+        &self,
+        inputs: &SeqBatch,
+        batch: &SeqBatch,
+        weights: &[R],
+        gradients: &mut Gradients<R>,
+    ) -> f64 {
+        let fed = inputs;
         assert_eq!(weights.len(), batch.len() * batch.max_length(), "a weight a decision");
         let (hidden, dim) = (self.shape.hidden_dim, self.shape.embedding_dim);
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
@@ -121,7 +133,7 @@ impl<R: Real> LstmGenerator<R> {
             .par_iter()
             .map(|&start| {
                 let rows = start..(start + ROWS).min(batch.len());
-                let inputs = self.inputs(batch, rows.clone());
+                let inputs = self.inputs(fed, rows.clone());
                 let mut x = Vec::new();
                 embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
                 (rows.clone(), inputs, lstm::forward(self.lstm_weights(), rows.len(), x))

@@ -7,9 +7,11 @@
 mod lstm;
 pub mod oracle;
 mod policy;
+mod scheduled;
 
 pub use lstm::{GeneratorShape, LstmGenerator};
 pub use policy::LstmPolicy;
+pub use scheduled::OwnTokens;
 
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};

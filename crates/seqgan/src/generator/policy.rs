@@ -32,8 +32,16 @@ impl LstmPolicy {
         Self { generator, table }
     }
 
-    fn shape(&self) -> &GeneratorShape {
+    pub(super) fn shape(&self) -> &GeneratorShape {
         self.generator.shape()
+    }
+
+    pub(super) fn generator(&self) -> &LstmGenerator<f32> {
+        &self.generator
+    }
+
+    pub(super) fn table(&self) -> &OutputTable {
+        &self.table
     }
 }
 

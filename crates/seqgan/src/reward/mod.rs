@@ -1,10 +1,12 @@
 //! Rewards: how good a finished sequence is, and what that is worth to each decision that led there.
 
 mod arithmetic;
+mod bleu;
 mod discriminator;
 mod scorer;
 pub mod values;
 
+pub use bleu::Bleu;
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
 
 use crate::config::Precision;

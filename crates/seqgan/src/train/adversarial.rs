@@ -16,7 +16,7 @@ use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
 use crate::Result;
-use crate::config::Method;
+use crate::config::{Baseline, Method};
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
@@ -133,7 +133,7 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
         clip_norm: config.adversarial.clip_norm,
         l2: 0.0,
     };
-    let baseline = config.adversarial.baseline;
+    let baseline = if earned.centred { Baseline::None } else { config.adversarial.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
     policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
     adversary.rollout.update(&trainee.generator);

@@ -7,9 +7,10 @@ use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method};
+use crate::generator::Policy;
 use crate::nn::Tensors;
-use crate::reward::values::MonteCarlo;
-use crate::reward::{BatchLoss, Discriminator, Scoring};
+use crate::reward::values::{BatchOdds, MonteCarlo};
+use crate::reward::{BatchLoss, Bleu, Discriminator, Reward, Scoring};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
@@ -26,6 +27,8 @@ pub struct Judge {
 #[derive(Debug, Clone)]
 enum Network {
     Discriminator(Discriminator),
+    /// Made from the training data, and not trained.
+    Bleu(Bleu),
 }
 
 /// A batch of the generator's sequences, and what is needed to search from it.
@@ -46,13 +49,18 @@ pub(super) struct Earned {
     pub reward: f64,
     /// Completions drawn.
     pub completions: u64,
+    /// Whether a baseline has been subtracted already.
+    pub centred: bool,
 }
 
 impl Judge {
     /// An untrained judge for `method`.
     pub(super) fn new(method: Method, config: &Config, task: &Task) -> Self {
         let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
-        let network = Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams));
+        let network = match method {
+            Method::PgBleu => Network::Bleu(Bleu::new(&task.train, config.pg_bleu.max_order)),
+            _ => Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams)),
+        };
         Self { method, network }
     }
 
@@ -65,6 +73,7 @@ impl Judge {
     pub fn parameters(&self) -> Option<&Tensors<f32>> {
         match &self.network {
             Network::Discriminator(network) => Some(network.parameters()),
+            Network::Bleu(_) => None,
         }
     }
 
@@ -72,6 +81,7 @@ impl Judge {
     pub fn parameters_mut(&mut self) -> Option<&mut Tensors<f32>> {
         match &mut self.network {
             Network::Discriminator(network) => Some(network.parameters_mut()),
+            Network::Bleu(_) => None,
         }
     }
 
@@ -79,6 +89,7 @@ impl Judge {
     pub(super) fn description(&self) -> serde_json::Value {
         match &self.network {
             Network::Discriminator(network) => json!({ "method": self.method, "shape": network.shape() }),
+            Network::Bleu(_) => json!({ "method": self.method }),
         }
     }
 
@@ -88,12 +99,19 @@ impl Judge {
             Network::Discriminator(network) => {
                 Some(Optimizer::new(network.parameters(), network.gradients()))
             }
+            Network::Bleu(_) => None,
         }
     }
 
     /// What the decisions of a batch are worth.
     pub(super) fn values(&self, search: &Search<'_>) -> Earned {
         match &self.network {
+            Network::Bleu(bleu) => search.monte_carlo(bleu),
+            Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
+                let has_end = search.rollout.generator().shape().end_token.is_some();
+                let (values, reward) = BatchOdds.values(discriminator, search.batch, has_end);
+                Earned { values, reward, completions: 0, centred: true }
+            }
             Network::Discriminator(discriminator) => {
                 let precision = search.config.rollout.precision;
                 search.monte_carlo(&Scoring { discriminator, precision })
@@ -121,22 +139,28 @@ impl Judge {
             Network::Discriminator(network) => {
                 discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
             }
+            Network::Bleu(_) => unreachable!("a judge without parameters has no optimizer"),
         }
     }
 }
 
 impl Search<'_> {
     /// Values by Monte-Carlo search (SeqGAN, equation 4).
-    fn monte_carlo(&self, reward: &dyn crate::reward::Reward) -> Earned {
+    fn monte_carlo(&self, reward: &dyn Reward) -> Earned {
         let settings = &self.config.rollout;
         let search = MonteCarlo { num_rollouts: settings.num_rollouts, max_prefixes: settings.max_prefixes };
         let policy = self.rollout.policy();
         let values = search.values(&policy, reward, self.batch, &self.streams, self.first);
-        let has_end = crate::generator::Policy::end_token(&policy).is_some();
+        let has_end = policy.end_token().is_some();
         let length = self.batch.max_length();
         let own = (0..self.batch.len())
             .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));
         let reward = own.sum::<f64>() / self.batch.len() as f64;
-        Earned { values, reward, completions: search.sequences_used(self.batch.len(), length) }
+        Earned {
+            values,
+            reward,
+            completions: search.sequences_used(self.batch.len(), length),
+            centred: false,
+        }
     }
 }

@@ -7,9 +7,9 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::LstmGenerator;
+use crate::generator::{LstmGenerator, OwnTokens};
 use crate::rng::{Purpose, Streams};
-use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
+use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
 
 /// Trains a fresh generator as `config` says and keeps it under `method`.
 pub(super) fn maximum_likelihood(
@@ -21,6 +21,8 @@ pub(super) fn maximum_likelihood(
     let seed = session.config.seed;
     let train = &session.task.train;
     let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
+    let coins = Streams::new(seed, Purpose::ScheduledCoin);
+    let draws = Streams::new(seed, Purpose::ScheduledDraw);
     let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session));
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
@@ -49,8 +51,16 @@ pub(super) fn maximum_likelihood(
                 l2: config.l2,
             };
             let batch = train.select(batch.iter().copied());
-            let loss =
-                maximum_likelihood_step(&mut trainee.generator, &mut trainee.optimizer, &batch, update)?;
+            let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
+            let loss = match method {
+                Method::ScheduledSampling => {
+                    let truth = 1.0 - session.config.scheduled_sampling.truth_decrease * epoch as f64;
+                    let first = step * config.batch_size as u64;
+                    let own = OwnTokens { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
+                    scheduled_sampling_step(generator, optimizer, &batch, own, update)?
+                }
+                _ => maximum_likelihood_step(generator, optimizer, &batch, update)?,
+            };
             state.position.batch += 1;
             session.observer.advance(step + 1, &[("loss", loss)]);
             if state.position.batch < batches_an_epoch {

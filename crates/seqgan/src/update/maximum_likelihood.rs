@@ -12,10 +12,21 @@ pub fn maximum_likelihood_step(
     batch: &SeqBatch,
     update: GeneratorUpdate,
 ) -> Result<f64> {
+    step_from(generator, optimizer, batch, batch, update)
+}
+
+/// The same with inputs that are not the targets.
+pub(super) fn step_from(
+    generator: &mut LstmGenerator,
+    optimizer: &mut Optimizer,
+    inputs: &SeqBatch,
+    batch: &SeqBatch,
+    update: GeneratorUpdate,
+) -> Result<f64> {
     let has_end = generator.shape().end_token.is_some();
     let decisions: usize = (0..batch.len()).map(|b| batch.steps(b, has_end)).sum();
     let weights = vec![1.0 / decisions.max(1) as f32; batch.len() * batch.max_length()];
-    let loss = generator.accumulate(batch, &weights, optimizer.start());
+    let loss = generator.accumulate_from(inputs, batch, &weights, optimizer.start());
     if !loss.is_finite() {
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "the likelihood's loss", value: loss, step });

@@ -1,0 +1,42 @@
+//! BLEU as a reward (PG-BLEU; SeqGAN, section 4.1).
+
+use super::Reward;
+use crate::ngram::sentence_bleu::References;
+use crate::token::SeqBatch;
+use rayon::prelude::*;
+
+/// Sentence BLEU-n of a finished sequence against given sequences, the training data in PG-BLEU; in 0..=1.
+#[derive(Debug, Clone)]
+pub struct Bleu {
+    references: References,
+}
+
+impl Bleu {
+    /// The reward of n-grams of up to `max_order` tokens. The references are counted once.
+    pub fn new(references: &SeqBatch, max_order: usize) -> Self {
+        Self { references: References::new(references, max_order..=max_order) }
+    }
+}
+
+impl Reward for Bleu {
+    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+        let score = |b: usize| self.references.score(sequences.row(b), None)[0] as f32;
+        (0..sequences.len()).into_par_iter().with_min_len(64).map(score).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::metrics::bleu;
+
+    #[test]
+    fn it_is_the_metric() {
+        let references = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![4, 3, 2], vec![9, 9, 9, 9]], 4);
+        let samples = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![1, 2, 9, 9], vec![7, 7]], 4);
+        let scores = Bleu::new(&references, 3).score(&samples);
+        assert_eq!((scores[0], scores[2]), (1.0, 0.0));
+        let mean = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / 3.0;
+        assert!((mean - bleu(&samples, &references, 3..=3)[0].mean).abs() < 1e-7);
+    }
+}

@@ -1,0 +1,75 @@
+//! MaliGAN's weights of whole sequences (Che et al. 2017, arXiv 1702.07983).
+
+use super::super::Reward;
+use crate::token::SeqBatch;
+
+/// Every decision of sequence i is worth `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it is real
+/// and m the batch: normalised importance weights, whose mean over the batch is 0, so that no further baseline is needed.
+/// There is no search.
+///
+/// The paper subtracts a baseline that grows to that mean during training, and in a variant feeds the first tokens of real
+/// sequences; here the baseline is the mean from the start and no token is fed.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchOdds;
+
+/// Scores beyond this distance from 0 and 1 count as if they had it: their odds are finite in f32.
+const NEAREST: f64 = 1e-7;
+
+impl BatchOdds {
+    /// Values `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
+    /// probability to be real.
+    pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
+        let scores = reward.score(batch);
+        let odds: Vec<f64> = scores
+            .iter()
+            .map(|&s| f64::from(s).clamp(NEAREST, 1.0 - NEAREST))
+            .map(|s| s / (1.0 - s))
+            .collect();
+        let mean = odds.iter().sum::<f64>() / odds.len().max(1) as f64;
+        let length = batch.max_length();
+        let mut values = vec![0.0; batch.len() * length];
+        for (b, odds) in odds.iter().enumerate() {
+            values[b * length..b * length + batch.steps(b, has_end)].fill((odds / mean - 1.0) as f32);
+        }
+        let reward = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / scores.len().max(1) as f64;
+        (values, reward)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Given(Vec<f32>);
+    impl Reward for Given {
+        fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+            assert_eq!(sequences.len(), self.0.len());
+            self.0.clone()
+        }
+    }
+
+    #[test]
+    fn weights_by_hand() {
+        // Odds 3, 1 and 1/3, their mean 13/9.
+        let batch = SeqBatch::from_rows([vec![2, 3], vec![2], vec![2, 3, 4]], 3);
+        let (values, reward) = BatchOdds.values(&Given(vec![0.75, 0.5, 0.25]), &batch, true);
+        let weight = |odds: f32| odds * 9.0 / 13.0 - 1.0;
+        let [a, b, c] = [weight(3.0), weight(1.0), weight(1.0 / 3.0)];
+        // Steps with an end: 3, 2, 3.
+        let expected = [a, a, a, b, b, 0.0, c, c, c];
+        assert!(values.iter().zip(expected).all(|(x, y)| (x - y).abs() < 1e-6), "{values:?}");
+        assert_eq!(reward, 0.5);
+    }
+
+    #[test]
+    fn sure_judgements_stay_finite() {
+        let batch = SeqBatch::from_rows([vec![2], vec![2], vec![2]], 1);
+        for scores in [[0.0, 1.0, 0.5], [0.0; 3], [1.0; 3]] {
+            let (values, _) = BatchOdds.values(&Given(scores.to_vec()), &batch, false);
+            assert!(
+                values.iter().all(|v| v.is_finite()) && values.iter().sum::<f32>().abs() < 1e-5,
+                "{values:?}"
+            );
+        }
+    }
+}

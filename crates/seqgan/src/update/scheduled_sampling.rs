@@ -1,0 +1,59 @@
+//! Scheduled sampling (Bengio et al., NIPS 2015): likelihood of true tokens, given inputs of which some are the
+//! model's own.
+
+use super::{GeneratorUpdate, Optimizer, maximum_likelihood};
+use crate::error::Result;
+use crate::generator::{LstmGenerator, LstmPolicy, OwnTokens};
+use crate::token::SeqBatch;
+
+/// One update; returns the mean cross-entropy a decision before it, in nats. No gradient flows through the draws, and
+/// with nothing but true tokens it is a step of maximum likelihood.
+pub fn scheduled_sampling_step(
+    generator: &mut LstmGenerator,
+    optimizer: &mut Optimizer,
+    batch: &SeqBatch,
+    own: OwnTokens<'_>,
+    update: GeneratorUpdate,
+) -> Result<f64> {
+    let inputs = LstmPolicy::new(generator, 1.0).mixed_inputs(batch, own);
+    maximum_likelihood::step_from(generator, optimizer, &inputs, batch, update)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::Policy;
+    use crate::generator::oracle::{random, synthetic_shape};
+    use crate::rng::{Purpose, Streams};
+    use crate::update::maximum_likelihood_step;
+
+    fn trained(truth: Option<f64>) -> (LstmGenerator, f64) {
+        let mut generator = random(synthetic_shape(40, 8, 8, 10), 1);
+        let data = LstmPolicy::new(&random(synthetic_shape(40, 8, 8, 10), 2), 1.0);
+        let batch = data.sample(&Streams::new(5, Purpose::Sample), 0, 64).sequences;
+        let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+        let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
+        let (coins, draws) =
+            (Streams::new(3, Purpose::ScheduledCoin), Streams::new(3, Purpose::ScheduledDraw));
+        let mut loss = 0.0;
+        for step in 0..5 {
+            loss = match truth {
+                None => maximum_likelihood_step(&mut generator, &mut optimizer, &batch, update).unwrap(),
+                Some(truth) => {
+                    let own = OwnTokens { truth, coins: &coins, draws: &draws, first: step * 64 };
+                    scheduled_sampling_step(&mut generator, &mut optimizer, &batch, own, update).unwrap()
+                }
+            };
+        }
+        (generator, loss)
+    }
+
+    #[test]
+    fn with_true_tokens_alone_it_is_maximum_likelihood_to_the_bit() {
+        let (plain, scheduled) = (trained(None), trained(Some(1.0)));
+        assert_eq!(plain.0.parameters(), scheduled.0.parameters());
+        assert_eq!(plain.1, scheduled.1);
+        let own = trained(Some(0.5));
+        assert!(own.0.parameters() != plain.0.parameters() && own.1 > plain.1, "{} {}", own.1, plain.1);
+    }
+}
