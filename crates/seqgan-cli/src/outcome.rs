@@ -82,11 +82,7 @@ pub fn render(summary: &Summary) -> String {
         text.push_str("\nnats a token; lower nll is better\n");
     }
     text.push_str(&scorecards(&summary.methods));
-    for row in summary.methods.iter().filter(|row| !row.curve.is_empty()) {
-        text.push_str(&format!("\n{} at other temperatures\n", row.name));
-        let points = row.curve.iter().map(|c| (format!("T {}", c.temperature), &c.measures)).collect();
-        text.push_str(&table(points, ""));
-    }
+    text.push_str(&curves(&summary.methods));
     for row in &summary.methods {
         text.push_str(&verdict(row));
     }
@@ -128,6 +124,25 @@ fn table(rows: Vec<(String, &Measures)>, heading: &str) -> String {
         table.row(std::iter::once(name).chain(used.iter().map(|(_, get)| cell(get))));
     }
     table.render()
+}
+
+/// nll_oracle / nll_test along the temperatures, a line a method; the rest of a curve stands in summary.json.
+fn curves(rows: &[MethodRow]) -> String {
+    let known = |row: &&MethodRow| row.curve.iter().any(|point| point.measures.nll_oracle.is_some());
+    let with: Vec<&MethodRow> = rows.iter().filter(known).collect();
+    let Some(first) = with.first() else { return String::new() };
+    let temperatures: Vec<String> = first.curve.iter().map(|p| format!("T {}", p.temperature)).collect();
+    let mut columns = vec![("nll_oracle/nll_test", Align::Left)];
+    columns.extend(temperatures.iter().map(|t| (t.as_str(), Align::Right)));
+    let mut table = Table::new(&columns);
+    for row in with {
+        let mean = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.mean);
+        let cells = row.curve.iter().map(|point| {
+            format!("{:.3}/{:.3}", mean(point.measures.nll_oracle), mean(point.measures.nll_test))
+        });
+        table.row(std::iter::once(row.name.clone()).chain(cells));
+    }
+    format!("\n{}", table.render())
 }
 
 /// The row against its base at equal entropy, in words.

@@ -93,7 +93,7 @@ fn curves(rows: &[StudyRow]) -> String {
     let with: Vec<&StudyRow> = rows.iter().filter(known).collect();
     let Some(first) = with.first() else { return String::new() };
     let temperatures: Vec<String> = first.curve.iter().map(|p| format!("T {}", p.temperature)).collect();
-    let mut columns = vec![("nll_oracle / nll_test at", Align::Left)];
+    let mut columns = vec![("nll_oracle/nll_test", Align::Left)];
     columns.extend(temperatures.iter().map(|t| (t.as_str(), Align::Right)));
     let mut table = Table::new(&columns);
     for row in with {
