@@ -3,5 +3,6 @@
 pub mod evaluate;
 pub mod inspect;
 pub mod oracle;
+pub mod report;
 pub mod sample;
 pub mod train;
