@@ -39,8 +39,7 @@ fn outside(plot: &Plot) -> String {
         let (low, high) = if r.vertical { x } else { y };
         !r.label.is_empty() && !(low..=high).contains(&r.value)
     });
-    let words = far.map(|r| format!("outside the figure: {} {}", r.label, fixed(r.value, 3)));
-    words.collect::<Vec<_>>().join("; ")
+    far.map(|r| format!("{}: {}, off the axis", r.label, fixed(r.value, 3))).collect::<Vec<_>>().join("; ")
 }
 
 /// A key for every name once.

@@ -48,17 +48,30 @@ impl Room {
         });
     }
 
-    /// A place for words of this size beside a point: right, left, above or below; nothing where all are taken.
+    /// Keeps words away from a line.
+    pub fn take_line(&mut self, (x, y): (f64, f64), (to_x, to_y): (f64, f64)) {
+        const STEP: f64 = 4.0;
+        let steps = ((to_x - x).hypot(to_y - y) / STEP).ceil().max(1.0);
+        for i in 0..=steps as usize {
+            let share = i as f64 / steps;
+            self.take((x + share * (to_x - x), y + share * (to_y - y)), 1.0);
+        }
+    }
+
+    /// A place for words of this size beside a point: right, left, above, below or at a corner; nothing where all are taken.
     pub fn place(&mut self, (x, y): (f64, f64), width: f64, height: f64) -> Option<Area> {
-        const GAP: f64 = 7.0;
+        const GAP: f64 = 8.0;
+        const NEAR: f64 = 0.5 * GAP;
         let beside = |left: f64, top: f64| Area { left, top, width, height };
         let places = [
             beside(x + GAP, y - height / 2.0),
             beside(x - GAP - width, y - height / 2.0),
             beside(x - width / 2.0, y - GAP - height),
             beside(x - width / 2.0, y + GAP),
-            beside(x + GAP * 0.6, y - GAP * 0.6 - height),
-            beside(x + GAP * 0.6, y + GAP * 0.6),
+            beside(x + NEAR, y - NEAR - height),
+            beside(x - NEAR - width, y - NEAR - height),
+            beside(x + NEAR, y + NEAR),
+            beside(x - NEAR - width, y + NEAR),
         ];
         let free = |place: &Area| place.lies_in(&self.frame) && !self.taken.iter().any(|t| t.meets(place));
         let place = places.into_iter().find(free)?;
@@ -70,6 +83,15 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn words_meet_no_line() {
+        let frame = Area { left: 0.0, top: 0.0, width: 100.0, height: 100.0 };
+        let mut room = Room::new(frame);
+        room.take_line((0.0, 50.0), (100.0, 50.0));
+        let place = room.place((50.0, 50.0), 20.0, 10.0).expect("room above the line");
+        assert!(place.top + place.height <= 49.0, "{place:?}");
+    }
 
     #[test]
     fn words_meet_neither_points_nor_words_nor_the_frame() {

@@ -68,6 +68,11 @@ pub(super) enum Style {
 }
 
 impl Style {
+    /// Whether its points are joined.
+    pub fn has_line(self) -> bool {
+        matches!(self, Self::Curve | Self::Band | Self::Thin)
+    }
+
     /// Whether the series stands behind a mean that is shown too.
     pub fn is_single_run(self) -> bool {
         matches!(self, Self::Dots | Self::Thin)

@@ -63,7 +63,7 @@ pub(super) fn draw(plot: &Plot, id: &str) -> Markup {
     let (title, description) = (format!("{id}-title"), format!("{id}-text"));
     html! {
         svg viewBox={ "0 0 " (at.width) " " (at.height) } role="img" aria-labelledby={ (title) " " (description) }
-            font-size=(at.font) xmlns="http://www.w3.org/2000/svg" {
+            font-size=(at.font) {
             title id=(title) { (plot.title) }
             desc id=(description) { (describe(plot)) }
             (axes(plot, &at))
@@ -143,7 +143,7 @@ fn references(plot: &Plot, at: &Layout) -> Markup {
 
 fn draw_series(series: &Series, plot: &Plot, at: &Layout) -> Markup {
     let place = |p: &super::plot::Point| (at.x.at(p.x.value), at.y.at(p.y.value));
-    let line = matches!(series.style, Style::Curve | Style::Band | Style::Thin) && series.points.len() > 1;
+    let line = series.style.has_line() && series.points.len() > 1;
     let bars = matches!(series.style, Style::Points | Style::Curve);
     html! {
         g class={ "series " (series.look.class) (style_class(series.style)) } {
@@ -207,6 +207,9 @@ fn point_labels(plot: &Plot, at: &Layout) -> Markup {
     let mut room = Room::new(at.frame);
     let place = |p: &super::plot::Point| (at.x.at(p.x.value), at.y.at(p.y.value));
     plot.points().for_each(|point| room.take(place(point), if point.strong { 6.0 } else { 4.0 }));
+    for series in plot.series.iter().filter(|series| series.style.has_line()) {
+        series.points.windows(2).for_each(|pair| room.take_line(place(&pair[0]), place(&pair[1])));
+    }
     let size = 0.86 * at.font;
     let mut all: Vec<_> = plot.series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p))).collect();
     all.sort_by_key(|(_, point)| !point.strong);
@@ -228,7 +231,7 @@ pub(super) fn key(series: &Series) -> Markup {
     html! {
         svg.key viewBox="0 0 28 14" width="28" height="14" aria-hidden="true" {
             g class={ "series " (series.look.class) } {
-                @if series.style != Style::Points { path.line d="M1 7H27" {} }
+                @if series.style.has_line() { path.line d="M1 7H27" {} }
                 path.mark d=(shape(series.look.shape, (14.0, 7.0), 4.0)) {}
             }
         }
