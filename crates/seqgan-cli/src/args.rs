@@ -56,6 +56,12 @@ const INSPECT_EXAMPLES: &str = "\
 Examples:
   seqgan inspect runs/train-quick-1";
 
+const REPORT_EXAMPLES: &str = "\
+Examples:
+  seqgan report runs/oracle-quick-1              writes runs/oracle-quick-1/report.html
+  seqgan report runs/compare-quick-1             the same for a comparison of methods
+  seqgan report runs/a runs/b --out both.html";
+
 /// Train, sample and evaluate SeqGAN: a generator of sequences, taught by a discriminator's judgement
 #[derive(Debug, Parser)]
 #[command(name = "seqgan", version, after_help = TOP_EXAMPLES)]
@@ -82,6 +88,8 @@ pub enum Command {
     Sample(SampleArgs),
     /// Measure a run, or a file of samples, against a test file
     Evaluate(EvaluateArgs),
+    /// Write a page with tables and figures of runs
+    Report(ReportArgs),
     /// Show what a run folder holds
     Inspect(InspectArgs),
 }
@@ -266,6 +274,18 @@ pub struct EvaluateArgs {
     pub repeat: RepeatArgs,
 }
 
+/// `seqgan report`.
+#[derive(Debug, Args)]
+#[command(after_help = REPORT_EXAMPLES)]
+pub struct ReportArgs {
+    /// Folders of runs or comparisons
+    #[arg(value_name = "RUN", required = true)]
+    pub runs: Vec<PathBuf>,
+    /// File to write [default: report.html in the folder, or here for several]
+    #[arg(long, value_name = "FILE.html")]
+    pub out: Option<PathBuf>,
+}
+
 /// `seqgan inspect`.
 #[derive(Debug, Args)]
 #[command(after_help = INSPECT_EXAMPLES)]
@@ -399,6 +419,7 @@ mod tests {
             COMPARE_EXAMPLES,
             SAMPLE_EXAMPLES,
             EVALUATE_EXAMPLES,
+            REPORT_EXAMPLES,
             INSPECT_EXAMPLES,
         ];
         for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("  seqgan"))

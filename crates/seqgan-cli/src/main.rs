@@ -41,6 +41,7 @@ fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
         Command::Compare(args) => commands::compare::run(args, progress, interrupt),
         Command::Sample(args) => commands::sample::run(args, progress),
         Command::Evaluate(args) => commands::evaluate::run(args, progress),
+        Command::Report(args) => commands::report::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::process::{Command, Output, Stdio};
 
-const COMMANDS: [&str; 5] = ["oracle", "train", "sample", "evaluate", "inspect"];
+const COMMANDS: [&str; 6] = ["oracle", "train", "sample", "evaluate", "report", "inspect"];
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seqgan"));
@@ -52,7 +52,7 @@ fn every_command_has_help_with_examples() {
 
 #[test]
 fn help_of_a_command_states_its_options() {
-    let expected: [(&str, &[&str]); 5] = [
+    let expected: [(&str, &[&str]); 6] = [
         (
             "oracle",
             &["--preset", "--oracle-params", "--seed", "--threads", "--out", "--resume", "--set", "--quiet"],
@@ -76,6 +76,7 @@ fn help_of_a_command_states_its_options() {
             "evaluate",
             &["--samples", "--tokens", "--train", "--test", "-n, --num", "--temperature", "--json", "--seed"],
         ),
+        ("report", &["<RUN>...", "--out"]),
         ("inspect", &["<RUN>"]),
     ];
     for (command, options) in expected {

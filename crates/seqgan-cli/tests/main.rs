@@ -1,9 +1,11 @@
 //! The one test binary of the command line.
 
 mod bad_input; // what is refused, in which words, and that nothing is left behind
-mod cli;
-mod compare; // runs the real program: help, version, exit status, where words go
+mod browser; // Chromium without a network, for pages
+mod cli; // runs the real program: help, version, exit status, where words go
+mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
+mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod support; // a folder to run in, tiny settings, what a run folder holds
 mod usage; // train, sample, evaluate, inspect: what a user does with a file of sequences

@@ -9,6 +9,7 @@ pub mod kernel;
 pub mod metrics;
 pub mod ngram;
 pub mod nn;
+pub mod report;
 pub mod reward;
 pub mod rng;
 pub mod rollout;

@@ -4,5 +4,6 @@ pub mod compare;
 pub mod evaluate;
 pub mod inspect;
 pub mod oracle;
+pub mod report;
 pub mod sample;
 pub mod train;

@@ -1,0 +1,75 @@
+//! The verdict: each method against the temperature curve of its base, at equal entropy.
+
+use super::super::figure::figures;
+use super::super::numbers::{cell, signed};
+use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
+use super::super::records::Method;
+use super::{Context, Section, temperature};
+use maud::{Markup, html};
+
+/// Table and drawing of the differences.
+pub(super) fn section(context: &Context<'_>) -> Option<Section> {
+    let judged: Vec<&Method> =
+        context.folder.methods().iter().filter(|m| !m.comparisons.is_empty()).collect();
+    if judged.is_empty() {
+        return None;
+    }
+    let body = html! {
+        p { "A method is compared with its base sampled at the temperature that gives the same entropy. Negative "
+            "differences favour the method. " strong { "dominates" } " means: at every temperature one divergence is "
+            "surely lower, and the other is not worse." }
+        (table(&judged))
+        (figures(&context.id("entropy"), &[plot(context, &judged, "forward_kl"), plot(context, &judged, "reverse_kl")]))
+    };
+    Some(Section { id: "entropy", title: "At equal entropy", body })
+}
+
+fn table(judged: &[&Method]) -> Markup {
+    html! {
+        div.scroll tabindex="0" { table {
+            caption { "Method minus base, nats a token, with 95 % intervals" }
+            thead { tr {
+                @for name in ["method", "at", "base at", "forward_kl", "reverse_kl", "verdict"] { th scope="col" { (name) } }
+            } }
+            tbody { @for method in judged { @for (i, comparison) in method.comparisons.iter().enumerate() { tr {
+                @if i == 0 { th scope="rowgroup" rowspan=(method.comparisons.len()) { (method.name)
+                    span.interval { "against " (method.base.as_deref().unwrap_or("its base")) } } }
+                td { "T " (temperature(comparison.temperature)) }
+                td { @if let Some(t) = comparison.base_temperature { "T " (temperature(t)) } @else { "–" } }
+                (cell(comparison.differences.get("forward_kl"), 4, signed))
+                (cell(comparison.differences.get("reverse_kl"), 4, signed))
+                @if i == 0 { td.text rowspan=(method.comparisons.len()) { (method.verdict.as_deref().unwrap_or("–")) } }
+            } } } }
+        } }
+    }
+}
+
+fn plot(context: &Context<'_>, judged: &[&Method], measure: &str) -> Plot {
+    let mut names = Vec::new();
+    let mut series = Vec::new();
+    for method in judged {
+        let mut points = Vec::new();
+        for comparison in &method.comparisons {
+            let row = names.len() as f64;
+            let name = format!("T {}", temperature(comparison.temperature));
+            names.push(format!("{} {name}", method.name));
+            points.extend(comparison.differences.get(measure).map(|difference| Point {
+                name,
+                x: difference.into(),
+                y: row.into(),
+                strong: true,
+                label: None,
+            }));
+        }
+        let look = context.palette.look(&method.name);
+        series.push(Series { name: method.name.clone(), look, points, style: Style::Points });
+    }
+    Plot {
+        title: format!("Difference of {measure}"),
+        x: Axis::of("← better · worse"),
+        y: Axis::naming(names),
+        series,
+        references: vec![Reference { label: String::new(), value: 0.0, vertical: true }],
+        size: Size::Large,
+    }
+}
