@@ -1,5 +1,6 @@
 //! Analytic gradients against central differences in f64.
 
+mod causal;
 mod convolution;
 mod differences; // no tests: the differences
 mod layers;

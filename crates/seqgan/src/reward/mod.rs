@@ -2,11 +2,13 @@
 
 mod arithmetic;
 mod bleu;
+mod causal;
 mod discriminator;
 mod scorer;
 pub mod values;
 
 pub use bleu::Bleu;
+pub use causal::{CausalDiscriminator, CausalShape};
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
 
 use crate::config::Precision;
@@ -26,6 +28,12 @@ pub trait Reward: Sync {
     fn score_completions(&self, completions: &Completions) -> Vec<f32> {
         self.score(&completions.sequences)
     }
+}
+
+/// Judges every decision of a sequence.
+pub trait StepReward: Sync {
+    /// A finite score for each decision, `[B, T]`, zero behind each row's last one.
+    fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32>;
 }
 
 /// A discriminator whose completions are scored in a chosen precision.

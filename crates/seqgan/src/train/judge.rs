@@ -7,14 +7,13 @@ use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method};
-use crate::generator::Policy;
 use crate::nn::Tensors;
-use crate::reward::values::{BatchOdds, MonteCarlo};
-use crate::reward::{BatchLoss, Bleu, Discriminator, Reward, Scoring};
+use crate::reward::values::{BatchOdds, MonteCarlo, PerStep};
+use crate::reward::{BatchLoss, Bleu, CausalDiscriminator, CausalShape, Discriminator, Reward, Scoring};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
-use crate::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
+use crate::update::{DiscriminatorUpdate, Optimizer, causal_discriminator_step, discriminator_step};
 use serde_json::json;
 
 /// A method's judge.
@@ -27,6 +26,7 @@ pub struct Judge {
 #[derive(Debug, Clone)]
 enum Network {
     Discriminator(Discriminator),
+    Causal(CausalDiscriminator),
     /// Made from the training data, and not trained.
     Bleu(Bleu),
 }
@@ -59,6 +59,16 @@ impl Judge {
         let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
         let network = match method {
             Method::PgBleu => Network::Bleu(Bleu::new(&task.train, config.pg_bleu.max_order)),
+            Method::SeqGanStep => {
+                let settings = &config.seqgan_step;
+                let shape = CausalShape {
+                    vocab_size: task.vocab_size(),
+                    embedding_dim: settings.embedding_dim,
+                    hidden_dim: settings.hidden_dim,
+                    end_token: task.generator_shape(config).end_token,
+                };
+                Network::Causal(CausalDiscriminator::new(shape, &streams))
+            }
             _ => Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams)),
         };
         Self { method, network }
@@ -73,6 +83,7 @@ impl Judge {
     pub fn parameters(&self) -> Option<&Tensors<f32>> {
         match &self.network {
             Network::Discriminator(network) => Some(network.parameters()),
+            Network::Causal(network) => Some(network.parameters()),
             Network::Bleu(_) => None,
         }
     }
@@ -81,6 +92,7 @@ impl Judge {
     pub fn parameters_mut(&mut self) -> Option<&mut Tensors<f32>> {
         match &mut self.network {
             Network::Discriminator(network) => Some(network.parameters_mut()),
+            Network::Causal(network) => Some(network.parameters_mut()),
             Network::Bleu(_) => None,
         }
     }
@@ -89,6 +101,7 @@ impl Judge {
     pub(super) fn description(&self) -> serde_json::Value {
         match &self.network {
             Network::Discriminator(network) => json!({ "method": self.method, "shape": network.shape() }),
+            Network::Causal(network) => json!({ "method": self.method, "shape": network.shape() }),
             Network::Bleu(_) => json!({ "method": self.method }),
         }
     }
@@ -99,6 +112,7 @@ impl Judge {
             Network::Discriminator(network) => {
                 Some(Optimizer::new(network.parameters(), network.gradients()))
             }
+            Network::Causal(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
             Network::Bleu(_) => None,
         }
     }
@@ -107,9 +121,13 @@ impl Judge {
     pub(super) fn values(&self, search: &Search<'_>) -> Earned {
         match &self.network {
             Network::Bleu(bleu) => search.monte_carlo(bleu),
+            Network::Causal(causal) => {
+                let per_step = PerStep { discount: search.config.seqgan_step.discount };
+                let (values, reward) = per_step.values(causal, search.batch, search.has_end());
+                Earned { values, reward, completions: 0, centred: false }
+            }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
-                let has_end = search.rollout.generator().shape().end_token.is_some();
-                let (values, reward) = BatchOdds.values(discriminator, search.batch, has_end);
+                let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end());
                 Earned { values, reward, completions: 0, centred: true }
             }
             Network::Discriminator(discriminator) => {
@@ -139,19 +157,27 @@ impl Judge {
             Network::Discriminator(network) => {
                 discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
             }
+            Network::Causal(network) => {
+                let rate = config.seqgan_step.learning_rate;
+                causal_discriminator_step(network, optimizer, sequences, real, rate)
+            }
             Network::Bleu(_) => unreachable!("a judge without parameters has no optimizer"),
         }
     }
 }
 
 impl Search<'_> {
+    fn has_end(&self) -> bool {
+        self.rollout.generator().shape().end_token.is_some()
+    }
+
     /// Values by Monte-Carlo search (SeqGAN, equation 4).
     fn monte_carlo(&self, reward: &dyn Reward) -> Earned {
         let settings = &self.config.rollout;
         let search = MonteCarlo { num_rollouts: settings.num_rollouts, max_prefixes: settings.max_prefixes };
         let policy = self.rollout.policy();
         let values = search.values(&policy, reward, self.batch, &self.streams, self.first);
-        let has_end = policy.end_token().is_some();
+        let has_end = self.has_end();
         let length = self.batch.max_length();
         let own = (0..self.batch.len())
             .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));

@@ -1,5 +1,6 @@
 //! Updates: the only place where a weight changes. Each takes one batch, accumulates a gradient and applies it.
 
+mod causal;
 mod discriminator;
 mod maximum_likelihood;
 mod optimizer;
@@ -7,6 +8,7 @@ mod policy_gradient;
 mod scheduled_sampling;
 
 pub use crate::config::{Baseline, Schedule};
+pub use causal::causal_discriminator_step;
 pub use discriminator::{DiscriminatorUpdate, discriminator_step};
 pub use maximum_likelihood::maximum_likelihood_step;
 pub use optimizer::{GeneratorUpdate, Optimizer};

@@ -2,6 +2,8 @@
 
 mod batch_odds;
 mod monte_carlo;
+mod per_step;
 
 pub use batch_odds::BatchOdds;
 pub use monte_carlo::MonteCarlo;
+pub use per_step::PerStep;

@@ -1,0 +1,231 @@
+//! The causal discriminator: an LSTM that judges every step by what came before it and nothing behind.
+//!
+//! It gives a reward at each step without any rollout (de Masson d'Autume et al., "Training language GANs from
+//! scratch", NeurIPS 2019, section 3.1; Texar's SeqGAN example). Where the CNN discriminator judges finished
+//! sequences, this one says after each decision whether the sequence so far is a beginning of a real one.
+
+use super::BatchLoss;
+use crate::kernel::Real;
+use crate::nn::{Gradients, Tensors, embedding, lstm};
+use crate::rng::Streams;
+use crate::token::{SeqBatch, TokenId};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// What fixes the sizes of a causal discriminator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CausalShape {
+    /// V.
+    pub vocab_size: usize,
+    /// E.
+    pub embedding_dim: usize,
+    /// H.
+    pub hidden_dim: usize,
+    /// The token that ends a sequence: a decision like others, and judged like them.
+    pub end_token: Option<TokenId>,
+}
+
+/// The network and its parameters: `embedding` `[V, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w` `[H]`,
+/// `output_b` `[1]`.
+#[derive(Debug, Clone)]
+pub struct CausalDiscriminator<R = f32> {
+    shape: CausalShape,
+    parameters: Tensors<R>,
+}
+
+/// Positions of the parameters in their list.
+const EMBEDDING: usize = 0;
+const W: usize = 1;
+const U: usize = 2;
+const B: usize = 3;
+const OUTPUT_W: usize = 4;
+const OUTPUT_B: usize = 5;
+
+/// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
+const ROWS: usize = 16;
+
+/// Rows that ran together: which, their longest number of steps, what was read, and the LSTM's trace.
+struct Chunk<R> {
+    rows: Range<usize>,
+    inputs: Vec<TokenId>, // [T', rows]
+    trace: lstm::Trace<R>,
+    logits: Vec<R>, // [T', rows]
+}
+
+impl<R: Real> CausalDiscriminator<R> {
+    /// Embedding and LSTM from N(0, 0.1), output zero: the first judgement of everything is 1/2.
+    pub fn new(shape: CausalShape, streams: &Streams) -> Self {
+        let mut parameters = Tensors::new();
+        for (i, (name, sizes)) in layout(&shape).into_iter().enumerate() {
+            let mut reader = streams.reader(i as u64);
+            let scale = if i < OUTPUT_W { 0.1 } else { 0.0 };
+            let n = sizes.iter().product();
+            parameters.push(name, &sizes, (0..n).map(|_| R::of(scale * reader.normal())).collect());
+        }
+        Self { shape, parameters }
+    }
+
+    /// A discriminator with given parameters; the error names the first tensor that does not fit.
+    pub fn from_parameters(shape: CausalShape, parameters: Tensors<R>) -> Result<Self, String> {
+        parameters.check_layout(&layout(&shape))?;
+        Ok(Self { shape, parameters })
+    }
+
+    /// Sizes.
+    pub fn shape(&self) -> &CausalShape {
+        &self.shape
+    }
+
+    /// The parameters.
+    pub fn parameters(&self) -> &Tensors<R> {
+        &self.parameters
+    }
+
+    /// The parameters, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
+        &mut self.parameters
+    }
+
+    /// Zero gradients of the parameters.
+    pub fn gradients(&self) -> Gradients<R> {
+        Gradients::dense(&self.parameters)
+    }
+
+    /// Logits that the sequence up to and with decision t is a real one's, `[B, T]`, zero behind each row's last
+    /// decision.
+    pub fn logits(&self, batch: &SeqBatch) -> Vec<R> {
+        let length = batch.max_length();
+        let mut result = vec![R::default(); batch.len() * length];
+        for chunk in self.run(batch) {
+            let count = chunk.rows.len();
+            for (r, b) in chunk.rows.clone().enumerate() {
+                for t in 0..self.steps(batch, b) {
+                    result[b * length + t] = chunk.logits[t * count + r];
+                }
+            }
+        }
+        result
+    }
+
+    /// Adds to `gradients` the gradient of the mean binary cross-entropy over all decisions, each labelled as its
+    /// sequence is, `real` `[B]`. Returns the loss, and the share of sequences whose mean logit has the right sign.
+    pub fn accumulate(&self, batch: &SeqBatch, real: &[bool], gradients: &mut Gradients<R>) -> BatchLoss {
+        assert_eq!(real.len(), batch.len(), "a label a sequence");
+        let hidden = self.shape.hidden_dim;
+        let decisions: usize = (0..batch.len()).map(|b| self.steps(batch, b)).sum();
+        let scale = 1.0 / decisions.max(1) as f64;
+        let chunks = self.run(batch);
+        let parts: Vec<_> = chunks
+            .par_iter()
+            .map(|chunk| {
+                let count = chunk.rows.len();
+                let (mut loss, mut right) = (0.0, 0);
+                let mut d_logits = vec![R::default(); chunk.logits.len()];
+                for (r, b) in chunk.rows.clone().enumerate() {
+                    let mut sum = 0.0;
+                    for t in 0..self.steps(batch, b) {
+                        let z = chunk.logits[t * count + r].to_f64();
+                        let label = f64::from(u8::from(real[b]));
+                        // ln(1 + e^z) - label z, without overflow.
+                        loss += z.max(0.0) + (-z.abs()).exp().ln_1p() - label * z;
+                        d_logits[t * count + r] = R::of((sigmoid(z) - label) * scale);
+                        sum += z;
+                    }
+                    right += usize::from((sum > 0.0) == real[b]);
+                }
+                let w = &self.parameters[OUTPUT_W];
+                let (mut dw_out, mut db_out) = (vec![R::default(); hidden], R::default());
+                let mut dh = vec![R::default(); chunk.trace.hidden().len()];
+                let hs = chunk.trace.hidden().chunks_exact(hidden);
+                for ((h, dh), &d) in hs.zip(dh.chunks_exact_mut(hidden)).zip(&d_logits) {
+                    R::axpy(d, w, dh);
+                    R::axpy(d, h, &mut dw_out);
+                    db_out += d;
+                }
+                let (through, dx) = lstm::backward(self.weights(), &chunk.trace, &dh);
+                (loss, right, dw_out, db_out, through, dx)
+            })
+            .collect();
+        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
+        let (mut loss, mut right) = (0.0, 0);
+        for (chunk, (chunk_loss, chunk_right, w_out, b_out, through, dx)) in chunks.iter().zip(parts) {
+            loss += chunk_loss;
+            right += chunk_right;
+            for (part, sum) in [(&w_out, &mut *dw_out), (&through.w, dw), (&through.u, du), (&through.b, db)]
+            {
+                R::axpy(R::of(1.0), part, sum);
+            }
+            db_out[0] += b_out;
+            let dim = self.shape.embedding_dim;
+            embedding::backward(&dx, dim, chunk.inputs.iter().copied(), d_embedding);
+        }
+        BatchLoss { loss: loss * scale, accuracy: right as f64 / batch.len().max(1) as f64 }
+    }
+
+    /// Runs the network over a batch, some rows at a time.
+    fn run(&self, batch: &SeqBatch) -> Vec<Chunk<R>> {
+        let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
+        let run = |&start: &usize| {
+            let rows = start..(start + ROWS).min(batch.len());
+            let inputs = self.inputs(batch, rows.clone());
+            let mut x = Vec::new();
+            let dim = self.shape.embedding_dim;
+            embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
+            let trace = lstm::forward(self.weights(), rows.len(), x);
+            let (w, b) = (&self.parameters[OUTPUT_W], self.parameters[OUTPUT_B][0]);
+            let hs = trace.hidden().chunks_exact(self.shape.hidden_dim);
+            let logits = hs.map(|h| h.iter().zip(w.iter()).fold(b, |z, (&h, &w)| z + h * w)).collect();
+            Chunk { rows, inputs, trace, logits }
+        };
+        starts.par_iter().map(run).collect()
+    }
+
+    /// What is read, time-major: each row's tokens, then its end; behind that token 0, whose result nobody reads.
+    fn inputs(&self, batch: &SeqBatch, rows: Range<usize>) -> Vec<TokenId> {
+        let steps = rows.clone().map(|b| self.steps(batch, b)).max().unwrap_or(0).max(1);
+        let input = |t: usize, b: usize| {
+            let past = if t == batch.length(b) { self.shape.end_token } else { None };
+            batch.row(b).get(t).copied().or(past).unwrap_or_default()
+        };
+        (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
+    }
+
+    fn steps(&self, batch: &SeqBatch, b: usize) -> usize {
+        batch.steps(b, self.shape.end_token.is_some())
+    }
+
+    fn weights(&self) -> lstm::Weights<'_, R> {
+        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B] }
+    }
+}
+
+fn sigmoid(z: f64) -> f64 {
+    1.0 / (1.0 + (-z).exp())
+}
+
+impl super::StepReward for CausalDiscriminator {
+    /// `2 D - 1` of each decision, in -1..=1.
+    fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
+        let length = sequences.max_length();
+        let mut scores = self.logits(sequences);
+        for (b, row) in scores.chunks_exact_mut(length.max(1)).enumerate() {
+            let steps = self.steps(sequences, b);
+            row[..steps].iter_mut().for_each(|z| *z = (2.0 * sigmoid(f64::from(*z)) - 1.0) as f32);
+        }
+        scores
+    }
+}
+
+/// Names and shapes of the parameters.
+fn layout(shape: &CausalShape) -> [(&'static str, Vec<usize>); 6] {
+    let (v, e, h) = (shape.vocab_size, shape.embedding_dim, shape.hidden_dim);
+    [
+        ("embedding", vec![v, e]),
+        ("w", vec![e, 4 * h]),
+        ("u", vec![h, 4 * h]),
+        ("b", vec![4 * h]),
+        ("output_w", vec![h]),
+        ("output_b", vec![1]),
+    ]
+}
