@@ -222,13 +222,13 @@ pub struct SampleArgs {
     /// Sampling temperature, above 0; below 1 is surer and less varied
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
     pub temperature: f64,
-    /// Format to write: words of the data's vocabulary, or its token numbers [default: as the run's data]
+    /// Format to write: words of the data's vocabulary, its token numbers, or MIDI [default: as the run's data]
     #[arg(long)]
     pub format: Option<FileFormat>,
     /// Which of the run's models to use [default: the last one trained]
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
-    /// File to write [default: stdout]
+    /// File to write [default: stdout]; for MIDI the folder, a file a sequence
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Seed and threads.
@@ -347,6 +347,8 @@ pub enum FileFormat {
     Text,
     /// One sequence of whole numbers a line
     Ids,
+    /// Melodies: MIDI files (.mid, .midi), or a folder of them
+    Midi,
 }
 
 impl FileFormat {
@@ -355,6 +357,7 @@ impl FileFormat {
         match self {
             FileFormat::Text => "text",
             FileFormat::Ids => "ids",
+            FileFormat::Midi => "midi",
         }
     }
 }

@@ -4,6 +4,7 @@ mod args;
 mod commands;
 mod interrupt;
 mod messages;
+mod midi_folder;
 mod numbers;
 mod options;
 mod outcome;

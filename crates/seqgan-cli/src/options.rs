@@ -166,7 +166,7 @@ fn check_folder(args: &RunArgs) -> seqgan::Result<()> {
 /// Refuses files that are no text of one sequence a line, unless the format was named.
 fn check_format(path: &Path, format: &str) -> anyhow::Result<()> {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let other = ["csv", "tsv", "json", "jsonl", "fasta", "fa", "mid", "midi", "gz", "zst"];
+    let other = ["csv", "tsv", "json", "jsonl", "fasta", "fa", "gz", "zst"];
     if format == "auto" && other.contains(&extension.as_str()) {
         return Err(UsageError {
             message: format!("{}: files of the kind .{extension} are not read yet", path.display()),

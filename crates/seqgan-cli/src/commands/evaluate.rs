@@ -53,7 +53,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         .into());
     };
     let length = model.generator.shape().max_length;
-    let options = ReadOptions { max_length: length, ..train::read_options(&config.data).unwrap_or_default() };
+    let options = ReadOptions { max_length: length, ..train::read_options(&config.data, &args.test)? };
     // For the likelihood: the model's own tokens and length.
     let (test, report) = data::read_with(&args.test, &options, &vocab)?;
     let policy = LstmPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
@@ -119,7 +119,7 @@ fn of_samples(args: &EvaluateArgs, samples: &Path) -> anyhow::Result<Outcome> {
     if let Some(tokens) = args.tokens {
         config.data.tokens = tokens.name().into();
     }
-    let tokens = train::read_options(&config.data)?.tokens;
+    let tokens = train::read_options(&config.data, &args.test)?.tokens;
     let mut interner = Interner::default();
     let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
         let file = whole_file(path, tokens, &config)?;

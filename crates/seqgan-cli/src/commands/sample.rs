@@ -11,6 +11,7 @@ use seqgan::run::RunFolder;
 use seqgan::{Error, SeqBatch, train};
 
 use crate::args::{FileFormat, SampleArgs};
+use crate::midi_folder::MidiFolder;
 use crate::options;
 use crate::progress::Progress;
 
@@ -25,15 +26,26 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let vocab = train::load_vocab(&folder, &model)?;
     let policy = LstmPolicy::new(&model.generator, args.temperature);
     let streams = Streams::new(args.repeat.seed, Purpose::Sample);
+    let config = folder.read_config()?;
+    let melodies = match args.format {
+        None => vocab.is_some() && train::is_melodies(&config.data, Path::new(&config.data.path)),
+        Some(format) => format == FileFormat::Midi,
+    };
 
-    let mut output = Output::open(args.out.as_deref())?;
+    let mut output = match melodies {
+        true => Output::Melodies(MidiFolder::create(args, vocab.as_ref(), config.data.midi_step_secs)?),
+        false => Output::open(args.out.as_deref())?,
+    };
     if args.num > CHUNK {
         progress.phase("sample", args.num as u64);
     }
     for first in (0..args.num).step_by(CHUNK) {
         let n = CHUNK.min(args.num - first);
         let samples = policy.sample(&streams, first as u64, n).sequences;
-        output.write(&text(&samples, vocab.as_ref(), args.format))?;
+        match &mut output {
+            Output::Melodies(folder) => folder.write(&samples)?,
+            output => output.write(&text(&samples, vocab.as_ref(), args.format))?,
+        }
         if args.num > CHUNK {
             progress.advance((first + n) as u64, &[]);
         }
@@ -59,8 +71,9 @@ fn text(samples: &SeqBatch, vocab: Option<&Vocab>, format: Option<FileFormat>) -
     text
 }
 
-/// Stdout, or a file that appears under its name when it is whole.
+/// Stdout, a file that appears under its name when it is whole, or a folder of MIDI files.
 enum Output {
+    Melodies(MidiFolder),
     Stdout(BufWriter<io::Stdout>),
     File { path: PathBuf, temporary: PathBuf, writer: BufWriter<File> },
 }
@@ -86,6 +99,7 @@ impl Output {
     fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
             Self::Stdout(writer) => writer.write_all(text.as_bytes())?,
+            Self::Melodies(_) => unreachable!("melodies are written as such"),
             Self::File { path, writer, .. } => {
                 writer.write_all(text.as_bytes()).map_err(Error::io("write", &*path))?;
             }
@@ -96,6 +110,7 @@ impl Output {
     fn finish(mut self) -> anyhow::Result<()> {
         match &mut self {
             Self::Stdout(writer) => writer.flush()?,
+            Self::Melodies(_) => {}
             Self::File { path, temporary, writer } => {
                 let done = writer.flush().and_then(|()| writer.get_ref().sync_all());
                 done.and_then(|()| std::fs::rename(&*temporary, &*path))

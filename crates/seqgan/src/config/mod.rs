@@ -6,6 +6,7 @@ mod method;
 mod nearest;
 mod precision;
 mod presets;
+mod rests;
 mod schedule;
 mod settings;
 mod validate;
@@ -15,6 +16,7 @@ pub use layers::{Layers, Provenance};
 pub use method::Method;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
+pub use rests::Rests;
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, DataConfig, DiscriminatorConfig, EvaluateConfig,

@@ -3,6 +3,7 @@
 use super::baseline::Baseline;
 use super::method::Method;
 use super::precision::Precision;
+use super::rests::Rests;
 use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,14 @@ pub struct DataConfig {
     pub max_line_bytes: usize,
     /// Whether an empty line is a sequence of no tokens.
     pub keep_empty: bool,
+    /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
+    pub window: usize,
+    /// Seconds of a step of a melody in MIDI; the paper samples every 0.4 s.
+    pub midi_step_secs: f64,
+    /// Rests of melodies in MIDI: "keep" them as token 0, or "fill" them with the pitch before.
+    pub midi_rests: Rests,
+    /// Whether tokens are pitches, so that their error is measured; with MIDI they always are.
+    pub pitches: bool,
     /// Share of the training part that early stopping uses, chosen by hash.
     pub validation_share: f64,
 }
@@ -312,6 +321,10 @@ impl Default for Config {
                 vocab_size: 0,
                 max_line_bytes: 1 << 20,
                 keep_empty: false,
+                window: 0,
+                midi_step_secs: 0.4,
+                midi_rests: Rests::Keep,
+                pitches: false,
                 validation_share: 0.05,
             },
             oracle: OracleConfig {

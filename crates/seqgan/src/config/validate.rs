@@ -10,7 +10,7 @@ use std::fmt::Display;
 pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     let check = Check { provenance };
     let data = &config.data;
-    check.one_of("data.format", &data.format, &["auto", "text", "ids"])?;
+    check.one_of("data.format", &data.format, &["auto", "text", "ids", "midi"])?;
     check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids"])?;
     check.one_of("data.long_sequences", &data.long_sequences, &["drop", "truncate"])?;
     check.range("data.max_length", data.max_length, 1, 2048)?;
@@ -18,6 +18,8 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("data.max_vocab", data.max_vocab, 0, 1 << 20)?;
     check.range("data.vocab_size", data.vocab_size, 0, 1 << 20)?;
     check.range("data.min_count", data.min_count, 1, 1 << 30)?;
+    check.range("data.window", data.window, 0, 2048)?;
+    check.range("data.midi_step_secs", data.midi_step_secs, 0.001, 8.0)?;
     check.range("data.validation_share", data.validation_share, 0.001, 0.5)?;
 
     let oracle = &config.oracle;

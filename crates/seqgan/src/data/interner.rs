@@ -22,6 +22,13 @@ impl Interner {
         SeqBatch::from_rows(rows.collect::<Vec<_>>(), batch.max_length())
     }
 
+    /// What each number stands for; nothing for those of unknown tokens.
+    pub fn spellings(&self) -> Vec<&str> {
+        let mut list = vec![""; self.next as usize];
+        self.numbers.iter().for_each(|(spelling, &number)| list[number as usize] = spelling);
+        list
+    }
+
     fn number(&mut self, token: TokenId, vocab: &Vocab) -> TokenId {
         let fresh = self.next;
         if token == Vocab::UNKNOWN {

@@ -44,9 +44,30 @@ impl FromStr for LongSequences {
     }
 }
 
+pub use crate::config::Rests;
+
+/// What a file is.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub enum FileFormat {
+    /// Text of one sequence a line.
+    #[default]
+    Text,
+    /// A MIDI file, or a folder of them, a melody each; tokens are [`Tokens::Ids`].
+    Midi {
+        /// Seconds of a step.
+        step_secs: f64,
+        /// What becomes of rests.
+        rests: Rests,
+    },
+}
+
 /// How a file is read.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ReadOptions {
+    /// What it is.
+    pub format: FileFormat,
+    /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
+    pub window: usize,
     /// What one token of a line is.
     pub tokens: Tokens,
     /// Most tokens of a sequence; 0: as many as the longest line holds.
@@ -68,6 +89,8 @@ pub struct ReadOptions {
 impl Default for ReadOptions {
     fn default() -> Self {
         Self {
+            format: FileFormat::Text,
+            window: 0,
             tokens: Tokens::Words,
             max_length: 0,
             long: LongSequences::Drop,

@@ -62,3 +62,29 @@ fn test_files_are_read_with_the_training_vocabulary() {
     // 500 of 10,000 expected, standard deviation 22; within four of them.
     assert!(split.validation.len().abs_diff(500) < 88, "{}", split.validation.len());
 }
+
+/// Each of 920 MIDI files against the numbers that another reader made of it.
+#[test]
+fn folk_tunes_in_midi_give_the_published_pitches() {
+    let Some(dir) = data_dir("folk_tunes_in_midi_give_the_published_pitches") else { return };
+    let dir = dir.join("nottingham");
+    let format = FileFormat::Midi { step_secs: 0.4, rests: Rests::Keep };
+    let options = ReadOptions { format, vocab_size: NUM_PITCHES, ..options(Tokens::Ids) };
+    let mut compared = 0;
+    for part in ["train", "valid", "test"] {
+        let read = read_training(dir.join("midi").join(part), &options).unwrap();
+        let answers = std::fs::read_to_string(dir.join(format!("{part}.midi_0.4s.tsv"))).unwrap();
+        // The folder is read by name, and so are the lines here.
+        let mut answers: Vec<(&str, &str)> = answers
+            .lines()
+            .map(|line| (line.split('\t').next().unwrap(), line.rsplit('\t').next().unwrap()))
+            .collect();
+        answers.sort_by_key(|(name, _)| format!("{}.mid", name.trim_end_matches(".mid")));
+        assert_eq!(read.sequences.len(), answers.len(), "{part}");
+        for (row, (name, numbers)) in read.sequences.rows().zip(&answers) {
+            assert_eq!(read.vocab.decode(row), *numbers, "{part} {name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(compared, 669 + 168 + 83);
+}

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::lines::Lines;
 use super::options::{LongSequences, ReadOptions};
+use super::records::Records;
 use super::report::{ReadReport, grouped};
 use super::tokens::Tokens;
 use super::vocab::Vocab;
@@ -45,7 +45,7 @@ impl Rows {
         kind: Tokens,
         mut id_of: impl FnMut(&str) -> Result<TokenId, Complaint>,
     ) -> Result<Self> {
-        let mut lines = Lines::open(path, options.max_line_bytes)?;
+        let mut lines = Records::open(path, options)?;
         let limit = if options.max_length > 0 { options.max_length } else { usize::MAX };
         let mut rows = Self::default();
         let mut shortest_dropped = usize::MAX;
@@ -57,7 +57,15 @@ impl Rows {
                 rows.tokens.push(id);
             }
             let length = rows.tokens.len() - start;
-            if length == 0 && !options.keep_empty {
+            if options.window > 0 {
+                let kept = length / options.window;
+                rows.tokens.truncate(start + kept * options.window);
+                rows.lengths.extend(std::iter::repeat_n(options.window, kept));
+                rows.dropped_empty += usize::from(kept == 0);
+                if kept > 0 && rows.longest == 0 {
+                    (rows.longest, rows.longest_line) = (options.window, number);
+                }
+            } else if length == 0 && !options.keep_empty {
                 rows.dropped_empty += 1;
             } else if length > limit && options.long == LongSequences::Drop {
                 rows.dropped_long += 1;

@@ -37,6 +37,9 @@ pub struct Scorecard {
     /// Share of sequences that are not in the training file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub novel: Option<Estimate>,
+    /// Squared distance to the mean melody of the test file, where tokens are pitches.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pitch_mse: Option<Estimate>,
 }
 
 impl Scorecard {
@@ -59,6 +62,7 @@ impl Scorecard {
             distinct_3: Some(distinct(samples, 3)),
             unique: Some(unique(samples)),
             novel: train.map(|train| novel(samples, train)),
+            pitch_mse: None,
         }
     }
 
@@ -90,6 +94,7 @@ impl Scorecard {
             ("distinct_3", self.distinct_3),
             ("unique", self.unique),
             ("novel", self.novel),
+            ("pitch_mse", self.pitch_mse),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

@@ -1,11 +1,11 @@
 //! A file's test part: what finished models are measured against, and training never sees.
 
-use super::task::read_options;
+use super::task::{is_melodies, read_options};
 use crate::Result;
 use crate::config::DataConfig;
-use crate::data::{self, Interner, ReadOptions, ReadReport, TrainingText, Vocab};
+use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, TrainingText, Vocab};
 use crate::generator::GeneratorShape;
-use crate::metrics::Scorecard;
+use crate::metrics::{Estimate, Scorecard, pitch_mse};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use std::path::Path;
@@ -22,13 +22,13 @@ pub struct HeldOut {
     pub report: ReadReport,
     test: SeqBatch,
     interner: Interner,
+    pitches: bool,
 }
 
 impl HeldOut {
     /// Reads `test` for models with this vocabulary and these rules.
     pub fn read(test: &Path, config: &DataConfig, vocab: &Vocab, rules: &GeneratorShape) -> Result<Self> {
-        let options =
-            ReadOptions { max_length: rules.max_length, ..read_options(config).unwrap_or_default() };
+        let options = ReadOptions { max_length: rules.max_length, ..read_options(config, test)? };
         let (encoded, report) = data::read_with(test, &options, vocab)?;
         let fits = |&b: &usize| {
             let row = encoded.row(b);
@@ -42,6 +42,7 @@ impl HeldOut {
             report,
             test: interner.rows(&whole.sequences, &whole.vocab),
             interner,
+            pitches: config.pitches || is_melodies(config, Path::new(&config.path)),
         })
     }
 
@@ -63,13 +64,25 @@ impl HeldOut {
 
     /// Measures samples in the model's tokens; `train` as [`HeldOut::training`] gives it.
     pub fn scorecard(&self, samples: &SeqBatch, vocab: &Vocab, train: Option<&SeqBatch>) -> Scorecard {
-        Scorecard::of(&self.interner.clone().rows(samples, vocab), &self.test, train)
+        let samples = self.interner.clone().rows(samples, vocab);
+        let card = Scorecard::of(&samples, &self.test, train);
+        Scorecard { pitch_mse: self.pitch_mse(&samples), ..card }
     }
 
     /// Measures `n` real sequences of `train`, in an order that the seed names.
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
         let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
-        Scorecard::of_real(&train.select(order), &self.test, n)
+        let train = train.select(order);
+        let card = Scorecard::of_real(&train, &self.test, n);
+        Scorecard { pitch_mse: self.pitch_mse(&train.slice(0, n.min(train.len()))), ..card }
+    }
+
+    fn pitch_mse(&self, samples: &SeqBatch) -> Option<Estimate> {
+        // A token of the test file that is no number counts as a rest.
+        let spellings = self.interner.spellings();
+        let pitches: Vec<f64> = spellings.iter().map(|s| s.parse().unwrap_or(0.0)).collect();
+        let pitch = |token: u32| pitches.get(token as usize).copied().unwrap_or(0.0);
+        self.pitches.then(|| pitch_mse(samples, &self.test, pitch))
     }
 }
 
@@ -77,11 +90,10 @@ impl HeldOut {
 fn whole_file(path: &Path, vocab: &Vocab, config: &DataConfig) -> Result<TrainingText> {
     let options = ReadOptions {
         tokens: vocab.tokens(),
-        max_length: config.max_length,
-        max_line_bytes: config.max_line_bytes,
-        keep_empty: config.keep_empty,
-        vocab_size: config.vocab_size as u32,
-        ..ReadOptions::default()
+        min_count: 1,
+        max_vocab: 0,
+        long: LongSequences::Drop,
+        ..read_options(config, path)?
     };
     data::read_training(path, &options)
 }

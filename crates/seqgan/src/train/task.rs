@@ -2,7 +2,7 @@
 
 use super::held_out::HeldOut;
 use crate::config::{Config, DataConfig, DataSize, OracleConfig};
-use crate::data::{self, LongSequences, ReadOptions, Tokens, Vocab};
+use crate::data::{self, FileFormat, LongSequences, NUM_PITCHES, ReadOptions, Tokens, Vocab, is_midi};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -72,7 +72,7 @@ impl Task {
     /// A file of sequences, one a line.
     pub fn file(config: &DataConfig) -> Result<Self> {
         let path = Path::new(&config.path);
-        let text = data::read_training(path, &read_options(config)?)?;
+        let text = data::read_training(path, &read_options(config, path)?)?;
         let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
         let (train, validation) =
             (text.sequences.select(split.training), text.sequences.select(split.validation));
@@ -175,15 +175,30 @@ impl Task {
     }
 }
 
-/// What the settings say of reading. Where `data.tokens` is "auto", a file whose first lines hold blanks is one of
-/// words, any other one of characters.
-pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
+/// Whether `path` holds melodies in MIDI.
+pub fn is_melodies(config: &DataConfig, path: &Path) -> bool {
+    config.format == "midi" || config.format == "auto" && (path.is_dir() || is_midi(path))
+}
+
+/// What the settings say of reading `path`. Where `data.format` is "auto", a folder and files with the names of MIDI
+/// files are melodies; where `data.tokens` is "auto", a file whose first lines hold blanks is one of words, any other
+/// one of characters.
+pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
+    let midi = is_melodies(config, path);
     let tokens = match config.tokens.as_str() {
+        _ if midi => Tokens::Ids,
         "auto" if config.format == "ids" => Tokens::Ids,
-        "auto" => guess_tokens(Path::new(&config.path))?,
+        "auto" => guess_tokens(path)?,
         name => name.parse().expect("checked with the settings"),
     };
+    let format = match midi {
+        true => FileFormat::Midi { step_secs: config.midi_step_secs, rests: config.midi_rests },
+        false => FileFormat::Text,
+    };
+    let vocab_size = if midi { NUM_PITCHES as usize } else { config.vocab_size };
     Ok(ReadOptions {
+        format,
+        window: config.window,
         tokens,
         max_length: config.max_length,
         long: if config.long_sequences == "truncate" { LongSequences::Truncate } else { LongSequences::Drop },
@@ -191,7 +206,7 @@ pub fn read_options(config: &DataConfig) -> Result<ReadOptions> {
         keep_empty: config.keep_empty,
         min_count: config.min_count as u64,
         max_vocab: config.max_vocab,
-        vocab_size: config.vocab_size as u32,
+        vocab_size: vocab_size as u32,
     })
 }
 
