@@ -7,6 +7,8 @@ pub mod estimate;
 pub mod frontier;
 pub mod likelihood;
 pub mod match_entropy;
+pub mod ms_jaccard;
+pub mod nearest;
 pub mod scorecard;
 pub mod self_bleu;
 
@@ -16,5 +18,7 @@ pub use estimate::Estimate;
 pub use frontier::{Verdict, compare};
 pub use likelihood::per_token;
 pub use match_entropy::match_entropy;
+pub use ms_jaccard::ms_jaccard;
+pub use nearest::{Nearest, nearest};
 pub use scorecard::Scorecard;
 pub use self_bleu::self_bleu;
