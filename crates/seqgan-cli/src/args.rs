@@ -250,7 +250,7 @@ pub struct EvaluateArgs {
     /// How a line of the files is split into tokens [default: as usual for the format]
     #[arg(long, conflicts_with = "run")]
     pub tokens: Option<Tokens>,
-    /// File the samples' maker learnt from, to tell what is novel
+    /// File the samples' maker learnt from, to tell what is new, and how real sequences score
     #[arg(long, value_name = "FILE", conflicts_with = "run")]
     pub train: Option<PathBuf>,
     /// File of sequences to measure against, not used in training

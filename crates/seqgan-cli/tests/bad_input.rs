@@ -146,7 +146,7 @@ fn nothing_to_validate_on() {
 
 #[test]
 fn formats_that_are_not_read() {
-    for extension in ["csv", "tsv", "jsonl", "mid", "midi", "fasta", "gz", "CSV"] {
+    for extension in ["csv", "tsv", "jsonl", "fasta", "gz", "CSV"] {
         let name = format!("a.{extension}");
         let found =
             format!("error: {name}: files of the kind .{} are not read yet", extension.to_lowercase());
@@ -250,7 +250,7 @@ fn options_of_the_command_line() {
         (&["oracle", "--resume"], &["--out"]),
         (&["oracle", "--data", "sentences.txt"], &["--data"]),
         (&["train"], &["--data <FILE>"]),
-        (&["train", "--data", "sentences.txt", "--format", "midi"], &["'midi'", "text, ids"]),
+        (&["train", "--data", "sentences.txt", "--format", "abc"], &["'abc'", "text, ids, midi"]),
         (&["train", "--data", "sentences.txt", "--tokens", "bytes"], &["'bytes'", "words, chars, ids"]),
         (&["sample"], &["<RUN>"]),
         (&["sample", "run", "-n", "0"], &["--num <N>"]),

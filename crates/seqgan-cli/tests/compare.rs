@@ -114,7 +114,12 @@ fn a_grid_shares_its_base() {
     let summary = summary(&scratch, "grid");
     assert_eq!(summary["methods"].as_array().unwrap().len(), 8);
     assert_eq!(run_folders(&scratch, "grid").len(), 4);
-    assert_eq!(fs::read_dir(scratch.path("grid/models")).unwrap().count(), 1);
+    // One model and what was measured while it was trained, which each run's log tells.
+    assert_eq!(fs::read_dir(scratch.path("grid/models")).unwrap().count(), 2);
+    for run in run_folders(&scratch, "grid") {
+        let log = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        assert_eq!(log.matches("\"phase\":\"mle-tuned\"").count(), 3, "{log}");
+    }
     assert!(ended.stdout.contains("seqgan d_steps=2 g_steps=1"), "{}", ended.stdout);
     let model = |run: &PathBuf| fs::read(run.join("models/mle-tuned.safetensors")).unwrap();
     let runs = run_folders(&scratch, "grid");

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::{Ended, Scratch, and, sentences, tiny_oracle, tiny_train, wait_for};
 
 /// Names that `evaluate --json` prints, without those whose inputs may be missing.
-const MEASURES: [&str; 12] = [
+const MEASURES: [&str; 16] = [
     "bleu_2",
     "bleu_3",
     "bleu_4",
@@ -19,11 +19,18 @@ const MEASURES: [&str; 12] = [
     "self_bleu_3",
     "self_bleu_4",
     "self_bleu_5",
+    "ms_jaccard_2",
+    "ms_jaccard_3",
+    "ms_jaccard_4",
+    "ms_jaccard_5",
     "distinct_1",
     "distinct_2",
     "distinct_3",
     "unique",
 ];
+
+/// The same where there is a training file.
+const BESIDE_TRAIN: [&str; 3] = ["novel", "nearest", "near_copies"];
 
 fn words(text: &str) -> BTreeSet<&str> {
     text.split_whitespace().collect()
@@ -122,18 +129,23 @@ fn samples_are_written_to_files() {
 fn a_run_is_evaluated() {
     let scratch = Scratch::with_run();
     // Half of it is known, a word and a line are not.
-    scratch
-        .write("test.txt", "cat sees fish\nbird likes wool today\ndog has corn\nzebra has corn\n".repeat(10));
+    scratch.write(
+        "test.txt",
+        "cat sees fish\nbird likes wool today\ndog has corn\nzebra has corn for us\n".repeat(10),
+    );
     let evaluate = ["evaluate", "run", "--test", "test.txt", "--json"];
     let json = scratch.output(&evaluate);
     let card: Value = serde_json::from_str(&json).unwrap();
-    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["nll_test", "novel", "real", "facts"]).collect();
+    let expected: BTreeSet<_> =
+        MEASURES.into_iter().chain(BESIDE_TRAIN).chain(["nll_test", "real", "facts"]).collect();
     assert_eq!(keys(&card), expected);
-    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["novel"]).collect();
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(BESIDE_TRAIN).collect();
     assert_eq!(keys(&card["real"]), expected);
     assert_measures(&card, &MEASURES);
-    assert_measures(&card, &["nll_test", "novel"]);
+    assert_measures(&card, &["nll_test"]);
+    assert_measures(&card, &BESIDE_TRAIN);
     assert_measures(&card["real"], &MEASURES);
+    assert_measures(&card["real"], &BESIDE_TRAIN);
     let facts = &card["facts"];
     assert_eq!((&facts["method"], &facts["num_samples"]), (&"seqgan".into(), &40.into()), "{facts}");
     assert_eq!(facts["test_sequences_in_nll"], 30, "{facts}");
@@ -155,7 +167,7 @@ fn a_run_is_evaluated() {
     assert!(table.starts_with("measure "), "{table}");
     let shown =
         |name: &str| table.lines().find(|line| line.starts_with(&format!("{name} "))).map(str::to_owned);
-    for name in MEASURES.into_iter().chain(["nll_test", "novel"]) {
+    for name in MEASURES.into_iter().chain(BESIDE_TRAIN).chain(["nll_test"]) {
         let line = shown(name).unwrap_or_else(|| panic!("no {name} in\n{table}"));
         assert!(line.contains(&format!(" {:.4}", mean(&card, name))), "{line}");
     }
@@ -176,18 +188,35 @@ fn a_file_of_samples_is_evaluated() {
     };
     let mean = |card: &Value, name: &str| card[name]["mean"].as_f64().unwrap();
     let card = evaluate("same.txt", &[]);
+    // All three words occur as often; of the bigrams red-green and green-blue stand in two of three test lines,
+    // blue-red in two: (2/3 + 2/3) / (1 + 1 + 2/3); one of three trigrams.
+    let jaccard = (1.0f64 * (4.0 / 8.0) * (1.0 / 3.0) / (1.0 + 2.0 / 3.0)).cbrt();
     let expected: BTreeSet<_> = MEASURES.into_iter().chain(["facts"]).collect();
-    assert_eq!(keys(&card), expected, "without a training file there is no novelty and no real row");
-    for (name, value) in [("bleu_2", 1.0), ("bleu_3", 1.0), ("self_bleu_2", 1.0), ("unique", 1.0 / 6.0)] {
+    assert_eq!(keys(&card), expected, "no training file, nothing beside it");
+    for (name, value) in [
+        ("bleu_2", 1.0),
+        ("bleu_3", 1.0),
+        ("self_bleu_2", 1.0),
+        ("unique", 1.0 / 6.0),
+        ("ms_jaccard_3", jaccard),
+    ] {
         assert!((mean(&card, name) - value).abs() < 1e-9, "{name}: {}", card[name]);
     }
     assert!((mean(&card, "distinct_1") - 3.0 / 18.0).abs() < 1e-9, "{}", card["distinct_1"]);
     let card = evaluate("other.txt", &["--train", "other.txt"]);
-    let expected: BTreeSet<_> = MEASURES.into_iter().chain(["novel", "real", "facts"]).collect();
+    let expected: BTreeSet<_> = MEASURES.into_iter().chain(BESIDE_TRAIN).chain(["real", "facts"]).collect();
     assert_eq!(keys(&card), expected);
-    for (name, value) in [("distinct_1", 1.0), ("distinct_3", 1.0), ("unique", 1.0), ("novel", 0.0)] {
+    for (name, value) in [
+        ("distinct_1", 1.0),
+        ("distinct_3", 1.0),
+        ("unique", 1.0),
+        ("novel", 0.0),
+        ("nearest", 0.0),
+        ("near_copies", 1.0),
+    ] {
         assert!((mean(&card, name) - value).abs() < 1e-9, "{name}: {}", card[name]);
     }
+    assert_eq!((mean(&card["real"], "nearest"), mean(&card["real"], "near_copies")), (1.0, 0.0), "{card}");
     assert!(mean(&card, "bleu_2") < 0.1 && mean(&card, "self_bleu_2") < 0.1, "{card}");
     assert_eq!(evaluate("same.txt", &["-n", "2"])["facts"]["num_samples"], 2);
     // As characters many more n-grams are shared.
@@ -225,7 +254,7 @@ fn characters_are_tokens_too() {
 #[test]
 fn numbers_are_tokens_too() {
     let scratch = Scratch::new();
-    let text: String = (0..60).map(|i| ["7 0 7\n", "3 3\n", "0 11 5 2\n", "2 11\n"][i % 4]).collect();
+    let text: String = (0..60).map(|i| ["7 0 7\n", "3 3\n", "0 11 5 2 9\n", "2 11\n"][i % 4]).collect();
     scratch.write("notes.txt", &text);
     for (out, more, largest) in [
         ("tokens", &["--tokens", "ids"][..], 11),
@@ -236,7 +265,7 @@ fn numbers_are_tokens_too() {
         let samples = scratch.output(&["sample", out, "-n", "400", "--temperature", "3"]);
         let ids: BTreeSet<u32> = samples.split_whitespace().map(|id| id.parse().unwrap()).collect();
         assert_eq!((ids.first(), ids.last()), (Some(&0), Some(&largest)), "{out}");
-        assert!(lengths(&samples).is_subset(&(1..=4).collect()), "{out}");
+        assert!(lengths(&samples).is_subset(&(1..=5).collect()), "{out}");
         assert_eq!(
             scratch.output(&["sample", out, "-n", "400", "--temperature", "3", "--format", "ids"]),
             samples

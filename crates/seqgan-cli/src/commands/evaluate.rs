@@ -5,7 +5,7 @@ use std::path::Path;
 use seqgan::config::Config;
 use seqgan::data::{self, Interner, ReadOptions, Tokens, TrainingText};
 use seqgan::generator::{LstmPolicy, Policy};
-use seqgan::metrics::{Scorecard, per_token};
+use seqgan::metrics::{Scorecard, nearest, per_token};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
 use seqgan::{Error, SeqBatch, train};
@@ -74,10 +74,13 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let train = match whole_file(train_path, vocab.tokens(), &config) {
         Ok(train) => Some(interner.rows(&train.sequences, &train.vocab)),
         Err(error) => {
-            progress.note(&format!("without novelty and the real row: {error}"));
+            progress.note(&format!(
+                "without what is measured against the training file and the real row: {error}"
+            ));
             None
         }
     };
+    let compared = train.as_ref().map(|train| nearest::affordable(&samples, train));
     let mut card = Scorecard::of(&samples, &test_rows, train.as_ref());
     card.nll_test = (!fits.is_empty()).then(|| per_token(&nats, &steps));
     let order = |train: &SeqBatch| {
@@ -91,6 +94,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             "method": model.method,
             "temperature": args.temperature.unwrap_or(1.0),
             "num_samples": n,
+            "samples_in_nearest": compared,
             "test_sequences": whole.sequences.len(),
             "test_sequences_in_nll": fits.len(),
             "test_sequences_with_unknown_share":
@@ -102,14 +106,8 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
 
 /// A file with a vocabulary of all its tokens.
 fn whole_file(path: &Path, tokens: Tokens, config: &Config) -> seqgan::Result<TrainingText> {
-    let options = ReadOptions {
-        tokens,
-        max_length: config.data.max_length,
-        max_line_bytes: config.data.max_line_bytes,
-        keep_empty: config.data.keep_empty,
-        vocab_size: config.data.vocab_size as u32,
-        ..ReadOptions::default()
-    };
+    let options =
+        ReadOptions { tokens, min_count: 1, max_vocab: 0, ..train::read_options(&config.data, path)? };
     data::read_training(path, &options)
 }
 
@@ -138,10 +136,11 @@ fn of_samples(args: &EvaluateArgs, samples: &Path) -> anyhow::Result<Outcome> {
         .into());
     }
     let samples = samples.slice(0, n);
+    let compared = train.as_ref().map(|train| nearest::affordable(&samples, train));
     Ok(Outcome {
         card: Scorecard::of(&samples, &test, train.as_ref()),
         real: train.map(|train| Scorecard::of_real(&train, &test, n)),
-        facts: json!({ "num_samples": n, "test_sequences": test.len() }),
+        facts: json!({ "num_samples": n, "samples_in_nearest": compared, "test_sequences": test.len() }),
     })
 }
 

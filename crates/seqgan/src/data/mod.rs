@@ -25,7 +25,7 @@ pub use batches::Batches;
 pub use interner::Interner;
 pub use midi::{NUM_PITCHES, to_midi};
 pub use options::{FileFormat, LongSequences, ReadOptions, Rests};
-pub use records::is_midi;
+pub use records::{holds_midi, is_midi};
 pub use report::ReadReport;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};
 pub use text::{TrainingText, read_training, read_with};

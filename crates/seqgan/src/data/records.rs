@@ -96,6 +96,11 @@ pub fn is_midi(path: &Path) -> bool {
     matches!(extension.as_str(), "mid" | "midi")
 }
 
+/// Whether a folder holds a MIDI file.
+pub fn holds_midi(folder: &Path) -> bool {
+    midi_files(folder).is_ok_and(|files| !files.is_empty())
+}
+
 fn midi_files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {

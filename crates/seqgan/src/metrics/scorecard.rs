@@ -1,11 +1,12 @@
 //! All that can be said of a set of samples beside a test file, under the names that `evaluate --json` prints.
 
-use super::{Estimate, bleu, distinct, novel, self_bleu, unique};
+use super::{Estimate, bleu, distinct, ms_jaccard, nearest, novel, self_bleu, unique};
 use crate::token::SeqBatch;
 use serde::{Deserialize, Serialize};
 
 /// Measures of one set of sequences; absent where their input is missing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Scorecard {
     /// Mean -log p of the test sequences under the model, nats a decision.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -26,6 +27,14 @@ pub struct Scorecard {
     pub self_bleu_4: Option<Estimate>,
     /// Self-BLEU-n: higher is less varied.
     pub self_bleu_5: Option<Estimate>,
+    /// MS-Jaccard-2 with the test file: n-grams of both over n-grams of either.
+    pub ms_jaccard_2: Option<Estimate>,
+    /// MS-Jaccard-3 with the test file: n-grams of both over n-grams of either.
+    pub ms_jaccard_3: Option<Estimate>,
+    /// MS-Jaccard-4 with the test file: n-grams of both over n-grams of either.
+    pub ms_jaccard_4: Option<Estimate>,
+    /// MS-Jaccard-5 with the test file: n-grams of both over n-grams of either.
+    pub ms_jaccard_5: Option<Estimate>,
     /// Different n-grams over n-grams.
     pub distinct_1: Option<Estimate>,
     /// Different n-grams over n-grams.
@@ -40,13 +49,20 @@ pub struct Scorecard {
     /// Squared distance to the mean melody of the test file, where tokens are pitches.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub pitch_mse: Option<Estimate>,
+    /// Mean edit distance to the nearest sequence of the training file, over the longer length.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nearest: Option<Estimate>,
+    /// Share of sequences that are nearer than a tenth to one of the training file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub near_copies: Option<Estimate>,
 }
 
 impl Scorecard {
-    /// Measures `samples` against `test` and, for novelty, `train`.
+    /// Measures `samples` against `test` and, for what is new in them, `train`.
     pub fn of(samples: &SeqBatch, test: &SeqBatch, train: Option<&SeqBatch>) -> Self {
         let against_test: Vec<_> = bleu(samples, test, 2..=5).into_iter().map(Some).collect();
         let against_self: Vec<_> = self_bleu(samples, 2..=5).into_iter().map(Some).collect();
+        let both: Vec<_> = ms_jaccard(samples, test, 2..=5).into_iter().map(Some).collect();
         Self {
             nll_test: None,
             bleu_2: against_test[0],
@@ -57,24 +73,37 @@ impl Scorecard {
             self_bleu_3: against_self[1],
             self_bleu_4: against_self[2],
             self_bleu_5: against_self[3],
+            ms_jaccard_2: both[0],
+            ms_jaccard_3: both[1],
+            ms_jaccard_4: both[2],
+            ms_jaccard_5: both[3],
             distinct_1: Some(distinct(samples, 1)),
             distinct_2: Some(distinct(samples, 2)),
             distinct_3: Some(distinct(samples, 3)),
             unique: Some(unique(samples)),
-            novel: train.map(|train| novel(samples, train)),
-            pitch_mse: None,
+            ..Self::default()
         }
+        .beside_train(samples, train)
+    }
+
+    /// Adds what is measured of `sequences` against the training file.
+    fn beside_train(mut self, sequences: &SeqBatch, train: Option<&SeqBatch>) -> Self {
+        if let Some(train) = train {
+            let near = nearest(sequences, train);
+            self.novel = Some(novel(sequences, train));
+            self.nearest = Some(near.distance);
+            self.near_copies = Some(near.near_copies);
+        }
+        self
     }
 
     /// The `real` row: what real sequences score where samples are measured. At most `n` training sequences that
-    /// are not in the test file stand as hypotheses, in the order given; for novelty it is the test sequences
-    /// that are looked up in the training file, since training sequences would have none.
+    /// are not in the test file stand as hypotheses, in the order given; against the training
+    /// file the test sequences are measured, since training sequences are copies of themselves.
     pub fn of_real(train: &SeqBatch, test: &SeqBatch, n: usize) -> Self {
         let in_test: std::collections::HashSet<&[u32]> = test.rows().collect();
         let other = train.rows().filter(|row| !in_test.contains(row)).take(n);
-        let mut card = Self::of(&SeqBatch::from_rows(other, train.max_length()), test, None);
-        card.novel = Some(novel(test, train));
-        card
+        Self::of(&SeqBatch::from_rows(other, train.max_length()), test, None).beside_train(test, Some(train))
     }
 
     /// Names and values of what is there, in order.
@@ -89,12 +118,18 @@ impl Scorecard {
             ("self_bleu_3", self.self_bleu_3),
             ("self_bleu_4", self.self_bleu_4),
             ("self_bleu_5", self.self_bleu_5),
+            ("ms_jaccard_2", self.ms_jaccard_2),
+            ("ms_jaccard_3", self.ms_jaccard_3),
+            ("ms_jaccard_4", self.ms_jaccard_4),
+            ("ms_jaccard_5", self.ms_jaccard_5),
             ("distinct_1", self.distinct_1),
             ("distinct_2", self.distinct_2),
             ("distinct_3", self.distinct_3),
             ("unique", self.unique),
             ("novel", self.novel),
             ("pitch_mse", self.pitch_mse),
+            ("nearest", self.nearest),
+            ("near_copies", self.near_copies),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

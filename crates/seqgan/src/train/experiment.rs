@@ -81,10 +81,14 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
             Stage::Likelihood(method) => {
                 let settings = if method == Method::MleTuned { &config.mle_tuned } else { &config.mle };
                 let shared = experiment.models.as_deref().map(|f| SharedModel::new(f, config, task, method));
-                if !shared.as_ref().is_some_and(|shared| shared.load(&mut state)) {
+                let there = match &shared {
+                    Some(shared) => shared.load(&mut session, &mut state)?,
+                    None => false,
+                };
+                if !there {
                     maximum_likelihood(&mut session, &mut state, method, settings)?;
                     if let Some(shared) = &shared {
-                        shared.save(&state)?;
+                        shared.save(&session, &state)?;
                     }
                 }
                 models::save_generator(&folder, method, &state.finished[&method])?;

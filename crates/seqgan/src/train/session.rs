@@ -60,6 +60,11 @@ impl<'a> Session<'a> {
         self.clock = Instant::now();
     }
 
+    /// Appends a record that was made before.
+    pub fn append(&mut self, record: Map<String, Value>) -> Result<()> {
+        self.log.append(record)
+    }
+
     /// Appends a record to metrics.jsonl; `method` where the phase's name does not tell it.
     pub fn record(
         &mut self,

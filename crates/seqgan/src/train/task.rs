@@ -2,7 +2,8 @@
 
 use super::held_out::HeldOut;
 use crate::config::{Config, DataConfig, DataSize, OracleConfig};
-use crate::data::{self, FileFormat, LongSequences, NUM_PITCHES, ReadOptions, Tokens, Vocab, is_midi};
+use crate::data::{self, FileFormat, LongSequences, NUM_PITCHES, ReadOptions, Tokens, Vocab};
+use crate::data::{holds_midi, is_midi};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -177,7 +178,7 @@ impl Task {
 
 /// Whether `path` holds melodies in MIDI.
 pub fn is_melodies(config: &DataConfig, path: &Path) -> bool {
-    config.format == "midi" || config.format == "auto" && (path.is_dir() || is_midi(path))
+    config.format == "midi" || config.format == "auto" && (is_midi(path) || holds_midi(path))
 }
 
 /// What the settings say of reading `path`. Where `data.format` is "auto", a folder and files with the names of MIDI
