@@ -132,7 +132,7 @@ fn single_runs(context: &Context<'_>) -> Markup {
         details { summary { "All runs" } div.scroll tabindex="0" { table {
             caption { "Each run by itself; intervals are over its samples" }
             thead { tr {
-                th scope="col" { "run" } th scope="col" { "method" }
+                th scope="col" { "run" } th.text scope="col" { "method" }
                 @for (name, _) in &columns { th scope="col" { (name) } }
             } }
             tbody { @for (run, method) in rows { tr {
