@@ -40,7 +40,12 @@ fn sound(browser: &Path, page: &Path) -> Value {
             let marks = figure["marks"].as_array().unwrap();
             assert_eq!((&figure["image"], &figure["described"]), (&json!("img"), &json!(true)));
             assert!(!marks.is_empty(), "an empty figure: {figure}");
-            assert_eq!(Some(marks.len() as u64), figure["rows"].as_u64(), "marks and rows of {figure}");
+            let thin = figure["thin"].as_array().unwrap().iter().map(|n| n.as_u64().unwrap()).sum::<u64>();
+            assert_eq!(
+                Some(marks.len() as u64 + thin),
+                figure["numbers"].as_u64(),
+                "points and numbers of {figure}"
+            );
         }
         page
     });
@@ -134,7 +139,8 @@ fn comparison(scratch: &Scratch) -> Value {
         let folder = format!("runs/oracle{seed}-g{g_steps}");
         let (out, seed_text) = (format!("cmp/{folder}"), seed.to_string());
         let set = format!("adversarial.g_steps={g_steps}");
-        let more = ["--seed", &seed_text, "--set", &set, "--out", &out, "-q"];
+        let often = "adversarial.measure_every_rounds=1";
+        let more = ["--seed", &seed_text, "--set", &set, "--set", often, "--out", &out, "-q"];
         scratch.run(and(&tiny_oracle(), &more)).expect_fine();
         let methods = json_of(scratch, &format!("{out}/summary.json"))["methods"].clone();
         let variant = json!({"adversarial.g_steps": g_steps.to_string()});
@@ -190,18 +196,13 @@ fn a_comparison_overlays_the_curves_of_its_variants() {
     let shown = marks(&page, "methods", 0, "seqgan");
     assert_eq!((shown.len(), &shown[4..]), (5, &expected[..]));
     assert_eq!(marks(&page, "tests", 0, "seqgan").len(), 1);
-    // A mean over three runs and the runs, and one run of the other variant by itself.
-    let rounds = records(&scratch, "cmp/runs/oracle1-g4");
-    let rounds = rounds.iter().filter(|r| r["phase"] == "adversarial").count();
-    let all: Vec<usize> = page["figures"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter(|f| f["part"] == "learning" && f["title"] == "reward")
-        .map(|f| f["marks"].as_array().unwrap().len())
-        .collect();
-    // Round 0 is measured before there is a reward.
-    assert_eq!(all, [5 * (rounds - 1)]);
+    // A mean over three runs and their thin lines, and the one run of the other variant with marks of its own. Round 0
+    // is measured before there is a reward.
+    let rounds =
+        records(&scratch, "cmp/runs/oracle1-g4").iter().filter(|r| r["phase"] == "adversarial").count() - 1;
+    let reward = page["figures"].as_array().unwrap().iter().find(|f| f["title"] == "reward").unwrap();
+    assert_eq!(reward["marks"].as_array().unwrap().len(), 2 * rounds);
+    assert_eq!(reward["thin"], json!([rounds, rounds, rounds]));
 }
 
 #[test]

@@ -59,31 +59,64 @@ fn legend(plots: &[&Plot]) -> Markup {
     }
 }
 
+/// The numbers of all points: a row a step where the x-axis counts, else a row a point.
 fn table(plot: &Plot) -> Markup {
-    let named = !plot.y.names.is_empty();
-    let numbers = |c: &Coordinate| match c.interval {
-        Some((low, high)) => {
-            format!("{} [{}, {}]", fixed(c.value, DECIMALS), fixed(low, DECIMALS), fixed(high, DECIMALS))
-        }
-        None if c.value.fract() == 0.0 => fixed(c.value, 0),
-        None => fixed(c.value, DECIMALS),
-    };
-    let pointed = plot.points().any(|point| !point.name.is_empty());
     html! {
         div.scroll tabindex="0" { table.numbers {
             caption { (plot.title) "; brackets hold 95 % intervals" }
-            thead { tr {
-                th scope="col" { "series" }
-                @if pointed { th scope="col" { "point" } }
-                th scope="col" { @if plot.x.label.is_empty() { "value" } @else { (plot.x.label) } }
-                @if !named { th scope="col" { (plot.y.label) } }
-            } }
-            tbody { @for series in &plot.series { @for point in &series.points { tr {
-                th scope="row" { (series.name) }
-                @if pointed { td { (point.name) } }
-                td { (numbers(&point.x)) }
-                @if !named { td { (numbers(&point.y)) } }
-            } } } }
+            @if plot.x.whole { (by_step(plot)) } @else { (by_point(plot)) }
         } }
+    }
+}
+
+fn by_step(plot: &Plot) -> Markup {
+    let mut steps: Vec<f64> = plot.points().map(|point| point.x.value).collect();
+    steps.sort_by(f64::total_cmp);
+    steps.dedup();
+    let at =
+        |series: &Series, step: f64| series.points.iter().find(|p| p.x.value == step).map(|p| numbers(&p.y));
+    html! {
+        thead { tr {
+            th scope="col" { (plot.x.label) }
+            @for series in &plot.series { th scope="col" {
+                (series.name)
+                @if let Some(run) = series.points.first().map(|p| &p.name).filter(|name| !name.is_empty()) {
+                    span.interval { (run) }
+                }
+            } }
+        } }
+        tbody { @for step in steps { tr {
+            th scope="row" { (fixed(step, 0)) }
+            @for series in &plot.series {
+                @if let Some(text) = at(series, step) { td.n { (text) } } @else { td { "–" } }
+            }
+        } } }
+    }
+}
+
+fn by_point(plot: &Plot) -> Markup {
+    let named = !plot.y.names.is_empty();
+    let pointed = plot.points().any(|point| !point.name.is_empty());
+    html! {
+        thead { tr {
+            th scope="col" { "series" }
+            @if pointed { th.text scope="col" { "point" } }
+            @if !named { th scope="col" { (plot.x.label) } }
+            th scope="col" { @if named { "value" } @else { (plot.y.label) } }
+        } }
+        tbody { @for series in &plot.series { @for point in &series.points { tr {
+            th scope="row" { (series.name) }
+            @if pointed { td.text { (point.name) } }
+            @if !named { td { (numbers(&point.x)) } }
+            td.n { (numbers(if named { &point.x } else { &point.y })) }
+        } } } }
+    }
+}
+
+fn numbers(coordinate: &Coordinate) -> String {
+    let value = fixed(coordinate.value, DECIMALS);
+    match coordinate.interval {
+        Some((low, high)) => format!("{value} [{}, {}]", fixed(low, DECIMALS), fixed(high, DECIMALS)),
+        None => value,
     }
 }

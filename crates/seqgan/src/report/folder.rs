@@ -125,6 +125,12 @@ impl Run {
         Ok(Self { label, variant, methods: entry.methods.clone(), ..read })
     }
 
+    /// Label and variant: what tells it from all others.
+    pub fn name(&self) -> String {
+        let parts = [Some(&self.label), self.variant.as_ref()].into_iter().flatten();
+        parts.filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ")
+    }
+
     /// All but its label and rows.
     fn read(path: &Path, preset: Option<&str>) -> Result<Self> {
         let file = path.join("run.json");

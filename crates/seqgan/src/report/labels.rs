@@ -58,20 +58,19 @@ impl Room {
         }
     }
 
-    /// A place for words of this size beside a point: right, left, above, below or at a corner; nothing where all are taken.
-    pub fn place(&mut self, (x, y): (f64, f64), width: f64, height: f64) -> Option<Area> {
-        const GAP: f64 = 8.0;
-        const NEAR: f64 = 0.5 * GAP;
+    /// A place for words of this size beside a point of this radius: right, left, above, below or at a corner; nothing where all are taken.
+    pub fn place(&mut self, (x, y): (f64, f64), radius: f64, (width, height): (f64, f64)) -> Option<Area> {
+        let (gap, near) = (radius + 4.0, radius);
         let beside = |left: f64, top: f64| Area { left, top, width, height };
         let places = [
-            beside(x + GAP, y - height / 2.0),
-            beside(x - GAP - width, y - height / 2.0),
-            beside(x - width / 2.0, y - GAP - height),
-            beside(x - width / 2.0, y + GAP),
-            beside(x + NEAR, y - NEAR - height),
-            beside(x - NEAR - width, y - NEAR - height),
-            beside(x + NEAR, y + NEAR),
-            beside(x - NEAR - width, y + NEAR),
+            beside(x + gap, y - height / 2.0),
+            beside(x - gap - width, y - height / 2.0),
+            beside(x - width / 2.0, y - gap - height),
+            beside(x - width / 2.0, y + gap),
+            beside(x + near, y - near - height),
+            beside(x - near - width, y - near - height),
+            beside(x + near, y + near),
+            beside(x - near - width, y + near),
         ];
         let free = |place: &Area| place.lies_in(&self.frame) && !self.taken.iter().any(|t| t.meets(place));
         let place = places.into_iter().find(free)?;
@@ -89,7 +88,7 @@ mod tests {
         let frame = Area { left: 0.0, top: 0.0, width: 100.0, height: 100.0 };
         let mut room = Room::new(frame);
         room.take_line((0.0, 50.0), (100.0, 50.0));
-        let place = room.place((50.0, 50.0), 20.0, 10.0).expect("room above the line");
+        let place = room.place((50.0, 50.0), 4.0, (20.0, 10.0)).expect("room above the line");
         assert!(place.top + place.height <= 49.0, "{place:?}");
     }
 
@@ -97,11 +96,16 @@ mod tests {
     fn words_meet_neither_points_nor_words_nor_the_frame() {
         let mut room = Room::new(Area { left: 0.0, top: 0.0, width: 100.0, height: 40.0 });
         room.take((50.0, 20.0), 4.0);
-        let places: Vec<_> = std::iter::from_fn(|| room.place((50.0, 20.0), 30.0, 10.0)).collect();
+        let places: Vec<_> =
+            std::iter::from_fn(|| room.place((50.0, 20.0), 4.0, (30.0, 10.0))).take(9).collect();
         assert_eq!(places.len(), 4, "{places:?}");
         for (i, place) in places.iter().enumerate() {
             assert!(place.lies_in(&room.frame) && !places[..i].iter().any(|other| other.meets(place)));
         }
-        assert_eq!(room.place((95.0, 20.0), 30.0, 10.0), None, "right of it is no room, left of it words");
+        assert_eq!(
+            room.place((95.0, 20.0), 4.0, (30.0, 10.0)),
+            None,
+            "right of it is no room, left of it words"
+        );
     }
 }

@@ -7,7 +7,7 @@
 //! ```text
 //! records    the shapes of summary.json and metrics.jsonl, as far as the page needs them
 //! folder     a folder with all its files; log: metrics.jsonl; settings: config.toml against the preset
-//! scale      where ticks stand; plot: what a figure shows; svg: how it is drawn; labels: where words fit
+//! scale      where ticks stand; plot: what a figure shows; svg: how it is drawn, with marks and labels
 //! figure     drawings with legend and tables
 //! sections/  one part of the page a file
 //! page       all of them in order, with the style
@@ -17,6 +17,7 @@ mod figure;
 mod folder;
 mod labels;
 mod log;
+mod marks;
 mod numbers;
 mod page;
 mod palette;

@@ -49,7 +49,7 @@ fn alone(folder: &Folder, palette: &Palette) -> Markup {
     html! {
         header {
             p.kicker { (kicker(folder)) }
-            h1 { (sections::headline(folder)) }
+            h1 { (unbroken(&sections::headline(folder))) }
             (sections::lead(folder))
             (contents(parts.iter().map(|part| (part.id.to_string(), part.title.to_string()))))
         }
@@ -71,13 +71,23 @@ fn together(folders: &[Folder], palette: &Palette) -> Markup {
                 @let prefix = format!("f{i}-");
                 article id={ "f" (i) } {
                     p.kicker { (kicker(folder)) }
-                    h2.folder { (folder.name) ": " (sections::headline(folder)) }
+                    h2.folder { (folder.name) ": " (unbroken(&sections::headline(folder))) }
                     (sections::lead(folder))
                     @for part in sections::all(&Context { folder, palette, prefix: prefix.clone() }) {
                         (section(&part, &format!("{prefix}{}", part.id)))
                     }
                 }
             }
+        }
+    }
+}
+
+/// Names such as mle-tuned are not broken at their hyphen, unless they are too long for a line of a telephone.
+fn unbroken(text: &str) -> Markup {
+    html! {
+        @for (i, word) in text.split(' ').enumerate() {
+            @if i > 0 { " " }
+            @if word.contains('-') && word.chars().count() <= 20 { span.whole { (word) } } @else { (word) }
         }
     }
 }
@@ -115,8 +125,7 @@ fn palette(folders: &[Folder]) -> Palette {
         run.log.iter().filter_map(|record| match Course::of(record) {
             Course::Likelihood(method) => Some(method),
             Course::Adversarial(method) | Course::Discriminator(Some(method)) => Some(named(&method, run)),
-            Course::Discriminator(None) => Some(named("discriminator", run)),
-            Course::Final => None,
+            Course::Discriminator(None) | Course::Final => None,
         })
     });
     let names: Vec<String> = methods.chain(courses).collect();

@@ -38,7 +38,7 @@ impl Reading {
     /// that is the same for all sequences) makes no interval.
     pub fn interval(&self) -> Option<(f64, f64)> {
         if let (Some(low), Some(high)) = (self.low, self.high) {
-            return Some((low, high));
+            return (high - low > 1e-9).then_some((low, high));
         }
         let stderr = self.stderr.filter(|e| e.is_finite() && *e > 1e-9)?;
         // A mean over runs without an interval has too few of them for one.
@@ -241,6 +241,14 @@ mod tests {
         .unwrap();
         assert_eq!(row.measures.get("nll_test").unwrap().interval(), Some((4.6, 5.4)));
         assert_eq!(row.runs, Some(3));
+    }
+
+    #[test]
+    fn an_interval_without_width_is_none() {
+        let same = Reading { low: Some(5.0), high: Some(5.0), n: Some(3), ..Reading::exact(5.0) };
+        assert_eq!(same.interval(), None);
+        let sure = Reading { stderr: Some(1e-15), ..Reading::exact(5.0) };
+        assert_eq!(sure.interval(), None);
     }
 
     #[test]

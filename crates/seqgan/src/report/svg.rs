@@ -1,7 +1,8 @@
 //! Draws a plot as SVG: text stays text, colours come from the page's style, every mark carries its numbers.
 
 use super::labels::{Area, Room};
-use super::plot::{Coordinate, Plot, Series, Size, Style};
+use super::marks::{c, path, shape};
+use super::plot::{Coordinate, Plot, Point, Reference, Series, Size, Style};
 use super::scale::{Scale, ticks};
 use maud::{Markup, html};
 use std::fmt::Write;
@@ -67,10 +68,11 @@ pub(super) fn draw(plot: &Plot, id: &str) -> Markup {
             title id=(title) { (plot.title) }
             desc id=(description) { (describe(plot)) }
             (axes(plot, &at))
-            (references(plot, &at))
+            (reference_lines(plot, &at))
             // Thin lines lie below the means of their runs.
             @for series in plot.series.iter().filter(|s| s.style == Style::Thin) { (draw_series(series, plot, &at)) }
             @for series in plot.series.iter().filter(|s| s.style != Style::Thin) { (draw_series(series, plot, &at)) }
+            (reference_labels(plot, &at))
             (point_labels(plot, &at))
         }
     }
@@ -115,52 +117,56 @@ fn axes(plot: &Plot, at: &Layout) -> Markup {
     }
 }
 
-fn references(plot: &Plot, at: &Layout) -> Markup {
-    let shown = |vertical: bool, value: f64| if vertical { at.x.holds(value) } else { at.y.holds(value) };
+/// The references on the axes.
+fn shown<'a>(plot: &'a Plot, at: &'a Layout) -> impl Iterator<Item = &'a Reference> {
+    let holds = |r: &Reference| if r.vertical { at.x.holds(r.value) } else { at.y.holds(r.value) };
+    plot.references.iter().filter(move |r| holds(r))
+}
+
+fn reference_lines(plot: &Plot, at: &Layout) -> Markup {
     html! {
-        g.reference {
-            @for reference in plot.references.iter().filter(|r| shown(r.vertical, r.value)) {
-                @if reference.vertical {
-                    @let x = at.x.at(reference.value);
-                    line x1=(c(x)) x2=(c(x)) y1=(c(at.frame.top)) y2=(c(at.bottom())) {}
-                    // Words beside a line stand on the side where there is more room.
-                    @if !reference.label.is_empty() {
-                        @let left = x > at.frame.left + 0.6 * at.frame.width;
-                        text x=(c(if left { x - 5.0 } else { x + 5.0 })) y=(c(at.frame.top + at.font))
-                            text-anchor=(if left { "end" } else { "start" }) { (reference.label) }
-                    }
-                } @else {
-                    @let y = at.y.at(reference.value);
-                    line x1=(c(at.frame.left)) x2=(c(at.right())) y1=(c(y)) y2=(c(y)) {}
-                    @if !reference.label.is_empty() {
-                        text x=(c(at.right())) y=(c(y - 4.0)) text-anchor="end" { (reference.label) }
-                    }
-                }
+        g.reference { @for reference in shown(plot, at) {
+            @if reference.vertical {
+                @let x = c(at.x.at(reference.value));
+                line x1=(x) x2=(x) y1=(c(at.frame.top)) y2=(c(at.bottom())) {}
+            } @else {
+                @let y = c(at.y.at(reference.value));
+                line x1=(c(at.frame.left)) x2=(c(at.right())) y1=(y) y2=(y) {}
             }
-        }
+        } }
+    }
+}
+
+/// Words beside the lines, above all that is drawn.
+fn reference_labels(plot: &Plot, at: &Layout) -> Markup {
+    html! {
+        g.reference { @for reference in shown(plot, at).filter(|r| !r.label.is_empty()) {
+            @if reference.vertical {
+                // On the side where there is more room.
+                @let x = at.x.at(reference.value);
+                @let left = x > at.frame.left + 0.6 * at.frame.width;
+                text x=(c(if left { x - 5.0 } else { x + 5.0 })) y=(c(at.frame.top + at.font))
+                    text-anchor=(if left { "end" } else { "start" }) { (reference.label) }
+            } @else {
+                text x=(c(at.right())) y=(c(at.y.at(reference.value) - 4.0)) text-anchor="end" { (reference.label) }
+            }
+        } }
     }
 }
 
 fn draw_series(series: &Series, plot: &Plot, at: &Layout) -> Markup {
-    let place = |p: &super::plot::Point| (at.x.at(p.x.value), at.y.at(p.y.value));
+    let place = |p: &Point| (at.x.at(p.x.value), at.y.at(p.y.value));
     let line = series.style.has_line() && series.points.len() > 1;
-    let bars = matches!(series.style, Style::Points | Style::Curve);
     html! {
         g class={ "series " (series.look.class) (style_class(series.style)) } {
             @if series.style == Style::Band { (band(series, at)) }
-            @if line { path.line d=(path(series.points.iter().map(place))) {} }
-            @if bars { @for point in &series.points {
-                @if let Some((low, high)) = point.y.interval {
-                    @let x = at.x.at(point.x.value);
-                    line.error x1=(c(x)) x2=(c(x)) y1=(c(at.y.at(low))) y2=(c(at.y.at(high))) {}
-                }
-                @if let Some((low, high)) = point.x.interval {
-                    @let y = at.y.at(point.y.value);
-                    line.error x1=(c(at.x.at(low))) x2=(c(at.x.at(high))) y1=(c(y)) y2=(c(y)) {}
-                }
-            } }
-            @for point in &series.points {
-                @let size = match (series.style, point.strong) { (Style::Thin, _) => 1.2, (Style::Dots, _) => 2.4, (_, true) => 6.0, _ => 3.6 };
+            @if line { path.line data-points=(series.points.len()) d=(path(series.points.iter().map(place))) {} }
+            @for ((x1, y1), (x2, y2)) in series.points.iter().flat_map(|point| error_bars(series.style, point, at)) {
+                line.error x1=(c(x1)) y1=(c(y1)) x2=(c(x2)) y2=(c(y2)) {}
+            }
+            // A line of a run needs no marks: there may be thousands of points, and the table has them.
+            @for point in series.points.iter().filter(|_| series.style != Style::Thin || !line) {
+                @let size = match (series.style, point.strong) { (Style::Thin | Style::Dots, _) => 2.4, (_, true) => 6.0, _ => 3.6 };
                 path.mark.strong[point.strong] d=(shape(series.look.shape, place(point), size))
                     data-x=(point.x.value) data-y=(point.y.value) {
                     title { (said(series, point, plot)) }
@@ -168,6 +174,29 @@ fn draw_series(series: &Series, plot: &Plot, at: &Layout) -> Markup {
             }
         }
     }
+}
+
+/// The mark of a look by itself, for the legend.
+pub(super) fn key(series: &Series) -> Markup {
+    html! {
+        svg.key viewBox="0 0 28 14" width="28" height="14" aria-hidden="true" {
+            g class={ "series " (series.look.class) } {
+                @if series.style.has_line() { path.line d="M1 7H27" {} }
+                path.mark d=(shape(series.look.shape, (14.0, 7.0), 4.0)) {}
+            }
+        }
+    }
+}
+
+/// The ends of a point's bars, where its style has any.
+fn error_bars(style: Style, point: &Point, at: &Layout) -> Vec<((f64, f64), (f64, f64))> {
+    if !matches!(style, Style::Points | Style::Curve) {
+        return Vec::new();
+    }
+    let (x, y) = (at.x.at(point.x.value), at.y.at(point.y.value));
+    let upright = point.y.interval.map(|(low, high)| ((x, at.y.at(low)), (x, at.y.at(high))));
+    let level = point.x.interval.map(|(low, high)| ((at.x.at(low), y), (at.x.at(high), y)));
+    upright.into_iter().chain(level).collect()
 }
 
 fn style_class(style: Style) -> &'static str {
@@ -179,7 +208,7 @@ fn style_class(style: Style) -> &'static str {
 }
 
 /// What a mark says when it is pointed at.
-fn said(series: &Series, point: &super::plot::Point, plot: &Plot) -> String {
+fn said(series: &Series, point: &Point, plot: &Plot) -> String {
     let number = |c: &Coordinate| super::numbers::fixed(c.value, 3);
     let mut text = series.name.clone();
     if !point.name.is_empty() {
@@ -204,12 +233,18 @@ fn band(series: &Series, at: &Layout) -> Markup {
 }
 
 fn point_labels(plot: &Plot, at: &Layout) -> Markup {
+    if plot.points().all(|point| point.label.is_none()) {
+        return html! {};
+    }
+    let radius = |point: &Point| if point.strong { 6.5 } else { 4.5 };
     let mut room = Room::new(at.frame);
-    let place = |p: &super::plot::Point| (at.x.at(p.x.value), at.y.at(p.y.value));
-    plot.points().for_each(|point| room.take(place(point), if point.strong { 6.0 } else { 4.0 }));
+    let place = |p: &Point| (at.x.at(p.x.value), at.y.at(p.y.value));
+    plot.points().for_each(|point| room.take(place(point), radius(point)));
     for series in plot.series.iter().filter(|series| series.style.has_line()) {
         series.points.windows(2).for_each(|pair| room.take_line(place(&pair[0]), place(&pair[1])));
     }
+    let bars = plot.series.iter().flat_map(|s| s.points.iter().flat_map(|p| error_bars(s.style, p, at)));
+    bars.for_each(|(from, to)| room.take_line(from, to));
     let size = 0.86 * at.font;
     let mut all: Vec<_> = plot.series.iter().flat_map(|s| s.points.iter().map(move |p| (s, p))).collect();
     all.sort_by_key(|(_, point)| !point.strong);
@@ -217,62 +252,14 @@ fn point_labels(plot: &Plot, at: &Layout) -> Markup {
         g.names font-size=(c(size)) {
             @for (series, point) in all {
                 @if let Some(text) = &point.label {
-                    @if let Some(area) = room.place(place(point), text.chars().count() as f64 * CHARACTER * size, size) {
+                    @let width = text.chars().count() as f64 * CHARACTER * size;
+                    @if let Some(area) = room.place(place(point), radius(point), (width, size)) {
                         text class=(series.look.class) x=(c(area.left)) y=(c(area.top + 0.85 * size)) { (text) }
                     }
                 }
             }
         }
     }
-}
-
-/// The mark of a look by itself, for the legend.
-pub(super) fn key(series: &Series) -> Markup {
-    html! {
-        svg.key viewBox="0 0 28 14" width="28" height="14" aria-hidden="true" {
-            g class={ "series " (series.look.class) } {
-                @if series.style.has_line() { path.line d="M1 7H27" {} }
-                path.mark d=(shape(series.look.shape, (14.0, 7.0), 4.0)) {}
-            }
-        }
-    }
-}
-
-/// A closed outline around a place, of about the same area for all shapes.
-fn shape(number: usize, (x, y): (f64, f64), r: f64) -> String {
-    let points = |corners: &[(f64, f64)]| path(corners.iter().map(|(dx, dy)| (x + dx * r, y + dy * r))) + "Z";
-    match number {
-        1 => points(&[(-0.9, -0.9), (0.9, -0.9), (0.9, 0.9), (-0.9, 0.9)]),
-        2 => points(&[(0.0, -1.3), (1.2, 0.9), (-1.2, 0.9)]),
-        3 => points(&[(0.0, -1.35), (1.35, 0.0), (0.0, 1.35), (-1.35, 0.0)]),
-        4 => points(&[(0.0, 1.3), (1.2, -0.9), (-1.2, -0.9)]),
-        5 => {
-            let corner = |i: i32| {
-                let (angle, radius) =
-                    (f64::from(i) * std::f64::consts::PI / 5.0, if i % 2 == 0 { 1.6 } else { 0.7 });
-                (radius * angle.sin(), -radius * angle.cos())
-            };
-            points(&(0..10).map(corner).collect::<Vec<_>>())
-        }
-        _ => {
-            let (left, right, r) = (c(x - r), c(x + r), c(r));
-            format!("M{left} {0}A{r} {r} 0 1 1 {right} {0}A{r} {r} 0 1 1 {left} {0}Z", c(y))
-        }
-    }
-}
-
-fn path(points: impl Iterator<Item = (f64, f64)>) -> String {
-    let mut text = String::new();
-    for (i, (x, y)) in points.enumerate() {
-        let _ = write!(text, "{}{} {}", if i == 0 { 'M' } else { 'L' }, c(x), c(y));
-    }
-    text
-}
-
-/// A place of the drawing: a hundredth of a unit is finer than any screen.
-fn c(value: f64) -> String {
-    let text = format!("{value:.2}");
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
 }
 
 #[cfg(test)]
@@ -328,10 +315,5 @@ mod tests {
         // Larger numbers stand to the right and higher up, all inside the frame.
         assert!(at.x.at(0.0) < at.x.at(10.0) && at.y.at(3.0) < at.y.at(1.0));
         assert!(at.x.at(0.0) > at.frame.left && at.y.at(0.5) < at.bottom());
-    }
-
-    #[test]
-    fn numbers_of_the_drawing_are_short() {
-        assert_eq!((c(1.0 / 3.0), c(2.0), c(10.50)), ("0.33".into(), "2".into(), "10.5".into()));
     }
 }

@@ -22,6 +22,9 @@ const MEASURES: [&str; 9] = [
     "d_accuracy",
 ];
 
+/// Most points of a line: more are not told apart.
+const MOST_POINTS: usize = 200;
+
 /// A kind of training with its own count of steps.
 struct Kind {
     title: &'static str,
@@ -47,7 +50,8 @@ const KINDS: [Kind; 3] = [
         id: "judge",
         step: "draw of negatives",
         name: |course| match course {
-            Course::Discriminator(method) => Some(method.clone().unwrap_or_else(|| "discriminator".into())),
+            // It has the colour of the method that it judges.
+            Course::Discriminator(method) => Some(method.clone().unwrap_or_else(|| "seqgan".into())),
             _ => None,
         },
     },
@@ -67,8 +71,8 @@ pub(super) fn adversarial(course: &Course) -> Option<String> {
 pub(super) struct Group<'a> {
     /// The method, the variant or the folder.
     pub name: String,
-    /// The records of each run.
-    pub runs: Vec<Vec<&'a Record>>,
+    /// The records of each run, and what tells the run from the others.
+    pub runs: Vec<(&'a str, Vec<&'a Record>)>,
 }
 
 /// A part for each kind that was recorded.
@@ -116,8 +120,8 @@ pub(super) fn groups<'a>(
         }
         for (name, records) in own {
             match groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.runs.push(records),
-                None => groups.push(Group { name, runs: vec![records] }),
+                Some(group) => group.runs.push((&run.label, records)),
+                None => groups.push(Group { name, runs: vec![(&run.label, records)] }),
             }
         }
     }
@@ -137,7 +141,7 @@ pub(super) fn plots(
     floor: Option<Reading>,
 ) -> Vec<Plot> {
     let measured = |name: &&str| {
-        let mut records = groups.iter().flat_map(|g| g.runs.iter().flatten());
+        let mut records = groups.iter().flat_map(|g| g.runs.iter().flat_map(|(_, records)| records));
         records.any(|record| record.measures.get(name).is_some())
     };
     MEASURES.into_iter().filter(measured).map(|name| plot(groups, palette, step, name, floor)).collect()
@@ -155,7 +159,7 @@ fn plot(groups: &[Group<'_>], palette: &Palette, step: &str, name: &str, floor: 
         match group.runs.as_slice() {
             [one] => add(course(one, name), Style::Band),
             several => {
-                let courses: Vec<_> = several.iter().map(|records| course(records, name)).collect();
+                let courses: Vec<_> = several.iter().map(|run| course(run, name)).collect();
                 add(mean(&courses), Style::Band);
                 courses.into_iter().for_each(|points| add(points, Style::Thin));
             }
@@ -179,19 +183,15 @@ fn plot(groups: &[Group<'_>], palette: &Palette, step: &str, name: &str, floor: 
     }
 }
 
-/// A measure over the steps of a run.
-fn course(records: &[&Record], name: &str) -> Vec<Point> {
+/// A measure over the steps of a run. Of very many steps some are left out, evenly; the last is always there.
+fn course((run, records): &(&str, Vec<&Record>), name: &str) -> Vec<Point> {
     let point = |record: &&Record| {
-        let reading = record.measures.get(name)?;
-        Some(Point {
-            name: String::new(),
-            x: record.step.into(),
-            y: reading.into(),
-            strong: false,
-            label: None,
-        })
+        let y = record.measures.get(name)?.into();
+        Some(Point { name: (*run).into(), x: record.step.into(), y, strong: false, label: None })
     };
-    records.iter().filter_map(point).collect()
+    let points: Vec<Point> = records.iter().filter_map(point).collect();
+    let (last, every) = (points.len().saturating_sub(1), points.len().div_ceil(MOST_POINTS).max(1));
+    points.into_iter().enumerate().filter(|(i, _)| i % every == 0 || *i == last).map(|(_, p)| p).collect()
 }
 
 /// Means over runs, at the steps that all of them have.
@@ -235,6 +235,15 @@ mod tests {
         let points: Vec<_> = mean.points.iter().map(|p| (p.x.value, p.y.value)).collect();
         assert_eq!(points, [(0.0, 10.0), (2.0, 7.5)]);
         assert_eq!((thin_a.style, thin_a.points.len(), thin_b.points.len()), (Style::Thin, 3, 2));
+    }
+
+    #[test]
+    fn of_very_many_steps_some_are_drawn_and_the_last_always() {
+        let values: Vec<_> = (0..1050).map(|i| (f64::from(i), 9.0)).collect();
+        let steps: Vec<f64> =
+            course(&of(&[run(None, &values)])[0].runs[0], "nll_oracle").iter().map(|p| p.x.value).collect();
+        assert!(steps.len() <= MOST_POINTS && steps.len() > MOST_POINTS / 2, "{}", steps.len());
+        assert_eq!((steps[0], steps[1], *steps.last().unwrap()), (0.0, 6.0, 1049.0));
     }
 
     #[test]

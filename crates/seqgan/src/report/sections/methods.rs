@@ -117,7 +117,7 @@ fn of_runs(context: &Context<'_>, method: &Method, measure: &str, row: usize) ->
     let of_run = |run: &super::super::folder::Run| {
         let reading = run.methods.iter().find(|m| m.name == method.name)?.measures.get(measure)?;
         let x = reading.mean.into();
-        Some(Point { name: run.label.clone(), x, y: (row as f64).into(), strong: false, label: None })
+        Some(Point { name: run.name(), x, y: (row as f64).into(), strong: false, label: None })
     };
     context.folder.runs.iter().filter_map(of_run).collect()
 }
@@ -132,7 +132,7 @@ fn single_runs(context: &Context<'_>) -> Markup {
         details { summary { "All runs" } div.scroll tabindex="0" { table {
             caption { "Each run by itself; intervals are over its samples" }
             thead { tr {
-                th scope="col" { "run" } th scope="col" { "method" }
+                th scope="col" { "run" } th.text scope="col" { "method" }
                 @for (name, _) in &columns { th scope="col" { (name) } }
             } }
             tbody { @for (run, method) in rows { tr {

@@ -19,7 +19,7 @@ pub(in super::super) fn overview(folders: &[Folder]) -> Markup {
         ul.results { @for folder in folders { li { strong { (folder.name) } ": " (headline(folder)) } } }
         @if !rows.is_empty() { div.scroll tabindex="0" { table {
             caption { "All folders; numbers may be compared only where task and data are the same" }
-            thead { tr { th scope="col" { "folder" } th scope="col" { "method" }
+            thead { tr { th scope="col" { "folder" } th.text scope="col" { "method" }
                 @for (name, _) in &columns { th scope="col" { (name) } } } }
             tbody { @for (folder, method) in &rows { tr {
                 th scope="row" { (folder.name) } td.text { (method.name) }
