@@ -5,3 +5,4 @@ mod differences; // no tests: the differences
 mod layers;
 mod networks;
 mod output;
+mod ranker;

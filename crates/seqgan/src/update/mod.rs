@@ -4,9 +4,11 @@ mod discriminator;
 mod maximum_likelihood;
 mod optimizer;
 mod policy_gradient;
+mod ranker;
 
 pub use crate::config::{Baseline, Schedule};
 pub use discriminator::{DiscriminatorUpdate, discriminator_step};
 pub use maximum_likelihood::maximum_likelihood_step;
 pub use optimizer::{GeneratorUpdate, Optimizer};
 pub use policy_gradient::policy_gradient_step;
+pub use ranker::{RankedBatch, RankerUpdate, ranker_step};
