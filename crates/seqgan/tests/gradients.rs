@@ -6,3 +6,4 @@ mod differences; // no tests: the differences
 mod layers;
 mod networks;
 mod output;
+mod ranker;

@@ -5,6 +5,7 @@ mod discriminator;
 mod distribution; // no tests: a policy's exact distribution, and a bound on the distance of counts from it
 mod fast_path;
 mod probabilities;
+mod ranker;
 mod sampling;
 mod shared_windows;
 mod threads;

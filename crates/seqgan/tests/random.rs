@@ -3,7 +3,7 @@
 use seqgan::SeqBatch;
 use seqgan::generator::{GeneratorShape, LstmGenerator};
 use seqgan::nn::Tensors;
-use seqgan::reward::{Discriminator, DiscriminatorShape};
+use seqgan::reward::{Discriminator, DiscriminatorShape, Ranker};
 use seqgan::rng::{Purpose, Reader, Streams};
 use std::ops::RangeInclusive;
 
@@ -47,6 +47,15 @@ impl Random {
         }
         d
     }
+
+    /// All parameters from N(0, `std`).
+    pub fn ranker(&mut self, shape: DiscriminatorShape, std: f64) -> Ranker<f32> {
+        let mut ranker = Ranker::new(shape, &Streams::new(0, Purpose::DiscriminatorInit));
+        for tensor in ranker.parameters_mut().iter_mut() {
+            tensor.data.iter_mut().for_each(|x| *x = (std * self.0.normal()) as f32);
+        }
+        ranker
+    }
 }
 
 /// Tokens a sequence may hold: all but the end and those that are never chosen.
@@ -64,4 +73,10 @@ pub fn widened(generator: &LstmGenerator<f32>) -> LstmGenerator<f64> {
 pub fn widened_discriminator(discriminator: &Discriminator<f32>) -> Discriminator<f64> {
     let parameters: Tensors<f64> = discriminator.parameters().cast();
     Discriminator::from_parameters(discriminator.shape().clone(), parameters).expect("the same shapes")
+}
+
+/// The same ranker in f64.
+pub fn widened_ranker(ranker: &Ranker<f32>) -> Ranker<f64> {
+    let parameters: Tensors<f64> = ranker.parameters().cast();
+    Ranker::from_parameters(ranker.shape().clone(), parameters).expect("the same shapes")
 }

@@ -2,6 +2,7 @@
 
 use crate::kernel::Real;
 use crate::rng::Streams;
+use rayon::prelude::*;
 
 /// The multipliers `[width]` of one row: 1 / keep with probability `keep`, else 0. `row` is the row's global
 /// number, so a mask depends neither on the batch nor on the threads. Probabilities are steps of 1/65536.
@@ -15,6 +16,38 @@ pub fn mask_row<R: Real>(streams: &Streams, row: u64, keep: f64, out: &mut [R]) 
             *m = if bits < threshold { kept } else { dropped };
         }
     }
+}
+
+/// Values after dropout, and what was multiplied with them.
+pub struct Dropped<R> {
+    /// `[B, width]`.
+    pub values: Vec<R>,
+    mask: Option<Vec<R>>,
+}
+
+/// Drops values of x `[B, width]` with masks of a source and the global number of the first row; without a source
+/// all are kept.
+pub fn forward<R: Real>(x: &[R], width: usize, masks: Option<(&Streams, u64)>, keep: f64) -> Dropped<R> {
+    let mask = masks.map(|(streams, first)| {
+        let mut mask = vec![R::default(); x.len()];
+        let rows = mask.par_chunks_mut(width).enumerate();
+        rows.for_each(|(b, row)| mask_row(streams, first + b as u64, keep, row));
+        mask
+    });
+    let mut values = x.to_vec();
+    multiply(&mut values, mask.as_deref());
+    Dropped { values, mask }
+}
+
+impl<R: Real> Dropped<R> {
+    /// The gradient `[B, width]` of the values becomes that of x.
+    pub fn backward(&self, d: &mut [R]) {
+        multiply(d, self.mask.as_deref());
+    }
+}
+
+fn multiply<R: Real>(x: &mut [R], mask: Option<&[R]>) {
+    x.iter_mut().zip(mask.into_iter().flatten()).for_each(|(x, &m)| *x *= m);
 }
 
 #[cfg(test)]

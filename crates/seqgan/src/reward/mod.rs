@@ -4,12 +4,19 @@ mod arithmetic;
 mod bleu;
 mod causal;
 mod discriminator;
+mod features;
+mod ranker;
+mod ranking;
+mod ranks;
 mod scorer;
 pub mod values;
 
 pub use bleu::Bleu;
 pub use causal::{CausalDiscriminator, CausalShape};
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
+pub use ranker::{RankObjective, Ranker};
+pub use ranking::Ranking;
+pub use ranks::References;
 
 use crate::config::Precision;
 use crate::kernel::bf16;
@@ -52,7 +59,8 @@ impl Reward for Scoring<'_> {
     fn score_completions(&self, completions: &Completions) -> Vec<f32> {
         match self.precision {
             Precision::Bf16 if bf16::available() => {
-                Scorer::<Pairs>::new(self.discriminator).scores(completions)
+                let scorer = Scorer::<Pairs>::new(self.discriminator.features());
+                self.discriminator.scores_by(&scorer, completions)
             }
             _ => self.discriminator.completion_scores(completions),
         }

@@ -1,15 +1,15 @@
-//! Scores of completions: a discriminator prepared for many sequences of which many begin alike.
+//! Scores of completions: a network's features prepared for many sequences of which many begin alike.
 //!
-//! In the network's own precision the same numbers as [`Discriminator::scores`], to the bit, for less work. Weights are packed once for all
-//! sequences. Windows that lie inside a prefix are computed once for all its completions, and a window that
-//! begins inside is continued from where the prefix ends: an element of a product is one chain of multiply-adds
-//! in the order of the window, so the chain can stop and go on.
+//! In the network's own precision the same numbers as its plain forward pass, to the bit, for less work. Weights are
+//! packed once for all sequences. Windows that lie inside a prefix are computed once for all its completions, and a
+//! window that begins inside is continued from where the prefix ends: an element of a product is one chain of
+//! multiply-adds in the order of the window, so the chain can stop and go on.
 
 use super::arithmetic::Arithmetic;
-use super::discriminator::{Discriminator, real_probability};
+use super::features::CnnFeatures;
 use crate::kernel::Real;
 use crate::nn::conv::{self, num_windows};
-use crate::nn::{highway, linear};
+use crate::nn::highway;
 use crate::rollout::Completions;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -21,20 +21,20 @@ const SEQUENCES: usize = 320;
 /// About how many numbers the embedded sequences of a task may take.
 const EMBEDDED: usize = 1 << 20;
 
-/// Packed weights of a discriminator.
+/// Packed weights of the features' layers.
 pub(super) struct Scorer<'a, A: Arithmetic> {
-    discriminator: &'a Discriminator<A::Real>,
+    network: CnnFeatures<'a, A::Real>,
     filters: Vec<A::Matrix>, // [kE, F_k], one a width
     transform: A::Matrix,    // [F, F]
     gate: A::Matrix,         // [F, F]
 }
 
 impl<'a, A: Arithmetic> Scorer<'a, A> {
-    pub(super) fn new(discriminator: &'a Discriminator<A::Real>) -> Self {
-        let filters = discriminator.filters();
-        let dim = discriminator.shape().embedding_dim;
+    pub(super) fn new(network: CnnFeatures<'a, A::Real>) -> Self {
+        let filters = network.filters();
+        let dim = network.shape().embedding_dim;
         let pack = |f: &conv::Filters<'_, A::Real>| A::pack_filters(f.w, f.b.len(), dim);
-        let highway = discriminator.highway_weights();
+        let highway = network.highway_weights();
         let features = highway.gate_b.len();
         let (filters, (transform, gate)) = rayon::join(
             || filters.par_iter().map(pack).collect(),
@@ -45,12 +45,16 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
                 )
             },
         );
-        Self { discriminator, filters, transform, gate }
+        Self { network, filters, transform, gate }
     }
 
-    /// Probability of "real" for each completion.
-    pub(super) fn scores(&self, completions: &Completions) -> Vec<A::Real> {
-        let shape = self.discriminator.shape();
+    /// What `head` makes of the features `[b, F]` of a few completions at a time, a number a completion.
+    pub(super) fn scores(
+        &self,
+        completions: &Completions,
+        head: impl Fn(&[A::Real]) -> Vec<A::Real> + Sync,
+    ) -> Vec<A::Real> {
+        let shape = self.network.shape();
         let n = completions.sequences.len();
         let most = (EMBEDDED / (shape.max_length * shape.embedding_dim)).clamp(1, SEQUENCES);
         let mut tasks = Vec::new();
@@ -63,18 +67,19 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
             tasks.push(start..end);
             start = end;
         }
-        let scores: Vec<_> = tasks.into_par_iter().map(|task| self.task(completions, task)).collect();
+        let scores: Vec<_> =
+            tasks.into_par_iter().map(|task| head(&self.features(completions, task))).collect();
         scores.concat()
     }
 
-    /// Scores of the sequences `range`, whose prefixes belong to one row.
-    fn task(&self, completions: &Completions, range: Range<usize>) -> Vec<A::Real> {
-        let batch = Batch::<A>::new(self.discriminator, completions, range);
-        let weights = self.discriminator.highway_weights();
+    /// Features of the sequences `range`, whose prefixes belong to one row.
+    fn features(&self, completions: &Completions, range: Range<usize>) -> Vec<A::Real> {
+        let batch = Batch::<A>::new(&self.network, completions, range);
+        let weights = self.network.highway_weights();
         let (rows, features) = (batch.rows.len(), weights.gate_b.len());
         let mut pooled = vec![A::Real::of(f64::NEG_INFINITY); rows * features];
         let mut column = 0;
-        for (f, w) in self.discriminator.filters().iter().zip(&self.filters) {
+        for (f, w) in self.network.filters().iter().zip(&self.filters) {
             let columns = column..column + f.b.len();
             Width { batch: &batch, k: f.width, w, columns: columns.clone(), features }.pool(&mut pooled);
             for row in pooled.chunks_exact_mut(features) {
@@ -82,21 +87,17 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
             }
             column = columns.end;
         }
-        let highway = {
-            let x = A::values(&pooled, features);
-            let k = features.next_multiple_of(A::ALIGN);
-            let offsets: Vec<usize> = (0..rows).map(|r| r * k).collect();
-            let product = |w: &A::Matrix, b: &[A::Real]| {
-                let mut y = b.repeat(rows);
-                A::add_product(&x, &offsets, w, 0, k, &mut y);
-                y
-            };
-            let mut transform = product(&self.transform, weights.transform_b);
-            let mut gate = product(&self.gate, weights.gate_b);
-            highway::combine(&pooled, &mut transform, &mut gate)
+        let x = A::values(&pooled, features);
+        let k = features.next_multiple_of(A::ALIGN);
+        let offsets: Vec<usize> = (0..rows).map(|r| r * k).collect();
+        let product = |w: &A::Matrix, b: &[A::Real]| {
+            let mut y = b.repeat(rows);
+            A::add_product(&x, &offsets, w, 0, k, &mut y);
+            y
         };
-        let (output_w, output_b) = self.discriminator.output_weights();
-        linear::forward(&highway, output_w, output_b).chunks_exact(2).map(real_probability).collect()
+        let mut transform = product(&self.transform, weights.transform_b);
+        let mut gate = product(&self.gate, weights.gate_b);
+        highway::combine(&pooled, &mut transform, &mut gate)
     }
 }
 
@@ -121,14 +122,11 @@ struct Batch<A: Arithmetic> {
 }
 
 impl<A: Arithmetic> Batch<A> {
-    fn new(discriminator: &Discriminator<A::Real>, completions: &Completions, range: Range<usize>) -> Self {
-        let shape = discriminator.shape();
+    fn new(network: &CnnFeatures<'_, A::Real>, completions: &Completions, range: Range<usize>) -> Self {
+        let shape = network.shape();
         let (max_length, embedding_dim) = (shape.max_length, shape.embedding_dim);
         let dim = embedding_dim.next_multiple_of(A::ALIGN);
-        let embedded = |token: u32| {
-            let row = &discriminator.parameters()[0][token as usize * embedding_dim..][..embedding_dim];
-            A::values(row, embedding_dim)
-        };
+        let embedded = |token: u32| A::values(network.embedded(token), embedding_dim);
         let mut x = vec![A::Value::default(); range.len() * max_length * dim];
         let (mut rows, mut prefixes) = (Vec::with_capacity(range.len()), Vec::new());
         for (i, x) in range.clone().zip(x.chunks_exact_mut(max_length * dim)) {

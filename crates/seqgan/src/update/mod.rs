@@ -6,6 +6,7 @@ mod maximum_likelihood;
 mod optimizer;
 mod policy_gradient;
 mod scheduled_sampling;
+mod ranker;
 
 pub use crate::config::{Baseline, Schedule};
 pub use causal::causal_discriminator_step;
@@ -14,3 +15,4 @@ pub use maximum_likelihood::maximum_likelihood_step;
 pub use optimizer::{GeneratorUpdate, Optimizer};
 pub use policy_gradient::policy_gradient_step;
 pub use scheduled_sampling::scheduled_sampling_step;
+pub use ranker::{RankedBatch, RankerUpdate, ranker_step};

@@ -5,12 +5,11 @@ use crate::random::{Random, widened_discriminator};
 use seqgan::SeqBatch;
 use seqgan::config::Precision;
 use seqgan::generator::Prefix;
-use seqgan::reward::{Discriminator, DiscriminatorShape, Reward, Scoring};
+use seqgan::reward::{DiscriminatorShape, Reward, Scoring};
 use seqgan::rollout::Completions;
 
 /// Completions of random prefixes of random rows; some end at once, some are cut at T.
-fn completions(random: &mut Random, d: &Discriminator) -> Completions {
-    let shape = d.shape();
+pub fn completions(random: &mut Random, shape: &DiscriminatorShape) -> Completions {
     let usable: Vec<u32> = (0..shape.vocab_size as u32).filter(|&t| shape.end_token != Some(t)).collect();
     let shortest = if shape.end_token.is_some() { 1 } else { shape.max_length };
     let rows = random.batch(5, shortest, shape.max_length, &usable);
@@ -38,7 +37,7 @@ fn scores_of_completions_are_the_plain_scores() {
     for seed in 0..40 {
         let mut random = Random::new(1200 + seed);
         let d = random_discriminator(&mut random);
-        let completions = completions(&mut random, &d);
+        let completions = completions(&mut random, d.shape());
         assert_eq!(d.score_completions(&completions), d.scores(&completions.sequences), "seed {seed}");
         let wide = widened_discriminator(&d);
         let (shared, plain) = (wide.completion_scores(&completions), wide.scores(&completions.sequences));
@@ -53,7 +52,7 @@ fn of_wide_filters_and_long_sequences_too() {
     let shape =
         DiscriminatorShape { vocab_size: 30, embedding_dim: 16, max_length: 40, filters, end_token: Some(0) };
     let d = random.discriminator(shape, 0.2);
-    let completions = completions(&mut random, &d);
+    let completions = completions(&mut random, d.shape());
     assert!(completions.sequences.len() > 700);
     assert_eq!(d.score_completions(&completions), d.scores(&completions.sequences));
 }
@@ -65,7 +64,7 @@ fn scores_in_bfloat16_are_near() {
     for seed in 0..20 {
         let mut random = Random::new(1400 + seed);
         let d = random_discriminator(&mut random);
-        let completions = completions(&mut random, &d);
+        let completions = completions(&mut random, d.shape());
         let rounded = Scoring { discriminator: &d, precision: Precision::Bf16 };
         let (got, want) = (rounded.score_completions(&completions), d.score_completions(&completions));
         for (got, want) in got.iter().zip(&want) {

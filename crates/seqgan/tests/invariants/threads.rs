@@ -9,7 +9,7 @@ use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 use std::fmt::Debug;
 
-fn same_bits<T: PartialEq + Debug + Send>(what: &str, run: impl Fn() -> T + Sync) {
+pub fn same_bits<T: PartialEq + Debug + Send>(what: &str, run: impl Fn() -> T + Sync) {
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("a pool");
         pool.install(&run)
