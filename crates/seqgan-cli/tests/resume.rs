@@ -108,6 +108,31 @@ fn an_oracle_run_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &tiny_oracle(), 4);
 }
 
+/// The methods that the other two leave out: each has a judge, a search or inputs of its own to go on with.
+#[test]
+fn every_other_method_killed_in_every_phase_ends_the_same() {
+    let methods = r#"methods=["scheduled-sampling", "pg-bleu", "seqgan-step", "maligan", "rankgan"]"#;
+    let arguments =
+        and(&tiny_oracle(), &["--set", methods, "--set", "scheduled_sampling.truth_decrease=0.1"]);
+    kill_everywhere(&Scratch::new(), &arguments, 9);
+}
+
+/// What a method ends with does not depend on which others are trained beside it.
+#[test]
+fn a_method_does_not_depend_on_its_neighbours() {
+    let scratch = Scratch::new();
+    let model = |out: &str, methods: &str, name: &str| {
+        let setting = format!("methods={methods}");
+        let more = ["--out", out, "-q", "--set", &setting, "--set", "adversarial.base=mle-tuned"];
+        scratch.run(and(&tiny_oracle(), &more)).expect_fine();
+        fs::read(scratch.path(&format!("{out}/models/{name}.safetensors"))).unwrap()
+    };
+    let all = model("all", r#"["mle", "pg-bleu", "seqgan", "maligan", "rankgan"]"#, "rankgan");
+    assert_eq!(model("alone", r#"["rankgan"]"#, "rankgan"), all);
+    let seqgan = fs::read(scratch.path("all/models/seqgan.safetensors")).unwrap();
+    assert_eq!(model("pair", r#"["seqgan", "maligan"]"#, "seqgan"), seqgan);
+}
+
 #[test]
 fn a_training_run_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::with_sentences(), &tiny_train("sentences.txt"), 3);

@@ -69,6 +69,8 @@ pub enum Purpose {
     ScheduledCoin = 19,
     /// What its other inputs are.
     ScheduledDraw = 20,
+    /// Which real sequences a ranker refers to and compares with.
+    References = 21,
 }
 
 /// All random numbers of one purpose under one seed.

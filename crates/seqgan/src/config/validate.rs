@@ -81,7 +81,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("seqgan_step.discount", step.discount, 0.0, 1.0)?;
     check.range("rankgan.num_references", config.rankgan.num_references, 1, 1024)?;
     check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
-    check.range("rankgan.gamma", config.rankgan.gamma, 0.0, 1000.0)?;
+    check.range("rankgan.gamma", config.rankgan.gamma, 0.001, 1000.0)?;
 
     check.range("evaluate.num_samples", config.evaluate.num_samples, 2, 10_000_000)?;
     check.range("evaluate.num_samples_training", config.evaluate.num_samples_training, 2, 10_000_000)?;

@@ -123,8 +123,14 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
     drawn.policy += n as u64;
 
     let streams = Streams::new(seed, Purpose::Rollout);
-    let search =
-        Search { config, batch: &batch, rollout: &adversary.rollout, streams, first: drawn.rollouts };
+    let search = Search {
+        config,
+        batch: &batch,
+        train: &session.task.train,
+        rollout: &adversary.rollout,
+        streams,
+        first: drawn.rollouts,
+    };
     let earned = adversary.judge.values(&search);
     drawn.rollouts += earned.completions;
 
@@ -171,7 +177,13 @@ fn train_judge(
                 let labels: Vec<bool> = batch.iter().map(|&i| i >= n).collect();
                 let optimizer = adversary.optimizer.as_mut().expect("a judge that is trained");
                 let chosen = sequences.select(batch.iter().copied());
-                let result = adversary.judge.learn(optimizer, config, &chosen, &labels, rows)?;
+                let result = adversary.judge.learn(
+                    optimizer,
+                    config,
+                    (&chosen, &labels),
+                    &session.task.train,
+                    rows,
+                )?;
                 state.position.d_batch += 1;
                 state.position.drawn.discriminator_rows += batch.len() as u64;
                 let sums = &mut state.position.d_sums;

@@ -6,14 +6,17 @@
 use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
-use crate::config::{Config, Method};
+use crate::config::{Config, Method, RankGanConfig};
 use crate::nn::Tensors;
 use crate::reward::values::{BatchOdds, MonteCarlo, PerStep};
-use crate::reward::{BatchLoss, Bleu, CausalDiscriminator, CausalShape, Discriminator, Reward, Scoring};
+use crate::reward::{
+    BatchLoss, Bleu, CausalDiscriminator, CausalShape, Discriminator, Ranker, Ranking, Reward, Scoring,
+};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
-use crate::update::{DiscriminatorUpdate, Optimizer, causal_discriminator_step, discriminator_step};
+use crate::update::{DiscriminatorUpdate, Optimizer, RankedBatch, RankerUpdate};
+use crate::update::{causal_discriminator_step, discriminator_step, ranker_step};
 use serde_json::json;
 
 /// A method's judge.
@@ -27,6 +30,7 @@ pub struct Judge {
 enum Network {
     Discriminator(Discriminator),
     Causal(CausalDiscriminator),
+    Ranker(Ranker),
     /// Made from the training data, and not trained.
     Bleu(Bleu),
 }
@@ -35,6 +39,7 @@ enum Network {
 pub(super) struct Search<'a> {
     pub config: &'a Config,
     pub batch: &'a SeqBatch,
+    pub train: &'a SeqBatch,
     pub rollout: &'a DelayedPolicy,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
@@ -59,6 +64,7 @@ impl Judge {
         let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
         let network = match method {
             Method::PgBleu => Network::Bleu(Bleu::new(&task.train, config.pg_bleu.max_order)),
+            Method::RankGan => Network::Ranker(Ranker::new(discriminator_shape(config, task), &streams)),
             Method::SeqGanStep => {
                 let settings = &config.seqgan_step;
                 let shape = CausalShape {
@@ -84,6 +90,7 @@ impl Judge {
         match &self.network {
             Network::Discriminator(network) => Some(network.parameters()),
             Network::Causal(network) => Some(network.parameters()),
+            Network::Ranker(network) => Some(network.parameters()),
             Network::Bleu(_) => None,
         }
     }
@@ -93,6 +100,7 @@ impl Judge {
         match &mut self.network {
             Network::Discriminator(network) => Some(network.parameters_mut()),
             Network::Causal(network) => Some(network.parameters_mut()),
+            Network::Ranker(network) => Some(network.parameters_mut()),
             Network::Bleu(_) => None,
         }
     }
@@ -102,6 +110,7 @@ impl Judge {
         match &self.network {
             Network::Discriminator(network) => json!({ "method": self.method, "shape": network.shape() }),
             Network::Causal(network) => json!({ "method": self.method, "shape": network.shape() }),
+            Network::Ranker(network) => json!({ "method": self.method, "shape": network.shape() }),
             Network::Bleu(_) => json!({ "method": self.method }),
         }
     }
@@ -113,6 +122,7 @@ impl Judge {
                 Some(Optimizer::new(network.parameters(), network.gradients()))
             }
             Network::Causal(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
+            Network::Ranker(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
             Network::Bleu(_) => None,
         }
     }
@@ -121,6 +131,13 @@ impl Judge {
     pub(super) fn values(&self, search: &Search<'_>) -> Earned {
         match &self.network {
             Network::Bleu(bleu) => search.monte_carlo(bleu),
+            Network::Ranker(ranker) => {
+                let RankGanConfig { num_references, num_comparisons, gamma } = search.config.rankgan;
+                let real = |set, n| drawn(search.train, search.config.seed, (set, search.first), n);
+                let (references, comparison) = (real(1, num_references), real(2, num_comparisons));
+                let precision = search.config.rollout.precision;
+                search.monte_carlo(&Ranking::new(ranker, &references, &comparison, gamma, precision))
+            }
             Network::Causal(causal) => {
                 let per_step = PerStep { discount: search.config.seqgan_step.discount };
                 let (values, reward) = per_step.values(causal, search.batch, search.has_end());
@@ -138,13 +155,13 @@ impl Judge {
     }
 
     /// One update on `sequences`, of which those marked `real` are real; `first_row` counts the rows it has learnt
-    /// from.
+    /// from, and `train` are all real ones.
     pub(super) fn learn(
         &mut self,
         optimizer: &mut Optimizer,
         config: &Config,
-        sequences: &SeqBatch,
-        real: &[bool],
+        (sequences, real): (&SeqBatch, &[bool]),
+        train: &SeqBatch,
         first_row: u64,
     ) -> Result<BatchLoss> {
         let masks = Streams::new(config.seed, Purpose::Dropout);
@@ -157,6 +174,18 @@ impl Judge {
             Network::Discriminator(network) => {
                 discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
             }
+            Network::Ranker(network) => {
+                // A batch of one kind alone ranks nothing; it can fall out of a shuffle where batches are tiny.
+                if real.iter().all(|&r| r) || !real.contains(&true) {
+                    return Ok(BatchLoss { loss: 0.0, accuracy: 0.5 });
+                }
+                let RankGanConfig { num_references, gamma, .. } = config.rankgan;
+                let references = &drawn(train, config.seed, (0, first_row), num_references);
+                let DiscriminatorUpdate { learning_rate, dropout_keep, .. } = update;
+                let update = RankerUpdate { learning_rate, dropout_keep, gamma };
+                let batch = RankedBatch { sequences, real, references };
+                ranker_step(network, optimizer, batch, update, &masks, first_row)
+            }
             Network::Causal(network) => {
                 let rate = config.seqgan_step.learning_rate;
                 causal_discriminator_step(network, optimizer, sequences, real, rate)
@@ -164,6 +193,16 @@ impl Judge {
             Network::Bleu(_) => unreachable!("a judge without parameters has no optimizer"),
         }
     }
+}
+
+/// `n` real sequences by chance: `set` and the count of what came before name them.
+fn drawn(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -> SeqBatch {
+    let streams = Streams::new(seed, Purpose::References);
+    let row = |i: usize| {
+        let [high, ..] = streams.block(at, i as u32, set);
+        (u64::from(high) * train.len() as u64 >> 32) as usize
+    };
+    train.select((0..n).map(row))
 }
 
 impl Search<'_> {

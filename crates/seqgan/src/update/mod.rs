@@ -5,8 +5,8 @@ mod discriminator;
 mod maximum_likelihood;
 mod optimizer;
 mod policy_gradient;
-mod scheduled_sampling;
 mod ranker;
+mod scheduled_sampling;
 
 pub use crate::config::{Baseline, Schedule};
 pub use causal::causal_discriminator_step;
@@ -14,5 +14,5 @@ pub use discriminator::{DiscriminatorUpdate, discriminator_step};
 pub use maximum_likelihood::maximum_likelihood_step;
 pub use optimizer::{GeneratorUpdate, Optimizer};
 pub use policy_gradient::policy_gradient_step;
-pub use scheduled_sampling::scheduled_sampling_step;
 pub use ranker::{RankedBatch, RankerUpdate, ranker_step};
+pub use scheduled_sampling::scheduled_sampling_step;
