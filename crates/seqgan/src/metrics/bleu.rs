@@ -80,6 +80,40 @@ mod tests {
         assert!(compared >= 400, "{compared} hypotheses");
     }
 
+    /// One set of `testdata/sacrebleu/cases.json`.
+    #[derive(serde::Deserialize)]
+    struct SacrebleuCase {
+        name: String,
+        hypotheses: Vec<Vec<TokenId>>,
+        references: Vec<Vec<TokenId>>,
+        /// BLEU-2 to BLEU-5 of each hypothesis, 0 to 1.
+        bleu: Vec<[f64; 4]>,
+    }
+
+    /// Where a hypothesis has n tokens. sacrebleu gives shorter ones 0, NLTK and we count one missing n-gram.
+    #[test]
+    fn each_score_is_that_of_sacrebleu() {
+        let text = include_str!("../../testdata/sacrebleu/cases.json");
+        let cases: Vec<SacrebleuCase> = serde_json::from_str(text).unwrap();
+        let (mut equal, mut parted) = (0, 0);
+        for case in cases {
+            let references = References::new(&batch(&case.references), 2..=5);
+            for (row, expected) in case.hypotheses.iter().zip(&case.bleu) {
+                let scores = references.score(row, None);
+                for (n, (got, expected)) in (2..).zip(scores.iter().zip(expected)) {
+                    if row.len() >= n {
+                        assert!((got - expected).abs() < 1e-9, "{} {row:?}: {got}, {expected}", case.name);
+                        equal += 1;
+                    } else {
+                        assert_eq!(*expected, 0.0, "{} {row:?}", case.name);
+                        parted += usize::from(*got > 0.0);
+                    }
+                }
+            }
+        }
+        assert!(equal >= 800 && parted >= 20, "{equal} compared, {parted} parted");
+    }
+
     #[test]
     fn means_and_errors_are_those_of_the_scores() {
         for case in cases() {
