@@ -4,6 +4,7 @@ mod completion;
 mod discriminator;
 mod distribution; // no tests: a policy's exact distribution, and a bound on the distance of counts from it
 mod fast_path;
+mod held_out;
 mod probabilities;
 mod ranker;
 mod sampling;
