@@ -57,8 +57,7 @@ impl Rows {
                 rows.tokens.push(id);
             }
             let length = rows.tokens.len() - start;
-            if options.window > 0 {
-                let kept = length / options.window;
+            if let Some(kept) = length.checked_div(options.window) {
                 rows.tokens.truncate(start + kept * options.window);
                 rows.lengths.extend(std::iter::repeat_n(options.window, kept));
                 rows.dropped_empty += usize::from(kept == 0);

@@ -200,7 +200,7 @@ fn drawn(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -> SeqBat
     let streams = Streams::new(seed, Purpose::References);
     let row = |i: usize| {
         let [high, ..] = streams.block(at, i as u32, set);
-        (u64::from(high) * train.len() as u64 >> 32) as usize
+        ((u64::from(high) * train.len() as u64) >> 32) as usize
     };
     train.select((0..n).map(row))
 }
