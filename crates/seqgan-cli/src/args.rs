@@ -266,6 +266,9 @@ pub struct EvaluateArgs {
     /// Which of the run's models to use [default: the last one trained]
     #[arg(long, value_name = "NAME", conflicts_with = "samples")]
     pub method: Option<String>,
+    /// Train language models and classifiers as judges, too; takes some minutes at most
+    #[arg(long)]
+    pub judges: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,

@@ -56,7 +56,7 @@ fn from_a_folder_to_a_folder() {
     );
     let card: Value =
         serde_json::from_str(&scratch.output(&["evaluate", "run", "--test", "held", "--json"])).unwrap();
-    assert!(card["bleu_4"]["mean"].is_f64(), "{card}");
+    assert!(card["bleu_4"]["mean"].is_f64() && card["pitch_mse"]["mean"].is_f64(), "{card}");
 }
 
 #[test]

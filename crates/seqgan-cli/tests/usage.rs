@@ -227,6 +227,48 @@ fn a_file_of_samples_is_evaluated() {
     );
 }
 
+const JUDGED: [&str; 3] = ["lm_score", "reverse_lm_score", "classifier_accuracy"];
+
+/// Lines read from the end are told from lines by each judge, other lines are not.
+#[test]
+fn judges_are_trained_when_asked_for() {
+    let scratch = Scratch::new();
+    // Each word is one or two behind the last, on a circle of 30.
+    let line = |i: u32| {
+        let bits = i.wrapping_mul(2_654_435_761) >> 8;
+        let steps = |k: u32| (0..k).map(|j| 1 + (bits >> (8 + j) & 1)).sum::<u32>();
+        (0..6).map(|k| format!("w{}", (bits + steps(k)) % 30)).collect::<Vec<_>>()
+    };
+    let reversed = |i: u32| line(i).into_iter().rev().collect::<Vec<_>>();
+    let text = |lines: Vec<Vec<String>>| lines.into_iter().map(|l| l.join(" ") + "\n").collect::<String>();
+    scratch.write("noise.txt", text((0..300).map(reversed).collect()));
+    scratch.write("same.txt", text((0..300).map(line).collect()));
+    scratch.write("test.txt", text((300..600).map(line).collect()));
+    scratch.write("train.txt", text((600..1200).map(line).collect()));
+    let evaluate = |samples: &str, more: &[&str]| -> Value {
+        let arguments = ["evaluate", "--samples", samples, "--test", "test.txt", "--json"];
+        serde_json::from_str(&scratch.output(&[&arguments[..], more].concat())).unwrap()
+    };
+    let judges = ["--train", "train.txt", "--judges"];
+    let mean = |card: &Value, name: &str| card[name]["mean"].as_f64().unwrap();
+    let (noise, same) = (evaluate("noise.txt", &judges), evaluate("same.txt", &judges));
+    for card in [&noise, &same, &noise["real"], &same["real"]] {
+        assert_measures(card, &JUDGED);
+    }
+    assert_eq!(noise["real"], same["real"], "the row `real` does not depend on the samples");
+    for name in JUDGED {
+        assert!(mean(&noise, name) > mean(&same, name) + 0.2, "{name}: {noise} {same}");
+    }
+    assert_eq!(evaluate("same.txt", &[&judges[..], &["--threads", "1"]].concat()), same);
+    let without = evaluate("same.txt", &judges[..2]);
+    assert!(JUDGED.iter().all(|name| without.get(name).is_none()), "{without}");
+
+    let lonely = ["evaluate", "--samples", "same.txt", "--test", "test.txt", "--judges"];
+    scratch.refuses(2, &lonely, &["--judges", "--train"]);
+    let few = [&lonely[..], &["--train", "train.txt", "-n", "19"]].concat();
+    scratch.refuses(2, &few, &["at least 20"]);
+}
+
 #[test]
 fn characters_are_tokens_too() {
     let scratch = Scratch::new();

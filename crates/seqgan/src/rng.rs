@@ -71,6 +71,14 @@ pub enum Purpose {
     ScheduledDraw = 20,
     /// Which real sequences a ranker refers to and compares with.
     References = 21,
+    /// Which sequences examiners of samples read, and which are held out.
+    ExaminerOrder = 22,
+    /// Initial parameters of examiners.
+    ExaminerInit = 23,
+    /// Order of sequences in the epochs of examiners.
+    ExaminerShuffle = 24,
+    /// Dropout masks of examiners.
+    ExaminerDropout = 25,
 }
 
 /// All random numbers of one purpose under one seed.

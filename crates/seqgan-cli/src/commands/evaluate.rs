@@ -1,13 +1,16 @@
 //! `seqgan evaluate`: measures a run, or a file of samples, against a test file.
 
+mod judges;
+
 use std::path::Path;
 
 use seqgan::config::Config;
-use seqgan::data::{self, Interner, ReadOptions, Tokens, TrainingText};
+use seqgan::data::Interner;
 use seqgan::generator::{LstmPolicy, Policy};
-use seqgan::metrics::{Scorecard, nearest, per_token};
+use seqgan::metrics::{Scorecard, nearest};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
+use seqgan::train::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
 use seqgan::{Error, SeqBatch, train};
 use serde_json::{Value, json};
 
@@ -17,9 +20,6 @@ use crate::numbers::mean_with_error;
 use crate::options;
 use crate::progress::Progress;
 use crate::table::{Align, Table};
-
-/// Most samples that are drawn unless asked otherwise.
-const MOST_SAMPLES: usize = 10_000;
 
 /// What was measured.
 struct Outcome {
@@ -33,7 +33,7 @@ pub fn run(args: &EvaluateArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.repeat.threads)?;
     let result = match (&args.run, &args.samples) {
         (Some(run), _) => of_run(args, run, &mut progress)?,
-        (None, Some(samples)) => of_samples(args, samples)?,
+        (None, Some(samples)) => of_samples(args, samples, &mut progress)?,
         (None, None) => unreachable!("the parser asks for one of them"),
     };
     let text = if args.json { as_json(&result)? } else { as_table(&result) };
@@ -52,66 +52,43 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         }
         .into());
     };
-    let length = model.generator.shape().max_length;
-    let options = ReadOptions { max_length: length, ..train::read_options(&config.data, &args.test)? };
-    // For the likelihood: the model's own tokens and length.
-    let (test, report) = data::read_with(&args.test, &options, &vocab)?;
-    let policy = LstmPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
-    let likely = train::known(&test, &model.generator);
-    let has_end = policy.end_token().is_some();
-    let fits = likely.select((0..likely.len()).filter(|&b| has_end || likely.length(b) == length));
-    let nats: Vec<f64> = policy.sequence_log_prob(&fits).into_iter().map(|l| -l).collect();
-    let steps: Vec<u32> = (0..fits.len()).map(|b| fits.steps(b, has_end) as u32).collect();
-
-    // For the comparison of texts: every word of every file, whatever the model knows.
-    let whole = whole_file(&args.test, vocab.tokens(), &config)?;
-    let n = args.num.unwrap_or(whole.sequences.len().min(MOST_SAMPLES));
-    let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
-    let mut interner = Interner::default();
-    let samples = interner.rows(&samples, &vocab);
-    let test_rows = interner.rows(&whole.sequences, &whole.vocab);
-    let train_path = Path::new(&config.data.path);
-    let train = match whole_file(train_path, vocab.tokens(), &config) {
-        Ok(train) => Some(interner.rows(&train.sequences, &train.vocab)),
+    let mut held_out = HeldOut::read(&args.test, &config.data, &vocab, model.generator.shape())?;
+    let train = match held_out.training(&config.data, &vocab) {
+        Ok(train) => Some(train),
         Err(error) => {
-            progress.note(&format!(
-                "without what is measured against the training file and the real row: {error}"
-            ));
+            let without = "without what is measured against the training file and the real row";
+            progress.note(&format!("{without}: {error}"));
             None
         }
     };
-    let compared = train.as_ref().map(|train| nearest::affordable(&samples, train));
-    let mut card = Scorecard::of(&samples, &test_rows, train.as_ref());
-    card.nll_test = (!fits.is_empty()).then(|| per_token(&nats, &steps));
-    let order = |train: &SeqBatch| {
-        let order = Streams::new(args.repeat.seed, Purpose::RealSubset).permutation(0, train.len());
-        train.select(order)
-    };
-    Ok(Outcome {
-        card,
-        real: train.map(|train| Scorecard::of_real(&order(&train), &test_rows, n)),
+    let policy = LstmPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
+    let n = args.num.unwrap_or(held_out.len().min(MOST_SAMPLES));
+    let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
+    let samples = held_out.samples(&samples, &vocab);
+    let card = held_out.scorecard(&samples, train.as_ref());
+    let report = &held_out.report;
+    let mut outcome = Outcome {
+        card: Scorecard { nll_test: held_out.nll(&policy), ..card },
+        real: train.as_ref().map(|train| held_out.real(train, n, args.repeat.seed)),
         facts: json!({
             "method": model.method,
             "temperature": args.temperature.unwrap_or(1.0),
             "num_samples": n,
-            "samples_in_nearest": compared,
-            "test_sequences": whole.sequences.len(),
-            "test_sequences_in_nll": fits.len(),
+            "samples_in_nearest": train.as_ref().map(|train| nearest::affordable(&samples, train)),
+            "test_sequences": held_out.len(),
+            "test_sequences_in_nll": held_out.likely.len(),
             "test_sequences_with_unknown_share":
                 report.sequences_with_unknown as f64 / report.kept.max(1) as f64,
             "test_sequences_too_long": report.dropped_long,
         }),
-    })
+    };
+    if args.judges {
+        judges::add(&mut outcome, &samples, held_out.test(), train.as_ref(), args.repeat.seed, progress)?;
+    }
+    Ok(outcome)
 }
 
-/// A file with a vocabulary of all its tokens.
-fn whole_file(path: &Path, tokens: Tokens, config: &Config) -> seqgan::Result<TrainingText> {
-    let options =
-        ReadOptions { tokens, min_count: 1, max_vocab: 0, ..train::read_options(&config.data, path)? };
-    data::read_training(path, &options)
-}
-
-fn of_samples(args: &EvaluateArgs, samples: &Path) -> anyhow::Result<Outcome> {
+fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> anyhow::Result<Outcome> {
     let mut config = Config::default();
     config.data.path = args.test.display().to_string();
     if let Some(tokens) = args.tokens {
@@ -120,7 +97,7 @@ fn of_samples(args: &EvaluateArgs, samples: &Path) -> anyhow::Result<Outcome> {
     let tokens = train::read_options(&config.data, &args.test)?.tokens;
     let mut interner = Interner::default();
     let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
-        let file = whole_file(path, tokens, &config)?;
+        let file = read_whole(path, tokens, &config.data)?;
         Ok(interner.rows(&file.sequences, &file.vocab))
     };
     let (samples, test) = (read(samples)?, read(&args.test)?);
@@ -137,11 +114,15 @@ fn of_samples(args: &EvaluateArgs, samples: &Path) -> anyhow::Result<Outcome> {
     }
     let samples = samples.slice(0, n);
     let compared = train.as_ref().map(|train| nearest::affordable(&samples, train));
-    Ok(Outcome {
+    let mut outcome = Outcome {
         card: Scorecard::of(&samples, &test, train.as_ref()),
-        real: train.map(|train| Scorecard::of_real(&train, &test, n)),
+        real: train.as_ref().map(|train| real_scorecard(train, &test, n, args.repeat.seed)),
         facts: json!({ "num_samples": n, "samples_in_nearest": compared, "test_sequences": test.len() }),
-    })
+    };
+    if args.judges {
+        judges::add(&mut outcome, &samples, &test, train.as_ref(), args.repeat.seed, progress)?;
+    }
+    Ok(outcome)
 }
 
 fn as_json(result: &Outcome) -> anyhow::Result<String> {

@@ -55,10 +55,19 @@ pub struct Scorecard {
     /// Share of sequences that are nearer than a tenth to one of the training file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub near_copies: Option<Estimate>,
+    /// Mean -log p of the samples under a language model of real sequences, nats a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub lm_score: Option<Estimate>,
+    /// Mean -log p of the test sequences under a language model of the samples, nats a decision.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse_lm_score: Option<Estimate>,
+    /// Share of held-out sequences that a classifier tells to be real or samples.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub classifier_accuracy: Option<Estimate>,
 }
 
 impl Scorecard {
-    /// Measures `samples` against `test` and, for what is new in them, `train`.
+    /// Measures `samples` against `test` and, for what is new in them, `train`. What takes a model is left out.
     pub fn of(samples: &SeqBatch, test: &SeqBatch, train: Option<&SeqBatch>) -> Self {
         let against_test: Vec<_> = bleu(samples, test, 2..=5).into_iter().map(Some).collect();
         let against_self: Vec<_> = self_bleu(samples, 2..=5).into_iter().map(Some).collect();
@@ -130,6 +139,9 @@ impl Scorecard {
             ("pitch_mse", self.pitch_mse),
             ("nearest", self.nearest),
             ("near_copies", self.near_copies),
+            ("lm_score", self.lm_score),
+            ("reverse_lm_score", self.reverse_lm_score),
+            ("classifier_accuracy", self.classifier_accuracy),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))

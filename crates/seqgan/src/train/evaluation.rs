@@ -163,7 +163,7 @@ fn scorecard(session: &Session<'_>, state: &State, method: Method, temperature: 
     let vocab = session.task.vocab.as_ref().expect("a file's vocabulary");
     // The distance to the training file takes longest, and says little along a curve.
     let train = (temperature == 1.0).then_some(&held_out.train);
-    Some(held_out.test.scorecard(&samples.sequences, vocab, train))
+    Some(held_out.test.scorecard(&held_out.test.samples(&samples.sequences, vocab), train))
 }
 
 fn write_sequences(session: &Session<'_>, name: &str, sequences: &SeqBatch) -> Result<()> {

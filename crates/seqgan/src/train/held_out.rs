@@ -1,10 +1,11 @@
 //! A file's test part: what finished models are measured against, and training never sees.
 
+use super::measure;
 use super::task::{is_melodies, read_options};
 use crate::Result;
 use crate::config::DataConfig;
-use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, TrainingText, Vocab};
-use crate::generator::GeneratorShape;
+use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, Tokens, TrainingText, Vocab};
+use crate::generator::{GeneratorShape, Policy};
 use crate::metrics::{Estimate, Scorecard, pitch_mse};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -35,7 +36,7 @@ impl HeldOut {
             let length_fits = rules.end_token.is_some() || row.len() == rules.max_length;
             length_fits && row.iter().all(|t| !rules.never.contains(t))
         };
-        let whole = whole_file(test, vocab, config)?;
+        let whole = read_whole(test, vocab.tokens(), config)?;
         let mut interner = Interner::default();
         Ok(Self {
             likely: encoded.select((0..encoded.len()).filter(fits)),
@@ -56,25 +57,37 @@ impl HeldOut {
         self.test.is_empty()
     }
 
+    /// The test sequences, in numbers shared with the training file and with samples.
+    pub fn test(&self) -> &SeqBatch {
+        &self.test
+    }
+
+    /// Mean -log p a decision of the sequences that have a likelihood; none where no sequence has.
+    pub fn nll(&self, policy: &dyn Policy) -> Option<Estimate> {
+        (!self.likely.is_empty()).then(|| measure::nll(policy, &self.likely))
+    }
+
     /// The training file as the comparison of texts needs it.
     pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
-        let whole = whole_file(Path::new(&config.path), vocab, config)?;
+        let whole = read_whole(Path::new(&config.path), vocab.tokens(), config)?;
         Ok(self.interner.rows(&whole.sequences, &whole.vocab))
     }
 
-    /// Measures samples in the model's tokens; `train` as [`HeldOut::training`] gives it.
-    pub fn scorecard(&self, samples: &SeqBatch, vocab: &Vocab, train: Option<&SeqBatch>) -> Scorecard {
-        let samples = self.interner.clone().rows(samples, vocab);
-        let card = Scorecard::of(&samples, &self.test, train);
-        Scorecard { pitch_mse: self.pitch_mse(&samples), ..card }
+    /// Samples of the model in the shared numbers.
+    pub fn samples(&self, samples: &SeqBatch, vocab: &Vocab) -> SeqBatch {
+        self.interner.clone().rows(samples, vocab)
+    }
+
+    /// Measures samples; they as [`HeldOut::samples`] and `train` as [`HeldOut::training`] gives them.
+    pub fn scorecard(&self, samples: &SeqBatch, train: Option<&SeqBatch>) -> Scorecard {
+        let card = Scorecard::of(samples, &self.test, train);
+        Scorecard { pitch_mse: self.pitch_mse(samples), ..card }
     }
 
     /// Measures `n` real sequences of `train`, in an order that the seed names.
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
-        let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
-        let train = train.select(order);
-        let card = Scorecard::of_real(&train, &self.test, n);
-        Scorecard { pitch_mse: self.pitch_mse(&train.slice(0, n.min(train.len()))), ..card }
+        let card = real_scorecard(train, &self.test, n, seed);
+        Scorecard { pitch_mse: self.pitch_mse(train), ..card }
     }
 
     fn pitch_mse(&self, samples: &SeqBatch) -> Option<Estimate> {
@@ -86,10 +99,16 @@ impl HeldOut {
     }
 }
 
-/// A file with a vocabulary of all its tokens.
-fn whole_file(path: &Path, vocab: &Vocab, config: &DataConfig) -> Result<TrainingText> {
+/// Measures `n` sequences of `train` beside `test` ([`Scorecard::of_real`]), in an order that the seed names.
+pub fn real_scorecard(train: &SeqBatch, test: &SeqBatch, n: usize, seed: u64) -> Scorecard {
+    let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
+    Scorecard::of_real(&train.select(order), test, n)
+}
+
+/// A file with a vocabulary of all its tokens, split as `tokens` says: nothing is unknown.
+pub fn read_whole(path: &Path, tokens: Tokens, config: &DataConfig) -> Result<TrainingText> {
     let options = ReadOptions {
-        tokens: vocab.tokens(),
+        tokens,
         min_count: 1,
         max_vocab: 0,
         long: LongSequences::Drop,

@@ -7,6 +7,7 @@ mod baselines;
 mod equal_entropy;
 mod evaluation;
 mod event;
+pub mod examiners;
 mod experiment;
 mod held_out;
 mod judge;
@@ -23,7 +24,7 @@ mod task;
 
 pub use event::{Observer, Silent};
 pub use experiment::{Experiment, Kind, run};
-pub use held_out::{HeldOut, MOST_SAMPLES};
+pub use held_out::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
 pub use judge::Judge;
 pub use measure::known;
 pub use models::{SavedModel, load_model, load_vocab, methods};
