@@ -28,7 +28,8 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let streams = Streams::new(args.repeat.seed, Purpose::Sample);
     let config = folder.read_config()?;
     let melodies = match args.format {
-        None => vocab.is_some() && train::is_melodies(&config.data, Path::new(&config.data.path)),
+        // As the run tells it: the data may have gone since.
+        None => folder.read_json::<serde_json::Value>("run.json")?["data"]["melodies"] == true,
         Some(format) => format == FileFormat::Midi,
     };
 

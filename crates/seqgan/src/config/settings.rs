@@ -266,7 +266,7 @@ pub struct RankGanConfig {
     pub num_references: usize,
     /// Sequences that one sequence is ranked among.
     pub num_comparisons: usize,
-    /// Factor of the cosine in the softmax over ranks.
+    /// Factor of the cosine in the softmax over ranks. The authors' program has 1, but for the sum over 16 references.
     pub gamma: f64,
 }
 
@@ -387,7 +387,7 @@ impl Default for Config {
                 learning_rate: 1e-3,
                 discount: 0.9,
             },
-            rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 1.0 },
+            rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 16.0 },
             evaluate: EvaluateConfig {
                 num_samples: 10_000,
                 num_samples_training: 10_000,

@@ -18,7 +18,10 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("data.max_vocab", data.max_vocab, 0, 1 << 20)?;
     check.range("data.vocab_size", data.vocab_size, 0, 1 << 20)?;
     check.range("data.min_count", data.min_count, 1, 1 << 30)?;
-    check.range("data.window", data.window, 0, 2048)?;
+    if data.window > data.max_length {
+        let expected = format!("0 to `data.max_length`, {}", data.max_length);
+        return Err(check.fault("data.window", data.window, expected));
+    }
     check.range("data.midi_step_secs", data.midi_step_secs, 0.001, 8.0)?;
     check.range("data.validation_share", data.validation_share, 0.001, 0.5)?;
 

@@ -29,7 +29,7 @@ fn micros(seconds: f64) -> u64 {
 
 /// The melody of a file's bytes, a number every `step` seconds up to the track's end. The error says what is wrong.
 pub(super) fn melody(bytes: &[u8], step: f64) -> Result<Vec<u32>, String> {
-    let smf = Smf::parse(bytes).map_err(|error| format!("no MIDI file: {error}"))?;
+    let smf = whole(bytes)?;
     let clock = Clock::new(&smf);
     let has_notes = |track: &&Track<'_>| track.iter().any(|event| note(event).is_some_and(|n| n.1));
     let track = smf.tracks.iter().find(has_notes).ok_or("holds no notes")?;
@@ -52,6 +52,29 @@ pub(super) fn melody(bytes: &[u8], step: f64) -> Result<Vec<u32>, String> {
         }
     }
     Ok(numbers)
+}
+
+/// The events of a file, all of them: the parser alone would leave out in silence what it cannot read.
+fn whole(bytes: &[u8]) -> Result<Smf<'_>, String> {
+    let no_midi = |error| format!("no MIDI file: {error}");
+    let (header, tracks) = midly::parse(bytes).map_err(no_midi)?;
+    // Of an iterator that has given nothing yet, this is what the header declares.
+    let (declared, _) = tracks.size_hint();
+    let tracks = tracks.collect_tracks().map_err(no_midi)?;
+    if tracks.len() < declared {
+        let found = tracks.len();
+        return Err(format!("cut off or damaged: {found} tracks, where its head says {declared}"));
+    }
+    let ends = |track: &Track<'_>| {
+        track.last().is_some_and(|event| event.kind == TrackEventKind::Meta(MetaMessage::EndOfTrack))
+    };
+    if let Some(track) = tracks.iter().position(|track| !ends(track)) {
+        return Err(format!("cut off or damaged: no end of track {}", track + 1));
+    }
+    if header.timing == Timing::Metrical(u15::new(0)) {
+        return Err("says that a quarter has 0 ticks".into());
+    }
+    Ok(Smf { header, tracks })
 }
 
 /// The key that an event presses (true) or releases. A press without force is a release.
@@ -85,7 +108,7 @@ impl Clock {
     /// The tempo map of all tracks together.
     fn new(smf: &Smf<'_>) -> Self {
         let ticks = match smf.header.timing {
-            Timing::Metrical(ticks) => u128::from(ticks.as_int().max(1)),
+            Timing::Metrical(ticks) => u128::from(ticks.as_int()),
             Timing::Timecode(rate, parts) => {
                 // Ticks a second; 29.97 frames are 30000 / 1001.
                 let (frames, seconds) = match rate {
@@ -256,11 +279,19 @@ mod tests {
             &file(QUARTER_100, vec![vec![(0, key(12, 9)), (900, key(12, 0))]]),
             "MIDI pitch 12, expected 21 to 108",
         );
+        let still = vec![(0, key(60, 9)), (9, key(60, 0))];
+        refused(&file(Timing::Metrical(u15::new(0)), vec![still]), "0 ticks");
         let years = vec![(0, key(60, 9)), (0, tempo(16_000_000)), ((1 << 28) - 1, key(60, 0))];
         refused(&file(Timing::Metrical(u15::new(1)), vec![years]), "lasts for more than 1048576 steps");
         let good = to_midi(&[5, 6, 7, 0, 9], 0.4);
         for end in 0..good.len() {
-            let _ = melody(&good[..end], 0.4);
+            match melody(&good[..end], 0.4) {
+                // Without the last byte of the end itself nothing is lost.
+                Ok(melody) => assert_eq!((end, &melody[..]), (good.len() - 1, &[5, 6, 7, 0, 9][..])),
+                Err(error) => {
+                    assert!(error.contains("no MIDI file") || error.contains("cut off"), "{end}: {error}");
+                }
+            }
             let mut damaged = good.clone();
             damaged[end] ^= 0x55;
             let _ = melody(&damaged, 0.4);

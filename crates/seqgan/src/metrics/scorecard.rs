@@ -110,9 +110,14 @@ impl Scorecard {
     /// are not in the test file stand as hypotheses, in the order given; against the training
     /// file the test sequences are measured, since training sequences are copies of themselves.
     pub fn of_real(train: &SeqBatch, test: &SeqBatch, n: usize) -> Self {
+        Self::of(&Self::hypotheses(train, test, n), test, None).beside_train(test, Some(train))
+    }
+
+    /// The sequences that stand as samples in the `real` row.
+    pub fn hypotheses(train: &SeqBatch, test: &SeqBatch, n: usize) -> SeqBatch {
         let in_test: std::collections::HashSet<&[u32]> = test.rows().collect();
         let other = train.rows().filter(|row| !in_test.contains(row)).take(n);
-        Self::of(&SeqBatch::from_rows(other, train.max_length()), test, None).beside_train(test, Some(train))
+        SeqBatch::from_rows(other, train.max_length())
     }
 
     /// Names and values of what is there, in order.

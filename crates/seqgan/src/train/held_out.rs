@@ -1,7 +1,7 @@
 //! A file's test part: what finished models are measured against, and training never sees.
 
 use super::measure;
-use super::task::{is_melodies, read_options};
+use super::task::{are_pitches, read_options};
 use crate::Result;
 use crate::config::DataConfig;
 use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, Tokens, TrainingText, Vocab};
@@ -43,7 +43,7 @@ impl HeldOut {
             report,
             test: interner.rows(&whole.sequences, &whole.vocab),
             interner,
-            pitches: config.pitches || is_melodies(config, Path::new(&config.path)),
+            pitches: are_pitches(config),
         })
     }
 
@@ -86,16 +86,14 @@ impl HeldOut {
 
     /// Measures `n` real sequences of `train`, in an order that the seed names.
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
+        let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
+        let hypotheses = Scorecard::hypotheses(&train.select(order), &self.test, n);
         let card = real_scorecard(train, &self.test, n, seed);
-        Scorecard { pitch_mse: self.pitch_mse(train), ..card }
+        Scorecard { pitch_mse: self.pitch_mse(&hypotheses), ..card }
     }
 
     fn pitch_mse(&self, samples: &SeqBatch) -> Option<Estimate> {
-        // A token of the test file that is no number counts as a rest.
-        let spellings = self.interner.spellings();
-        let pitches: Vec<f64> = spellings.iter().map(|s| s.parse().unwrap_or(0.0)).collect();
-        let pitch = |token: u32| pitches.get(token as usize).copied().unwrap_or(0.0);
-        self.pitches.then(|| pitch_mse(samples, &self.test, pitch))
+        self.pitches.then(|| pitch_mse(samples, &self.test, &self.interner))
     }
 }
 

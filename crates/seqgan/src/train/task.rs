@@ -74,6 +74,15 @@ impl Task {
     pub fn file(config: &DataConfig) -> Result<Self> {
         let path = Path::new(&config.path);
         let text = data::read_training(path, &read_options(config, path)?)?;
+        if config.pitches && text.vocab.tokens() != Tokens::Ids {
+            return Err(Error::Config {
+                key: "data.pitches".into(),
+                value: "true".into(),
+                expected: "false where tokens are words or characters".into(),
+                source_place: None,
+                hint: Some("pitches are numbers; say --tokens ids if the file holds them".into()),
+            });
+        }
         let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
         let (train, validation) =
             (text.sequences.select(split.training), text.sequences.select(split.validation));
@@ -117,7 +126,7 @@ impl Task {
             test: held_out.as_ref().map(|file| file.test.likely.clone()).filter(|test| !test.is_empty()),
             held_out,
             oracle: None,
-            description: json!({ "task": "file", "read": text.report }),
+            description: json!({ "task": "file", "melodies": is_melodies(config, path), "read": text.report }),
             vocab: Some(text.vocab),
             rules,
         })
@@ -179,6 +188,11 @@ impl Task {
 /// Whether `path` holds melodies in MIDI.
 pub fn is_melodies(config: &DataConfig, path: &Path) -> bool {
     config.format == "midi" || config.format == "auto" && (is_midi(path) || holds_midi(path))
+}
+
+/// Whether the training file's tokens are pitches.
+pub fn are_pitches(config: &DataConfig) -> bool {
+    config.pitches || is_melodies(config, Path::new(&config.path))
 }
 
 /// What the settings say of reading `path`. Where `data.format` is "auto", a folder and files with the names of MIDI
