@@ -116,7 +116,7 @@ pub(in super::super) fn lead(folder: &Folder) -> Markup {
     }
 }
 
-/// What adversarial training changed, and why that alone is no gain.
+/// How a method differs from what it is held against, and why that alone is no gain.
 fn moved(folder: &Folder, method: &Method) -> Option<String> {
     let base = folder.method(method.base.as_deref()?)?;
     let both = |name: &str| Some((method.measures.get(name)?.mean, base.measures.get(name)?.mean));
@@ -130,7 +130,7 @@ fn moved(folder: &Folder, method: &Method) -> Option<String> {
     }
     let all: Vec<&str> = parts.iter().map(String::as_str).collect();
     let mut text =
-        format!("From {} to {}, training moved {} nats a token.", base.name, method.name, list(&all));
+        format!("{} differs from its base {} in {} nats a token.", method.name, base.name, list(&all));
     let fell = |name: &str| both(name).is_some_and(|(a, b)| a < b);
     if fell("nll_oracle") && fell("entropy") {
         text += " Both nll_oracle and entropy fell; sampling the base a little colder does the same without any \

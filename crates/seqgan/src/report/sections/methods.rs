@@ -43,7 +43,7 @@ fn table(context: &Context<'_>, methods: &[Method]) -> Markup {
             tbody {
                 @for method in methods { tr {
                     th scope="row" { (method.name)
-                        @if let Some(base) = &method.base { span.interval { "from " (base) } } }
+                        @if let Some(base) = &method.base { span.interval { "base " (base) } } }
                     @for (name, _) in &columns { (cell(method.measures.get(name), 3, fixed)) }
                 } }
                 @if let Some(entropy) = floor { tr.floor {
