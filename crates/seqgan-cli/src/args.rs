@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use clap::builder::RangedU64ValueParser;
+use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
-use seqgan::config::Method;
+use seqgan::config::{FileFormat, Method};
+use seqgan::data::Tokens;
 
 /// Seeds end where the whole numbers of TOML end, because the resolved configuration records them.
 const LAST_SEED: u64 = i64::MAX as u64;
@@ -29,6 +30,7 @@ const TRAIN_EXAMPLES: &str = "\
 Examples:
   seqgan train --data poems.txt --tokens chars
   seqgan train --data captions.txt --test held-out.txt --preset smoke
+  seqgan train --data molecules.csv.gz --field smiles --tokens smiles
   seqgan train configs/music.toml --seed 3 --out runs/music-3
   seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
 
@@ -117,18 +119,29 @@ pub struct TrainArgs {
     /// File of sequences to learn from, used with the preset's settings
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
-    /// File of further sequences that training never sees, to measure the models against in the end
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
-    pub test: Option<PathBuf>,
-    /// Format of the data file [default: by its extension]
-    #[arg(long, conflicts_with = "config")]
-    pub format: Option<FileFormat>,
-    /// How a sequence is split into tokens [default: as usual for the format]
-    #[arg(long, conflicts_with = "config")]
-    pub tokens: Option<Tokens>,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Options of every long run.
     #[command(flatten)]
     pub run: RunArgs,
+}
+
+/// How the files of a training run are read.
+#[derive(Debug, Args)]
+pub struct ReadingArgs {
+    /// File of further sequences that training never sees, to measure the models against in the end
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub test: Option<PathBuf>,
+    /// Format of the files [default: by their extensions]
+    #[arg(long, value_parser = format_parser(), conflicts_with = "config")]
+    pub format: Option<FileFormat>,
+    /// Column of a table, by name or number, or member of JSON objects [default: the only one]
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub field: Option<String>,
+    /// How a sequence is split into tokens [default: as usual for the format]
+    #[arg(long, value_parser = tokens_parser(), conflicts_with = "config")]
+    pub tokens: Option<Tokens>,
 }
 
 /// `seqgan compare`.
@@ -144,15 +157,9 @@ pub struct CompareArgs {
     /// File of sequences to learn from
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub data: Option<PathBuf>,
-    /// File of further sequences that training never sees, to measure the models against in the end
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
-    pub test: Option<PathBuf>,
-    /// Format of the data file [default: by its extension]
-    #[arg(long, conflicts_with = "config")]
-    pub format: Option<FileFormat>,
-    /// How a sequence is split into tokens [default: as usual for the format]
-    #[arg(long, conflicts_with = "config")]
-    pub tokens: Option<Tokens>,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: ReadingArgs,
     /// Methods, separated by commas [default: all]
     #[arg(long, value_name = "LIST", value_delimiter = ',')]
     pub methods: Vec<Method>,
@@ -222,8 +229,8 @@ pub struct SampleArgs {
     /// Sampling temperature, above 0; below 1 is surer and less varied
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
     pub temperature: f64,
-    /// Format to write: words of the data's vocabulary, its token numbers, or MIDI [default: as the run's data]
-    #[arg(long)]
+    /// Format to write [default: that of the run's data]
+    #[arg(long, value_parser = format_parser())]
     pub format: Option<FileFormat>,
     /// Which of the run's models to use [default: the last one trained]
     #[arg(long, value_name = "NAME")]
@@ -247,8 +254,14 @@ pub struct EvaluateArgs {
     /// File of samples to measure instead of a run
     #[arg(long, value_name = "FILE")]
     pub samples: Option<PathBuf>,
-    /// How a line of the files is split into tokens [default: as usual for the format]
-    #[arg(long, conflicts_with = "run")]
+    /// Format of the files [default: by their extensions]
+    #[arg(long, value_parser = format_parser(), conflicts_with = "run")]
+    pub format: Option<FileFormat>,
+    /// Column of a table, by name or number, or member of JSON objects [default: the run's, or the only one]
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
+    /// How a sequence of the files is split into tokens [default: as usual for the format]
+    #[arg(long, value_parser = tokens_parser(), conflicts_with = "run")]
     pub tokens: Option<Tokens>,
     /// File the samples' maker learnt from, to tell what is new, and how real sequences score
     #[arg(long, value_name = "FILE", conflicts_with = "run")]
@@ -321,48 +334,14 @@ pub enum Preset {
     Smoke,
 }
 
-/// How a field of a data file becomes tokens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Tokens {
-    /// Split at white space
-    Words,
-    /// One token a character
-    Chars,
-    /// Whole numbers, split at white space
-    Ids,
+fn format_parser() -> impl TypedValueParser<Value = FileFormat> {
+    PossibleValuesParser::new(FileFormat::ALL.map(|f| PossibleValue::new(f.name()).help(f.description())))
+        .map(|name| name.parse().expect("one of the names"))
 }
 
-impl Tokens {
-    /// The name, as on the command line and in the configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            Tokens::Words => "words",
-            Tokens::Chars => "chars",
-            Tokens::Ids => "ids",
-        }
-    }
-}
-
-/// Format of a data file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FileFormat {
-    /// One sequence a line (.txt)
-    Text,
-    /// One sequence of whole numbers a line
-    Ids,
-    /// Melodies: MIDI files (.mid, .midi), or a folder of them
-    Midi,
-}
-
-impl FileFormat {
-    /// The name, as on the command line and in the configuration.
-    pub fn name(self) -> &'static str {
-        match self {
-            FileFormat::Text => "text",
-            FileFormat::Ids => "ids",
-            FileFormat::Midi => "midi",
-        }
-    }
+fn tokens_parser() -> impl TypedValueParser<Value = Tokens> {
+    PossibleValuesParser::new(Tokens::ALL.map(|t| PossibleValue::new(t.name()).help(t.description())))
+        .map(|name| name.parse().expect("one of the names"))
 }
 
 fn temperature(text: &str) -> Result<f64, String> {
@@ -388,18 +367,6 @@ mod tests {
     }
 
     #[test]
-    fn names_are_those_of_the_command_line() {
-        let shown =
-            |value: &dyn Fn() -> Option<clap::builder::PossibleValue>| value().unwrap().get_name().to_owned();
-        for tokens in Tokens::value_variants() {
-            assert_eq!(shown(&|| tokens.to_possible_value()), tokens.name());
-        }
-        for format in FileFormat::value_variants() {
-            assert_eq!(shown(&|| format.to_possible_value()), format.name());
-        }
-    }
-
-    #[test]
     fn options_of_a_long_run_are_read() {
         let line = "seqgan train --data a.txt --tokens chars --preset smoke --seed 7 --threads 2 --out o --resume \
                     --set a.b=1 --set c=x -q";
@@ -411,7 +378,7 @@ mod tests {
             (Some(Preset::Smoke), Some(7), Some(2))
         );
         assert_eq!(
-            (args.tokens, args.run.set),
+            (args.reading.tokens, args.run.set),
             (Some(Tokens::Chars), vec!["a.b=1".to_owned(), "c=x".to_owned()])
         );
     }

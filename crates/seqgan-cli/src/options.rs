@@ -1,12 +1,12 @@
 //! From arguments to checked settings: defaults, preset, file, options, `--set`, in this order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
 use seqgan::run::RunFolder;
 use seqgan::train::{Kind, Study, StudyRun, Task};
 
-use crate::args::{self, CompareArgs, OracleArgs, RunArgs, TrainArgs};
+use crate::args::{self, CompareArgs, OracleArgs, ReadingArgs, RunArgs, TrainArgs};
 use crate::messages::UsageError;
 
 /// Settings and task of `seqgan oracle`.
@@ -28,8 +28,8 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
 pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
     check_folder(&args.run)?;
     let preset = preset(&args.run);
-    let TrainArgs { config, data, test, format, tokens, .. } = args;
-    let given = Given { config, data, test, format, tokens };
+    let TrainArgs { config, data, reading, .. } = args;
+    let given = Given { config, data, reading };
     let resolve = |defaults: Config| -> anyhow::Result<Config> {
         let mut layers = layers(defaults);
         given.add_to(&mut layers)?;
@@ -43,7 +43,6 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
         }
         .into());
     }
-    check_format(Path::new(&first.data.path), &first.data.format)?;
     let task = Task::file(&first.data)?;
     let config = resolve(preset.config_for_file(task.size()))?;
     Ok((preset, config, task))
@@ -53,9 +52,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
 struct Given<'a> {
     config: &'a Option<PathBuf>,
     data: &'a Option<PathBuf>,
-    test: &'a Option<PathBuf>,
-    format: &'a Option<args::FileFormat>,
-    tokens: &'a Option<args::Tokens>,
+    reading: &'a ReadingArgs,
 }
 
 impl Given<'_> {
@@ -66,13 +63,17 @@ impl Given<'_> {
         if let Some(path) = self.data {
             layers.option("data.path", path.display().to_string(), "--data")?;
         }
-        if let Some(path) = self.test {
+        let ReadingArgs { test, format, field, tokens } = self.reading;
+        if let Some(path) = test {
             layers.option("data.test", path.display().to_string(), "--test")?;
         }
-        if let Some(format) = self.format {
+        if let Some(format) = format {
             layers.option("data.format", format.name(), "--format")?;
         }
-        if let Some(tokens) = self.tokens {
+        if let Some(field) = field {
+            layers.option("data.field", field.as_str(), "--field")?;
+        }
+        if let Some(tokens) = tokens {
             layers.option("data.tokens", tokens.name(), "--tokens")?;
         }
         Ok(())
@@ -85,8 +86,8 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
         check_folder(&args.run)?;
     }
     let preset = preset(&args.run);
-    let CompareArgs { config, data, test, format, tokens, .. } = args;
-    let given = Given { config, data, test, format, tokens };
+    let CompareArgs { config, data, reading, .. } = args;
+    let given = Given { config, data, reading };
     let grid = grid(&args.vary)?;
     let resolve = |defaults: Config, variant: &[(String, String)]| -> anyhow::Result<Config> {
         let mut layers = layers(Config { methods: Method::ALL.to_vec(), ..defaults });
@@ -103,10 +104,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     let first = resolve(preset.config(), &[])?;
     let (kind, defaults) = match first.data.path.is_empty() {
         true => (Kind::Oracle, preset.config()),
-        false => {
-            check_format(Path::new(&first.data.path), &first.data.format)?;
-            (Kind::Train, preset.config_for_file(Task::file(&first.data)?.size()))
-        }
+        false => (Kind::Train, preset.config_for_file(Task::file(&first.data)?.size())),
     };
     let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };
     let mut runs = Vec::new();
@@ -161,22 +159,6 @@ fn check_folder(args: &RunArgs) -> seqgan::Result<()> {
         Some(path) if !(args.resume && path.is_dir()) => RunFolder::check_new(path),
         _ => Ok(()),
     }
-}
-
-/// Refuses files that are no text of one sequence a line, unless the format was named.
-fn check_format(path: &Path, format: &str) -> anyhow::Result<()> {
-    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    let other = ["csv", "tsv", "json", "jsonl", "fasta", "fa", "gz", "zst"];
-    if format == "auto" && other.contains(&extension.as_str()) {
-        return Err(UsageError {
-            message: format!("{}: files of the kind .{extension} are not read yet", path.display()),
-            hint: Some(
-                "convert it to text with one sequence a line, or say --format text if it is that".into(),
-            ),
-        }
-        .into());
-    }
-    Ok(())
 }
 
 fn preset(args: &RunArgs) -> Preset {

@@ -65,7 +65,7 @@ fn files_that_are_no_text() {
         b"\x1f\x8b\x08\0\0",
         &[],
         1,
-        &["a.txt, line 1: ", "hint: the file looks compressed"],
+        &["cannot read a.txt: its compressed data are damaged or cut off"],
     );
 }
 
@@ -146,16 +146,27 @@ fn nothing_to_validate_on() {
 
 #[test]
 fn formats_that_are_not_read() {
-    for extension in ["csv", "tsv", "jsonl", "fasta", "gz", "CSV"] {
+    for extension in ["json", "parquet", "XLSX"] {
         let name = format!("a.{extension}");
-        let found =
-            format!("error: {name}: files of the kind .{} are not read yet", extension.to_lowercase());
-        data_refused(&name, "a b\nc d\n", &[], 2, &[&found, "hint: convert it to text"]);
+        let found = format!("error: {name}: files of the kind .{} are not read", extension.to_lowercase());
+        data_refused(&name, "a b\nc d\n", &[], 1, &[&found, "hint: convert it to JSON lines"]);
     }
     // What the hint says helps.
     let scratch = Scratch::new();
-    scratch.write("a.csv", "a b\nc d\n");
-    scratch.run(and(&tiny_train("a.csv"), &["--format", "text", "-q"])).expect_fine();
+    scratch.write("a.json", "a b\nc d\n");
+    scratch.run(and(&tiny_train("a.json"), &["--format", "text", "-q"])).expect_fine();
+}
+
+#[test]
+fn tables_and_json_that_leave_the_sequence_open() {
+    let two = ["a.csv, line 1: the table has the columns \"a\", \"b\"; which one", "hint: say --field NAME"];
+    data_refused("a.csv", "a,b\nx,y\n", &[], 1, &two);
+    let none = ["a.csv, line 1: no column \"c\"; the table has \"a\", \"b\"", "hint: the first line"];
+    data_refused("a.csv", "a,b\nx,y\n", &["--field", "c"], 1, &none);
+    let broken = ["a.jsonl, line 2: no JSON: ", "hint: one JSON value a line"];
+    data_refused("a.jsonl", "\"a b\"\n{\"a\": \n", &[], 1, &broken);
+    let torn = ["a.jsonl, line 1: the sequence holds a line break", "hint: "];
+    data_refused("a.jsonl", "\"a\\nb\"\n", &["--tokens", "chars"], 1, &torn);
 }
 
 #[test]
@@ -182,7 +193,9 @@ fn settings_of_a_file() {
         ),
         (
             "tokens = \"letters\"\n",
-            &["`data.tokens` is \"letters\", expected one of auto, words, chars, ids (a.toml, line 5)"],
+            &[
+                "`data.tokens` is \"letters\", expected one of auto, words, chars, ids, smiles (a.toml, line 5)",
+            ],
         ),
         ("max_length = \n", &["(a.toml, line 5)"]),
         ("[rollout\n", &["(a.toml, line 5)"]),
@@ -250,8 +263,14 @@ fn options_of_the_command_line() {
         (&["oracle", "--resume"], &["--out"]),
         (&["oracle", "--data", "sentences.txt"], &["--data"]),
         (&["train"], &["--data <FILE>"]),
-        (&["train", "--data", "sentences.txt", "--format", "abc"], &["'abc'", "text, ids, midi"]),
-        (&["train", "--data", "sentences.txt", "--tokens", "bytes"], &["'bytes'", "words, chars, ids"]),
+        (
+            &["train", "--data", "sentences.txt", "--format", "abc"],
+            &["'abc'", "text, ids, csv, tsv, jsonl, smiles, fasta, midi"],
+        ),
+        (
+            &["train", "--data", "sentences.txt", "--tokens", "bytes"],
+            &["'bytes'", "words, chars, ids, smiles"],
+        ),
         (&["sample"], &["<RUN>"]),
         (&["sample", "run", "-n", "0"], &["--num <N>"]),
         (&["sample", "run", "--temperature", "-1"], &["-1"]),

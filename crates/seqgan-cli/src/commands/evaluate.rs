@@ -44,6 +44,11 @@ pub fn run(args: &EvaluateArgs, mut progress: Progress) -> anyhow::Result<()> {
 fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::Result<Outcome> {
     let folder = RunFolder::open(run)?;
     let config = folder.read_config()?;
+    // The test file may have columns of its own.
+    let mut test_data = config.data.clone();
+    if let Some(field) = &args.field {
+        test_data.field.clone_from(field);
+    }
     let model = train::load_model(&folder, args.method.as_deref())?;
     let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {
@@ -52,7 +57,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         }
         .into());
     };
-    let mut held_out = HeldOut::read(&args.test, &config.data, &vocab, model.generator.shape())?;
+    let mut held_out = HeldOut::read(&args.test, &test_data, &vocab, model.generator.shape())?;
     let train = match held_out.training(&config.data, &vocab) {
         Ok(train) => Some(train),
         Err(error) => {
@@ -93,6 +98,12 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     config.data.path = args.test.display().to_string();
     if let Some(tokens) = args.tokens {
         config.data.tokens = tokens.name().into();
+    }
+    if let Some(format) = args.format {
+        config.data.format = format.name().into();
+    }
+    if let Some(field) = &args.field {
+        config.data.field.clone_from(field);
     }
     let tokens = train::read_options(&config.data, &args.test)?.tokens;
     let mut interner = Interner::default();

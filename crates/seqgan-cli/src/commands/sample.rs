@@ -4,13 +4,15 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use seqgan::data::Vocab;
+use seqgan::config::FileFormat;
+use seqgan::data::SequenceWriter;
 use seqgan::generator::{LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
-use seqgan::{Error, SeqBatch, train};
+use seqgan::{Error, train};
 
-use crate::args::{FileFormat, SampleArgs};
+use crate::args::SampleArgs;
+use crate::messages::UsageError;
 use crate::midi_folder::MidiFolder;
 use crate::options;
 use crate::progress::Progress;
@@ -27,15 +29,26 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let policy = LstmPolicy::new(&model.generator, args.temperature);
     let streams = Streams::new(args.repeat.seed, Purpose::Sample);
     let config = folder.read_config()?;
-    let melodies = match args.format {
+    let format = match args.format {
         // As the run tells it: the data may have gone since.
-        None => folder.read_json::<serde_json::Value>("run.json")?["data"]["melodies"] == true,
-        Some(format) => format == FileFormat::Midi,
+        None => folder.read_json::<serde_json::Value>("run.json")?["data"]["format"]
+            .as_str()
+            .and_then(|name| name.parse().ok())
+            .unwrap_or_default(),
+        Some(format) => format,
     };
-
-    let mut output = match melodies {
-        true => Output::Melodies(MidiFolder::create(args, vocab.as_ref(), config.data.midi_step_secs)?),
-        false => Output::open(args.out.as_deref())?,
+    let mut output = match format {
+        FileFormat::Midi => {
+            Output::Melodies(MidiFolder::create(args, vocab.as_ref(), config.data.midi_step_secs)?)
+        }
+        _ => {
+            let writer = SequenceWriter::new(format, &config.data.field, &[], vocab.as_ref());
+            let writer = writer.map_err(|message| UsageError {
+                message: format!("{}: {message}", args.run.display()),
+                hint: Some("leave --format out for the format of the run's data".into()),
+            })?;
+            Output::Text(Box::new(writer), TextFile::open(args.out.as_deref())?)
+        }
     };
     if args.num > CHUNK {
         progress.phase("sample", args.num as u64);
@@ -45,41 +58,38 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
         let samples = policy.sample(&streams, first as u64, n).sequences;
         match &mut output {
             Output::Melodies(folder) => folder.write(&samples)?,
-            output => output.write(&text(&samples, vocab.as_ref(), args.format))?,
+            Output::Text(writer, file) => {
+                let mut text = if first == 0 { writer.heading() } else { String::new() };
+                for row in samples.rows() {
+                    writer.write(row, &[], &mut text).map_err(anyhow::Error::msg)?;
+                }
+                file.write(&text)?;
+            }
         }
         if args.num > CHUNK {
             progress.advance((first + n) as u64, &[]);
         }
     }
-    output.finish()?;
+    if let Output::Text(_, file) = output {
+        file.finish()?;
+    }
     progress.finish();
     Ok(())
 }
 
-/// One line a sequence.
-fn text(samples: &SeqBatch, vocab: Option<&Vocab>, format: Option<FileFormat>) -> String {
-    let numbers =
-        |row: &[u32], offset: u32| row.iter().map(|t| (t - offset).to_string()).collect::<Vec<_>>().join(" ");
-    let mut text = String::new();
-    for row in samples.rows() {
-        text.push_str(&match (vocab, format) {
-            (None, _) => numbers(row, 0),
-            (Some(_), Some(FileFormat::Ids)) => numbers(row, Vocab::NUM_SPECIAL as u32),
-            (Some(vocab), _) => vocab.decode(row),
-        });
-        text.push('\n');
-    }
-    text
-}
-
-/// Stdout, a file that appears under its name when it is whole, or a folder of MIDI files.
+/// Where sequences go.
 enum Output {
     Melodies(MidiFolder),
+    Text(Box<SequenceWriter>, TextFile),
+}
+
+/// Stdout, or a file that appears under its name when it is whole.
+enum TextFile {
     Stdout(BufWriter<io::Stdout>),
     File { path: PathBuf, temporary: PathBuf, writer: BufWriter<File> },
 }
 
-impl Output {
+impl TextFile {
     fn open(path: Option<&Path>) -> anyhow::Result<Self> {
         let Some(path) = path else { return Ok(Self::Stdout(BufWriter::new(io::stdout()))) };
         if path.exists() {
@@ -100,7 +110,6 @@ impl Output {
     fn write(&mut self, text: &str) -> anyhow::Result<()> {
         match self {
             Self::Stdout(writer) => writer.write_all(text.as_bytes())?,
-            Self::Melodies(_) => unreachable!("melodies are written as such"),
             Self::File { path, writer, .. } => {
                 writer.write_all(text.as_bytes()).map_err(Error::io("write", &*path))?;
             }
@@ -111,7 +120,6 @@ impl Output {
     fn finish(mut self) -> anyhow::Result<()> {
         match &mut self {
             Self::Stdout(writer) => writer.flush()?,
-            Self::Melodies(_) => {}
             Self::File { path, temporary, writer } => {
                 let done = writer.flush().and_then(|()| writer.get_ref().sync_all());
                 done.and_then(|()| std::fs::rename(&*temporary, &*path))
@@ -122,7 +130,7 @@ impl Output {
     }
 }
 
-impl Drop for Output {
+impl Drop for TextFile {
     /// Nothing half-written stays behind after an error; after `finish` the temporary file is gone already.
     fn drop(&mut self) {
         if let Self::File { temporary, .. } = self {

@@ -1,6 +1,7 @@
 //! Settings: what there is, where values come from, what they may be.
 
 mod baseline;
+mod file_format;
 pub mod layers;
 mod method;
 mod nearest;
@@ -12,6 +13,7 @@ mod settings;
 mod validate;
 
 pub use baseline::Baseline;
+pub use file_format::FileFormat;
 pub use layers::{Layers, Provenance};
 pub use method::Method;
 pub use precision::Precision;

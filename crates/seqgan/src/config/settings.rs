@@ -69,9 +69,13 @@ pub struct DataConfig {
     pub path: String,
     /// A file of sequences that training never sees and the finished models are measured against; may be empty.
     pub test: String,
-    /// File format; "auto": from the extension.
+    /// File format: text, ids, csv, tsv, jsonl, smiles, fasta or midi; "auto": from the extension.
     pub format: String,
-    /// How a line is split: words, chars or ids; "auto": words where lines hold blanks, else chars.
+    /// The column of a table, by name or by number from 1, or the member of JSON objects, that is the sequence; empty:
+    /// the only one.
+    pub field: String,
+    /// How a sequence is split: words, chars, ids or smiles; "auto": as usual for the format, or words where lines hold
+    /// blanks, else chars.
     pub tokens: String,
     /// Longest sequence that is kept, in tokens.
     pub max_length: usize,
@@ -83,6 +87,8 @@ pub struct DataConfig {
     pub max_vocab: usize,
     /// Number of ids where tokens are ids; 0: the largest id in the file plus one.
     pub vocab_size: usize,
+    /// Most training sequences: of a larger file so many are kept by chance, the same ones each time; 0 for no limit.
+    pub max_sequences: usize,
     /// Longest line, in bytes.
     pub max_line_bytes: usize,
     /// Whether an empty line is a sequence of no tokens.
@@ -313,12 +319,14 @@ impl Default for Config {
                 path: String::new(),
                 test: String::new(),
                 format: "auto".into(),
+                field: String::new(),
                 tokens: "auto".into(),
                 max_length: 512,
                 long_sequences: "drop".into(),
                 min_count: 1,
                 max_vocab: 0,
                 vocab_size: 0,
+                max_sequences: 0,
                 max_line_bytes: 1 << 20,
                 keep_empty: false,
                 window: 0,

@@ -1,5 +1,6 @@
 //! Ranges of settings, checked before any work is done.
 
+use super::file_format::FileFormat;
 use super::layers::Provenance;
 use super::method::Method;
 use super::settings::{Config, LikelihoodConfig};
@@ -10,8 +11,9 @@ use std::fmt::Display;
 pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     let check = Check { provenance };
     let data = &config.data;
-    check.one_of("data.format", &data.format, &["auto", "text", "ids", "midi"])?;
-    check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids"])?;
+    let formats: Vec<_> = ["auto"].into_iter().chain(FileFormat::ALL.map(FileFormat::name)).collect();
+    check.one_of("data.format", &data.format, &formats)?;
+    check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids", "smiles"])?;
     check.one_of("data.long_sequences", &data.long_sequences, &["drop", "truncate"])?;
     check.range("data.max_length", data.max_length, 1, 2048)?;
     check.range("data.max_line_bytes", data.max_line_bytes, 1, 1 << 30)?;

@@ -44,21 +44,22 @@ impl FromStr for LongSequences {
     }
 }
 
-pub use crate::config::Rests;
+pub use crate::config::{FileFormat, Rests};
 
-/// What a file is.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub enum FileFormat {
-    /// Text of one sequence a line.
-    #[default]
-    Text,
-    /// A MIDI file, or a folder of them, a melody each; tokens are [`Tokens::Ids`].
-    Midi {
-        /// Seconds of a step.
-        step_secs: f64,
-        /// What becomes of rests.
-        rests: Rests,
-    },
+/// How melodies are read; their tokens are [`Tokens::Ids`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MidiOptions {
+    /// Seconds of a step.
+    pub step_secs: f64,
+    /// What becomes of rests.
+    pub rests: Rests,
+}
+
+impl Default for MidiOptions {
+    /// The paper's step; rests stay.
+    fn default() -> Self {
+        Self { step_secs: 0.4, rests: Rests::Keep }
+    }
 }
 
 /// How a file is read.
@@ -66,14 +67,20 @@ pub enum FileFormat {
 pub struct ReadOptions {
     /// What it is.
     pub format: FileFormat,
+    /// The column of a table, by name or by number from 1, or the member of JSON objects; none: the only one.
+    pub field: Option<String>,
+    /// For [`FileFormat::Midi`].
+    pub midi: MidiOptions,
     /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
     pub window: usize,
-    /// What one token of a line is.
+    /// What one token of a sequence is.
     pub tokens: Tokens,
     /// Most tokens of a sequence; 0: as many as the longest line holds.
     pub max_length: usize,
     /// What happens to longer lines.
     pub long: LongSequences,
+    /// Most sequences: of more, so many are kept by chance, the same ones each time; 0: no limit.
+    pub max_sequences: usize,
     /// Most bytes of a line, its end not counted.
     pub max_line_bytes: usize,
     /// Whether a line without tokens is an empty sequence rather than left out.
@@ -90,10 +97,13 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             format: FileFormat::Text,
+            field: None,
+            midi: MidiOptions::default(),
             window: 0,
             tokens: Tokens::Words,
             max_length: 0,
             long: LongSequences::Drop,
+            max_sequences: 0,
             max_line_bytes: 1 << 20,
             keep_empty: false,
             min_count: 1,

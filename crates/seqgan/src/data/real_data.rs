@@ -44,6 +44,12 @@ fn the_counts_of_the_published_sets_are_met() {
     let bases = read_training(dir.join("dna_splice/train.txt"), &options(Tokens::Chars)).unwrap();
     assert_eq!((bases.report.vocabulary, bases.vocab.len(), bases.report.longest), (4, 6, 60));
 
+    // The rule of tokens of the published counts: 46 kinds of atoms, bonds and rings.
+    let molecules = read_training(dir.join("smiles_qm9/train.txt"), &options(Tokens::Smiles)).unwrap();
+    let report = &molecules.report;
+    assert_eq!((report.kept, report.tokens, report.vocabulary), (108_102, 1_590_265, 46));
+    assert_eq!((report.shortest, report.longest), (1, 22));
+
     let tunes = read_training(dir.join("nottingham/train.len32.txt"), &options(Tokens::Ids)).unwrap();
     assert_eq!((tunes.report.kept, tunes.report.longest), (5_355, 32));
 }
@@ -68,7 +74,7 @@ fn test_files_are_read_with_the_training_vocabulary() {
 fn folk_tunes_in_midi_give_the_published_pitches() {
     let Some(dir) = data_dir("folk_tunes_in_midi_give_the_published_pitches") else { return };
     let dir = dir.join("nottingham");
-    let format = FileFormat::Midi { step_secs: 0.4, rests: Rests::Keep };
+    let format = FileFormat::Midi;
     let options = ReadOptions { format, vocab_size: NUM_PITCHES, ..options(Tokens::Ids) };
     let mut compared = 0;
     for part in ["train", "valid", "test"] {

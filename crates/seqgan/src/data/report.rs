@@ -10,12 +10,19 @@ use crate::SeqBatch;
 /// Counts of one reading of a file. Lengths and tokens are those of the kept sequences.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ReadReport {
-    /// Lines of the file.
+    /// Lines of the file, or rows, records, files.
     pub lines: usize,
+    /// What one of them is called.
+    #[serde(skip)]
+    pub record: &'static str,
     /// Sequences kept.
     pub kept: usize,
     /// Lines left out because they hold no token.
     pub dropped_empty: usize,
+    /// Sequences shorter than a window.
+    pub dropped_short: usize,
+    /// Sequences left out because there are more than were asked for.
+    pub left_out: usize,
     /// Lines left out because they hold too many tokens.
     pub dropped_long: usize,
     /// Sequences of which only the beginning was kept.
@@ -49,6 +56,9 @@ impl ReadReport {
         let lengths = || sequences.rows().map(<[u32]>::len);
         Self {
             lines: 0,
+            record: "line",
+            left_out: 0,
+            dropped_short: 0,
             kept: sequences.len(),
             dropped_empty: 0,
             dropped_long: 0,
@@ -69,7 +79,7 @@ impl ReadReport {
 
 impl fmt::Display for ReadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}, {} kept; ", count(self.lines, "line"), grouped(self.kept as u64))?;
+        write!(f, "{}, {} kept; ", count(self.lines, self.record), grouped(self.kept as u64))?;
         write!(f, "vocabulary of {}; ", grouped(self.vocabulary as u64))?;
         write!(f, "{}, ", count(self.tokens, "token"))?;
         if self.shortest == self.longest {
@@ -86,7 +96,13 @@ impl fmt::Display for ReadReport {
             write!(f, "; {} cut to {limit}", grouped(self.truncated as u64))?;
         }
         if self.dropped_empty > 0 {
-            write!(f, "; {} dropped", count(self.dropped_empty, "blank line"))?;
+            write!(f, "; {} dropped", count(self.dropped_empty, &format!("blank {}", self.record)))?;
+        }
+        if self.dropped_short > 0 {
+            write!(f, "; {} shorter than a window", count(self.dropped_short, self.record))?;
+        }
+        if self.left_out > 0 {
+            write!(f, "; {} left out by chance", count(self.left_out, "further sequence"))?;
         }
         if self.unknown_tokens > 0 {
             let share = 100.0 * self.unknown_tokens as f64 / self.tokens as f64;

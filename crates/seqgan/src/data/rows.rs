@@ -5,6 +5,7 @@ use std::path::Path;
 use super::options::{LongSequences, ReadOptions};
 use super::records::Records;
 use super::report::{ReadReport, grouped};
+use super::subset::Subset;
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use crate::{Error, Result, SeqBatch, TokenId};
@@ -27,11 +28,14 @@ pub(super) struct Rows {
     pub(super) tokens: Vec<TokenId>,
     lengths: Vec<usize>,
     pub(super) longest: usize,
-    longest_line: usize,
+    longest_line: Option<usize>,
     lines: usize,
+    record: &'static str,
     dropped_empty: usize,
+    dropped_short: usize,
     dropped_long: usize,
     truncated: usize,
+    left_out: usize,
     bytes: u64,
     sha256: String,
 }
@@ -45,22 +49,37 @@ impl Rows {
         kind: Tokens,
         mut id_of: impl FnMut(&str) -> Result<TokenId, Complaint>,
     ) -> Result<Self> {
-        let mut lines = Records::open(path, options)?;
+        let mut records = Records::open(path, options)?;
         let limit = if options.max_length > 0 { options.max_length } else { usize::MAX };
-        let mut rows = Self::default();
+        let mut rows = Self { record: options.format.record(), ..Self::default() };
+        let mut subset = Subset::new(options.max_sequences);
         let mut shortest_dropped = usize::MAX;
-        while let Some((number, line)) = lines.next()? {
+        while let Some(record) = records.next()? {
             let start = rows.tokens.len();
-            for token in kind.split(line) {
-                let id = id_of(token)
-                    .map_err(|complaint| bad(path, Some(number), complaint.message, &complaint.hint))?;
-                rows.tokens.push(id);
+            let mut complaint = line_break(kind, &record.text);
+            for token in kind.split(&record.text) {
+                match id_of(token) {
+                    Ok(id) => rows.tokens.push(id),
+                    Err(found) => complaint = complaint.or(Some(found)),
+                }
             }
+            if let Some(Complaint { message, hint }) = complaint {
+                return Err(records.fault(message, &hint));
+            }
+            let number = records.line();
             let length = rows.tokens.len() - start;
             if let Some(kept) = length.checked_div(options.window) {
-                rows.tokens.truncate(start + kept * options.window);
-                rows.lengths.extend(std::iter::repeat_n(options.window, kept));
-                rows.dropped_empty += usize::from(kept == 0);
+                let mut end = start;
+                for window in 0..kept {
+                    if subset.wants() {
+                        let from = start + window * options.window;
+                        rows.tokens.copy_within(from..from + options.window, end);
+                        rows.lengths.push(options.window);
+                        end += options.window;
+                    }
+                }
+                rows.tokens.truncate(end);
+                rows.dropped_short += usize::from(kept == 0);
                 if kept > 0 && rows.longest == 0 {
                     (rows.longest, rows.longest_line) = (options.window, number);
                 }
@@ -73,17 +92,43 @@ impl Rows {
             } else {
                 let kept = length.min(limit);
                 rows.truncated += usize::from(kept < length);
-                rows.tokens.truncate(start + kept);
-                rows.lengths.push(kept);
+                if subset.wants() {
+                    rows.tokens.truncate(start + kept);
+                    rows.lengths.push(kept);
+                } else {
+                    rows.tokens.truncate(start);
+                    rows.left_out += 1;
+                }
                 if kept > rows.longest {
                     (rows.longest, rows.longest_line) = (kept, number);
                 }
             }
+            rows.thin_out(subset.rows_kept(false));
         }
-        rows.lines = lines.count();
-        (rows.bytes, rows.sha256) = lines.into_digest();
+        rows.thin_out(subset.rows_kept(true));
+        rows.longest = rows.lengths.iter().copied().max().unwrap_or(0);
+        rows.lines = records.count();
+        (rows.bytes, rows.sha256) = records.into_digest();
         rows.check_some_tokens(path, limit, shortest_dropped)?;
         Ok(rows)
+    }
+
+    /// Drops the rows that are not to be kept.
+    fn thin_out(&mut self, keep: Option<Vec<bool>>) {
+        let Some(keep) = keep else { return };
+        let (mut from, mut to) = (0, 0);
+        for (&length, &kept) in self.lengths.iter().zip(&keep) {
+            if kept {
+                self.tokens.copy_within(from..from + length, to);
+                to += length;
+            }
+            from += length;
+        }
+        self.tokens.truncate(to);
+        let before = self.lengths.len();
+        let mut keep = keep.into_iter();
+        self.lengths.retain(|_| keep.next().unwrap_or(true));
+        self.left_out += before - self.lengths.len();
     }
 
     fn check_some_tokens(&self, path: &Path, limit: usize, shortest_dropped: usize) -> Result<()> {
@@ -92,16 +137,19 @@ impl Rows {
         }
         let lines = grouped(self.lines as u64);
         Err(if self.lines == 0 {
-            bad(path, None, "the file is empty", "one sequence a line is expected")
+            bad(path, None, "the file is empty", &format!("one sequence a {} is expected", self.record))
         } else if self.dropped_long > 0 {
             let message = format!(
                 "no sequence is left: all {} have more than {limit} tokens, the shortest {shortest_dropped}",
                 grouped(self.dropped_long as u64)
             );
             bad(path, None, message, "raise `data.max_length` or set `data.long_sequences = \"truncate\"`")
+        } else if self.dropped_short > 0 {
+            let message = format!("no sequence is left: none is as long as `data.window` ({lines} read)");
+            bad(path, None, message, "lower `data.window`")
         } else {
-            let message = format!("the file holds blank lines alone ({lines})");
-            bad(path, None, message, "one sequence a line is expected")
+            let message = format!("the file holds blank {}s alone ({lines})", self.record);
+            bad(path, None, message, &format!("one sequence a {} is expected", self.record))
         })
     }
 
@@ -122,7 +170,7 @@ impl Rows {
                 grouped(self.tokens.len() as u64),
                 grouped(self.longest as u64),
             );
-            return Err(bad(path, Some(self.longest_line), message, "set a lower `data.max_length`"));
+            return Err(bad(path, self.longest_line, message, "set a lower `data.max_length`"));
         }
         let mut sequences = SeqBatch::new(max_length);
         let mut start = 0;
@@ -132,6 +180,9 @@ impl Rows {
         }
         let report = ReadReport {
             lines: self.lines,
+            record: self.record,
+            left_out: self.left_out,
+            dropped_short: self.dropped_short,
             dropped_empty: self.dropped_empty,
             dropped_long: self.dropped_long,
             truncated: self.truncated,
@@ -141,6 +192,15 @@ impl Rows {
         };
         Ok((sequences, report))
     }
+}
+
+/// A line break, which a table or JSON can hold, would tear a sequence apart when it is written.
+fn line_break(kind: Tokens, text: &str) -> Option<Complaint> {
+    let torn = matches!(kind, Tokens::Chars | Tokens::Smiles) && text.contains(['\n', '\r']);
+    torn.then(|| Complaint {
+        message: "the sequence holds a line break, which cannot be a token".into(),
+        hint: "write it in another way, or read words (--tokens words)".into(),
+    })
 }
 
 /// A fault of the data file.

@@ -1,9 +1,10 @@
-//! Text files of one sequence a line.
+//! Files of sequences as ids.
 
 use std::path::Path;
 
 use super::integer::IdRange;
 use super::options::ReadOptions;
+use super::records::Records;
 use super::report::ReadReport;
 use super::rows::{Rows, bad};
 use super::tokens::Tokens;
@@ -27,7 +28,7 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
     let path = path.as_ref();
     let (vocab, rows) = match options.tokens {
         Tokens::Ids => read_ids(path, options)?,
-        Tokens::Words | Tokens::Chars => {
+        Tokens::Words | Tokens::Chars | Tokens::Smiles => {
             let mut builder = VocabBuilder::new(options.tokens);
             let mut rows =
                 Rows::read(path, options, options.tokens, |token| Ok(builder.provisional_id(token)))?;
@@ -59,10 +60,25 @@ pub fn read_with(
     let size = vocab.num_user_tokens() as u32;
     let rows = Rows::read(path, options, vocab.tokens(), |token| match vocab.tokens() {
         Tokens::Ids => IdRange::Vocabulary(size).parse(token),
-        Tokens::Words | Tokens::Chars => Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN)),
+        Tokens::Words | Tokens::Chars | Tokens::Smiles => Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN)),
     })?;
     let max_length = if options.max_length > 0 { options.max_length } else { rows.longest };
     rows.finish(path, max_length, vocab)
+}
+
+/// Words where one of the first sequences holds white space between other characters, else characters.
+pub fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<Tokens> {
+    const LOOKED_AT: usize = 1_000;
+    let mut records = Records::open(path, options)?;
+    while let Some(record) = records.next()? {
+        if record.text.trim().contains([' ', '\t']) {
+            return Ok(Tokens::Words);
+        }
+        if records.count() == LOOKED_AT {
+            break;
+        }
+    }
+    Ok(Tokens::Chars)
 }
 
 fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {

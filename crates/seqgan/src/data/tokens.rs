@@ -5,6 +5,7 @@ use std::str::{CharIndices, FromStr, SplitWhitespace};
 
 use serde::{Deserialize, Serialize};
 
+use super::smiles::first_token;
 use crate::{Error, Result};
 
 /// What one token of a line is.
@@ -18,11 +19,13 @@ pub enum Tokens {
     Chars,
     /// Integers from 0, separated by white space.
     Ids,
+    /// Atoms and bonds of a SMILES string: bracket atoms, two-letter elements and ring closures are one token.
+    Smiles,
 }
 
 impl Tokens {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Tokens; 3] = [Tokens::Words, Tokens::Chars, Tokens::Ids];
+    pub const ALL: [Tokens; 4] = [Tokens::Words, Tokens::Chars, Tokens::Ids, Tokens::Smiles];
 
     /// The name used in settings and files.
     pub fn name(self) -> &'static str {
@@ -30,6 +33,17 @@ impl Tokens {
             Tokens::Words => "words",
             Tokens::Chars => "chars",
             Tokens::Ids => "ids",
+            Tokens::Smiles => "smiles",
+        }
+    }
+
+    /// A line of help.
+    pub fn description(self) -> &'static str {
+        match self {
+            Tokens::Words => "Split at white space",
+            Tokens::Chars => "One token a character",
+            Tokens::Ids => "Whole numbers, split at white space",
+            Tokens::Smiles => "Atoms, bonds, rings and branches of a molecule",
         }
     }
 
@@ -37,7 +51,7 @@ impl Tokens {
     pub fn separator(self) -> &'static str {
         match self {
             Tokens::Words | Tokens::Ids => " ",
-            Tokens::Chars => "",
+            Tokens::Chars | Tokens::Smiles => "",
         }
     }
 
@@ -46,6 +60,7 @@ impl Tokens {
         match self {
             Tokens::Words | Tokens::Ids => SplitTokens(Pieces::Words(line.split_whitespace())),
             Tokens::Chars => SplitTokens(Pieces::Chars { line, rest: line.char_indices() }),
+            Tokens::Smiles => SplitTokens(Pieces::Smiles(line)),
         }
     }
 }
@@ -63,9 +78,9 @@ impl FromStr for Tokens {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| Error::Config {
             key: "data.tokens".into(),
             value: format!("\"{}\"", name.escape_debug()),
-            expected: "\"words\", \"chars\" or \"ids\"".into(),
+            expected: "\"words\", \"chars\", \"ids\" or \"smiles\"".into(),
             source_place: None,
-            hint: Some("words for text with spaces, chars for molecules or poems, ids for integers".into()),
+            hint: Some("words for text with spaces, chars for poems or peptides, smiles for molecules, ids for integers".into()),
         })
     }
 }
@@ -78,6 +93,7 @@ pub struct SplitTokens<'a>(Pieces<'a>);
 enum Pieces<'a> {
     Words(SplitWhitespace<'a>),
     Chars { line: &'a str, rest: CharIndices<'a> },
+    Smiles(&'a str),
 }
 
 impl<'a> Iterator for SplitTokens<'a> {
@@ -89,6 +105,12 @@ impl<'a> Iterator for SplitTokens<'a> {
             Pieces::Chars { line, rest } => {
                 let line = *line;
                 rest.next().map(|(start, c)| &line[start..start + c.len_utf8()])
+            }
+            Pieces::Smiles("") => None,
+            Pieces::Smiles(rest) => {
+                let (token, behind) = rest.split_at(first_token(rest));
+                *rest = behind;
+                Some(token)
             }
         }
     }
@@ -125,8 +147,8 @@ mod tests {
         let error = "letters".parse::<Tokens>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`data.tokens` is \"letters\", expected \"words\", \"chars\" or \"ids\""
+            "`data.tokens` is \"letters\", expected \"words\", \"chars\", \"ids\" or \"smiles\""
         );
-        assert!(error.is_usage() && error.hint().unwrap().contains("chars for molecules"));
+        assert!(error.is_usage() && error.hint().unwrap().contains("smiles for molecules"));
     }
 }

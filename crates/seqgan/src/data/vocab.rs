@@ -40,6 +40,7 @@ enum Entries {
 enum Stored {
     Words { entries: Vec<String> },
     Chars { entries: Vec<String> },
+    Smiles { entries: Vec<String> },
     Ids { size: u32 },
 }
 
@@ -168,6 +169,7 @@ impl TryFrom<Stored> for Vocab {
         match stored {
             Stored::Words { entries } => Self::new(Tokens::Words, entries),
             Stored::Chars { entries } => Self::new(Tokens::Chars, entries),
+            Stored::Smiles { entries } => Self::new(Tokens::Smiles, entries),
             Stored::Ids { size } => Self::integers(size),
         }
     }
@@ -179,7 +181,11 @@ impl From<Vocab> for Stored {
             (_, Entries::Integers { size }) => Stored::Ids { size },
             (tokens, Entries::Listed { list, .. }) => {
                 let entries = list.iter().map(|entry| entry.to_string()).collect();
-                if tokens == Tokens::Chars { Stored::Chars { entries } } else { Stored::Words { entries } }
+                match tokens {
+                    Tokens::Chars => Stored::Chars { entries },
+                    Tokens::Smiles => Stored::Smiles { entries },
+                    Tokens::Words | Tokens::Ids => Stored::Words { entries },
+                }
             }
         }
     }
@@ -223,7 +229,8 @@ mod tests {
     #[test]
     fn json_keeps_the_vocabulary_and_damaged_json_is_refused() {
         let chars = Vocab::new(Tokens::Chars, vec!["秦".into(), "\"".into()]).unwrap();
-        for vocab in [words(&["b", "a"]).unwrap(), chars, Vocab::integers(7).unwrap()] {
+        let atoms = Vocab::new(Tokens::Smiles, vec!["C".into(), "[nH]".into(), "Cl".into()]).unwrap();
+        for vocab in [words(&["b", "a"]).unwrap(), chars, atoms, Vocab::integers(7).unwrap()] {
             let json = serde_json::to_string(&vocab).unwrap();
             assert_eq!(serde_json::from_str::<Vocab>(&json).unwrap(), vocab, "{json}");
         }

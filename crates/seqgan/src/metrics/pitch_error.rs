@@ -43,7 +43,9 @@ fn squared_error(samples: &SeqBatch, test: &SeqBatch, pitch: impl Fn(TokenId) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{FileFormat, NUM_PITCHES, ReadOptions, Rests, Tokens, Vocab, read_training};
+    use crate::data::{
+        FileFormat, MidiOptions, NUM_PITCHES, ReadOptions, Rests, Tokens, Vocab, read_training,
+    };
     use crate::rng::{Purpose, Streams};
 
     #[test]
@@ -72,10 +74,14 @@ mod tests {
         };
         let folder = std::path::PathBuf::from(data).join("nottingham/midi");
         let read = |part: &str, rests| {
-            let format = FileFormat::Midi { step_secs: 0.4, rests };
-            let tokens = Tokens::Ids;
-            let options =
-                ReadOptions { format, tokens, window: 32, vocab_size: NUM_PITCHES, ..Default::default() };
+            let options = ReadOptions {
+                format: FileFormat::Midi,
+                midi: MidiOptions { rests, ..MidiOptions::default() },
+                tokens: Tokens::Ids,
+                window: 32,
+                vocab_size: NUM_PITCHES,
+                ..ReadOptions::default()
+            };
             read_training(folder.join(part), &options).unwrap().sequences
         };
         let (train, test) = (read("train", Rests::Fill), read("test", Rests::Fill));

@@ -35,4 +35,4 @@ pub use study::{
     Variant, run_study,
 };
 pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
-pub use task::{Task, TestFile, is_melodies, read_options};
+pub use task::{Task, TestFile, format_of, read_options};

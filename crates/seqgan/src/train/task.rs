@@ -2,8 +2,9 @@
 
 use super::held_out::HeldOut;
 use crate::config::{Config, DataConfig, DataSize, OracleConfig};
-use crate::data::{self, FileFormat, LongSequences, NUM_PITCHES, ReadOptions, Tokens, Vocab};
-use crate::data::{holds_midi, is_midi};
+use crate::data::{
+    self, FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Tokens, Vocab, holds_midi,
+};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -126,7 +127,7 @@ impl Task {
             test: held_out.as_ref().map(|file| file.test.likely.clone()).filter(|test| !test.is_empty()),
             held_out,
             oracle: None,
-            description: json!({ "task": "file", "melodies": is_melodies(config, path), "read": text.report }),
+            description: json!({ "task": "file", "format": format_of(config, path)?.name(), "read": text.report }),
             vocab: Some(text.vocab),
             rules,
         })
@@ -185,36 +186,51 @@ impl Task {
     }
 }
 
-/// Whether `path` holds melodies in MIDI.
-pub fn is_melodies(config: &DataConfig, path: &Path) -> bool {
-    config.format == "midi" || config.format == "auto" && (is_midi(path) || holds_midi(path))
+/// The format of `path`: what the settings say, or its name tells. A folder that holds MIDI files is one of melodies.
+pub fn format_of(config: &DataConfig, path: &Path) -> Result<FileFormat> {
+    if config.format != "auto" {
+        return Ok(config.format.parse().expect("checked with the settings"));
+    }
+    if holds_midi(path) {
+        return Ok(FileFormat::Midi);
+    }
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    match FileFormat::of_name(path) {
+        Some(format) => Ok(format),
+        // One JSON document, or what is not even text.
+        None if ["json", "parquet", "arrow", "xlsx", "zip", "bz2", "xz"].contains(&extension.as_str()) => {
+            Err(Error::Data {
+                path: path.into(),
+                line: None,
+                message: format!("files of the kind .{extension} are not read"),
+                hint: Some(
+                    "convert it to JSON lines, a table or text; or say with --format what it is".into(),
+                ),
+            })
+        }
+        None => Ok(FileFormat::Text),
+    }
 }
 
 /// Whether the training file's tokens are pitches.
 pub fn are_pitches(config: &DataConfig) -> bool {
-    config.pitches || is_melodies(config, Path::new(&config.path))
+    config.pitches || format_of(config, Path::new(&config.path)).is_ok_and(|f| f == FileFormat::Midi)
 }
 
-/// What the settings say of reading `path`. Where `data.format` is "auto", a folder and files with the names of MIDI
-/// files are melodies; where `data.tokens` is "auto", a file whose first lines hold blanks is one of words, any other
-/// one of characters.
+/// What the settings say of reading `path`. Where `data.format` is "auto", the name tells it; where `data.tokens` is
+/// "auto", the format does, or else a file whose first sequences hold blanks is one of words, any other one of
+/// characters.
 pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
-    let midi = is_melodies(config, path);
-    let tokens = match config.tokens.as_str() {
-        _ if midi => Tokens::Ids,
-        "auto" if config.format == "ids" => Tokens::Ids,
-        "auto" => guess_tokens(path)?,
-        name => name.parse().expect("checked with the settings"),
-    };
-    let format = match midi {
-        true => FileFormat::Midi { step_secs: config.midi_step_secs, rests: config.midi_rests },
-        false => FileFormat::Text,
-    };
-    let vocab_size = if midi { NUM_PITCHES as usize } else { config.vocab_size };
-    Ok(ReadOptions {
+    let format = format_of(config, path)?;
+    let vocab_size = if format == FileFormat::Midi { NUM_PITCHES as usize } else { config.vocab_size };
+    let mut options = ReadOptions {
         format,
+        field: Some(config.field.clone()).filter(|field| !field.is_empty()),
+        midi: MidiOptions { step_secs: config.midi_step_secs, rests: config.midi_rests },
         window: config.window,
-        tokens,
+        tokens: Tokens::Words,
+        // A test file is read whole.
+        max_sequences: if path == Path::new(&config.path) { config.max_sequences } else { 0 },
         max_length: config.max_length,
         long: if config.long_sequences == "truncate" { LongSequences::Truncate } else { LongSequences::Drop },
         max_line_bytes: config.max_line_bytes,
@@ -222,14 +238,13 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         min_count: config.min_count as u64,
         max_vocab: config.max_vocab,
         vocab_size: vocab_size as u32,
-    })
-}
-
-fn guess_tokens(path: &Path) -> Result<Tokens> {
-    let mut head = vec![0; 1 << 16];
-    // A missing file and a folder are the reader's to tell.
-    let n =
-        std::fs::File::open(path).and_then(|mut file| std::io::Read::read(&mut file, &mut head)).unwrap_or(0);
-    let blank = |line: &[u8]| line.trim_ascii().iter().any(|b| matches!(b, b' ' | b'\t'));
-    Ok(if head[..n].split(|&b| b == b'\n').any(blank) { Tokens::Words } else { Tokens::Chars })
+    };
+    options.tokens = match (config.tokens.as_str(), format) {
+        (_, FileFormat::Midi) | ("auto", FileFormat::Ids) => Tokens::Ids,
+        ("auto", FileFormat::Smiles) => Tokens::Smiles,
+        ("auto", FileFormat::Fasta) => Tokens::Chars,
+        ("auto", _) => data::guess_tokens(path, &options)?,
+        (name, _) => name.parse().expect("checked with the settings"),
+    };
+    Ok(options)
 }

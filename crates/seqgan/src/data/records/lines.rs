@@ -1,12 +1,9 @@
-//! Lines of a UTF-8 file: bounded in length, numbered, hashed while they are read.
+//! Lines of UTF-8 text: bounded in length, numbered.
 
-use std::fs::File;
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::report::grouped;
+use super::super::report::grouped;
 use crate::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -20,34 +17,16 @@ pub(super) struct Lines<R> {
     max_line_bytes: usize,
     number: usize,
     buffer: Vec<u8>,
-    hash: Sha256,
-    bytes: u64,
-}
-
-impl Lines<File> {
-    /// Opens a file; a missing one and a folder get errors of their own.
-    pub(super) fn open(path: &Path, max_line_bytes: usize) -> Result<Self> {
-        let file = File::open(path).map_err(|source| match source.kind() {
-            ErrorKind::NotFound => missing(path),
-            _ => Error::io("read", path)(source),
-        })?;
-        if file.metadata().map_err(Error::io("read", path))?.is_dir() {
-            return Err(folder(path));
-        }
-        Ok(Self::new(path, file, max_line_bytes))
-    }
 }
 
 impl<R: Read> Lines<R> {
-    fn new(path: &Path, reader: R, max_line_bytes: usize) -> Self {
+    pub(super) fn new(path: &Path, reader: R, max_line_bytes: usize) -> Self {
         Self {
             path: path.to_path_buf(),
             reader: BufReader::with_capacity(1 << 16, reader),
             max_line_bytes,
             number: 0,
             buffer: Vec::new(),
-            hash: Sha256::new(),
-            bytes: 0,
         }
     }
 
@@ -75,16 +54,6 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Number of lines read.
-    pub(super) fn count(&self) -> usize {
-        self.number
-    }
-
-    /// Size and SHA-256, in hexadecimal, of what was read; call it behind the last line.
-    pub(super) fn into_digest(self) -> (u64, String) {
-        (self.bytes, self.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
-    }
-
     /// Moves one line with its end into the buffer; `false` at the end of the file.
     fn fill(&mut self) -> Result<bool> {
         loop {
@@ -104,9 +73,7 @@ impl<R: Read> Lines<R> {
             }
             let taken = newline.map_or(chunk.len(), |at| at + 1);
             self.buffer.extend_from_slice(&chunk[..taken]);
-            self.hash.update(&chunk[..taken]);
             self.reader.consume(taken);
-            self.bytes += taken as u64;
             if newline.is_some() {
                 return Ok(true);
             }
@@ -127,7 +94,6 @@ impl<R: Read> Lines<R> {
             [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if self.number == 1 => {
                 "the file looks like UTF-16; save it as UTF-8"
             }
-            [0x1f, 0x8b, ..] if self.number == 1 => "the file looks compressed by gzip; unpack it first",
             _ => "save the file as UTF-8, for example with `iconv -f LATIN1 -t UTF-8`",
         };
         Error::Data {
@@ -137,27 +103,6 @@ impl<R: Read> Lines<R> {
             hint: Some(hint.into()),
         }
     }
-}
-
-fn missing(path: &Path) -> Error {
-    let hint = match std::env::current_dir() {
-        Ok(folder) if path.is_relative() => {
-            format!("the path is relative to the current folder, {}", folder.display())
-        }
-        _ => "check the spelling of the path".into(),
-    };
-    Error::Data { path: path.into(), line: None, message: "there is no such file".into(), hint: Some(hint) }
-}
-
-fn folder(path: &Path) -> Error {
-    let inside = path.join("train.txt");
-    let hint = if inside.is_file() {
-        format!("name a file in it, such as {}", inside.display())
-    } else {
-        "name a file in it".into()
-    };
-    let message = "this is a folder, expected a file with one sequence a line".into();
-    Error::Data { path: path.into(), line: None, message, hint: Some(hint) }
 }
 
 #[cfg(test)]
@@ -171,7 +116,6 @@ mod tests {
             all.push(text.to_string());
             assert_eq!(number, all.len());
         }
-        assert_eq!(lines.count(), all.len());
         Ok(all)
     }
 
@@ -187,15 +131,6 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_is_of_all_bytes() {
-        let mut lines = Lines::new(Path::new("f.txt"), &b"abc"[..], 3);
-        while lines.next().unwrap().is_some() {}
-        // The example of FIPS 180-2.
-        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(lines.into_digest(), (3, expected.into()));
-    }
-
-    #[test]
     fn a_line_may_be_as_long_as_the_limit_and_not_longer() {
         assert_eq!(read(b"\xef\xbb\xbfabc\r\nabc", 3).unwrap(), ["abc", "abc"]);
         let error = read(b"abc\nabcd\n", 3).unwrap_err();
@@ -207,7 +142,7 @@ mod tests {
     fn an_endless_line_is_refused_without_being_collected() {
         let mut lines = Lines::new(Path::new("f.txt"), std::io::repeat(b'a'), 100_000);
         assert!(lines.next().unwrap_err().to_string().contains("longer than 100,000 bytes"));
-        assert!(lines.bytes <= 100_000 && lines.buffer.len() <= 100_000);
+        assert!(lines.buffer.len() <= 100_000);
     }
 
     #[test]
@@ -216,7 +151,6 @@ mod tests {
         assert_eq!(error.to_string(), "f.txt, line 2: byte 3 of the line is 0xe9, expected UTF-8 text");
         assert!(error.hint().unwrap().contains("iconv"));
         assert!(read(b"\xff\xfea\0", 9).unwrap_err().hint().unwrap().contains("UTF-16"));
-        assert!(read(b"\x1f\x8b\x08", 9).unwrap_err().hint().unwrap().contains("gzip"));
         // A character cut off by the end of the file.
         assert!(read(b"a\xe7\xa7", 9).unwrap_err().to_string().contains("byte 2 of the line is 0xe7"));
     }

@@ -1,0 +1,115 @@
+//! Formats of data files, by name; `data` reads and writes them.
+
+use std::path::Path;
+use std::str::FromStr;
+
+/// What a file of sequences looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum FileFormat {
+    /// One sequence a line.
+    #[default]
+    Text,
+    /// One sequence of whole numbers a line.
+    Ids,
+    /// A column of a table of comma-separated values.
+    Csv,
+    /// A column of a table of tab-separated values.
+    Tsv,
+    /// A JSON value a line: a string, an array, or an object of which one member is the sequence.
+    Jsonl,
+    /// The first field of each line, a molecule.
+    Smiles,
+    /// DNA, RNA or proteins with headings.
+    Fasta,
+    /// A MIDI file, or a folder of them, a melody each.
+    Midi,
+}
+
+impl FileFormat {
+    /// All formats, in the order of the documentation.
+    pub const ALL: [Self; 8] =
+        [Self::Text, Self::Ids, Self::Csv, Self::Tsv, Self::Jsonl, Self::Smiles, Self::Fasta, Self::Midi];
+
+    /// The name in settings and options.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Ids => "ids",
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Jsonl => "jsonl",
+            Self::Smiles => "smiles",
+            Self::Fasta => "fasta",
+            Self::Midi => "midi",
+        }
+    }
+
+    /// A line of help, with the extensions by which the format is known.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Text => "One sequence a line (.txt)",
+            Self::Ids => "One sequence of whole numbers a line",
+            Self::Csv => "A column of a table, comma-separated (.csv)",
+            Self::Tsv => "A column of a table, tab-separated (.tsv)",
+            Self::Jsonl => "A JSON value a line (.jsonl, .ndjson)",
+            Self::Smiles => "Molecules, a SMILES string a line (.smi, .smiles)",
+            Self::Fasta => "DNA, RNA, proteins (.fasta, .fa, .fna, .faa)",
+            Self::Midi => "Melodies: MIDI files (.mid, .midi), or a folder of them",
+        }
+    }
+
+    /// The format that a file's name tells, that of compressed files too (`.csv.gz`).
+    pub fn of_name(path: &Path) -> Option<Self> {
+        let name = path.file_name()?.to_string_lossy().to_lowercase();
+        let packed = [".gz", ".zst", ".zstd"].into_iter().find_map(|end| name.strip_suffix(end));
+        let (_, extension) = packed.unwrap_or(&name).rsplit_once('.')?;
+        Some(match extension {
+            "txt" => Self::Text,
+            "csv" => Self::Csv,
+            "tsv" => Self::Tsv,
+            "jsonl" | "ndjson" => Self::Jsonl,
+            "smi" | "smiles" => Self::Smiles,
+            "fasta" | "fa" | "fna" | "faa" => Self::Fasta,
+            "mid" | "midi" => Self::Midi,
+            _ => return None,
+        })
+    }
+
+    /// What one sequence of such a file is called.
+    pub fn record(self) -> &'static str {
+        match self {
+            Self::Text | Self::Ids | Self::Jsonl | Self::Smiles => "line",
+            Self::Csv | Self::Tsv => "row",
+            Self::Fasta => "record",
+            Self::Midi => "file",
+        }
+    }
+}
+
+impl FromStr for FileFormat {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|format| format.name() == name).ok_or_else(|| {
+            let names: Vec<_> = Self::ALL.iter().map(|format| format.name()).collect();
+            format!("unknown format {name}, expected one of {}", names.join(", "))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_formats_compressed_or_not() {
+        for format in FileFormat::ALL {
+            assert_eq!(format.name().parse(), Ok(format));
+        }
+        let of = |name: &str| FileFormat::of_name(Path::new(name));
+        assert_eq!(of("a/b.CSV"), Some(FileFormat::Csv));
+        assert_eq!(of("genes.fa.gz"), Some(FileFormat::Fasta));
+        assert_eq!(of("x.jsonl.zst"), Some(FileFormat::Jsonl));
+        assert_eq!([of("x.gz"), of("x"), of("x.doc"), of(".txt.d/x")], [None; 4]);
+    }
+}

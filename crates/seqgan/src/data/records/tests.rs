@@ -1,0 +1,107 @@
+//! Each format from text to sequences, and what is said of files that are none of it.
+
+use super::*;
+use crate::data::options::MidiOptions;
+
+fn read_field(format: FileFormat, text: &str, field: Option<&str>) -> Result<Vec<(usize, String)>> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    std::fs::write(&path, text).unwrap();
+    let midi = MidiOptions::default();
+    let options = ReadOptions { format, midi, field: field.map(String::from), ..ReadOptions::default() };
+    let mut records = Records::open(&path, &options)?;
+    let mut all = Vec::new();
+    while let Some(record) = records.next()? {
+        all.push((record.line.unwrap_or(0), record.text.clone()));
+    }
+    assert_eq!(records.count(), all.len());
+    Ok(all)
+}
+
+fn read(format: FileFormat, text: &str, field: Option<&str>) -> Vec<(usize, String)> {
+    read_field(format, text, field).unwrap()
+}
+
+/// The message behind the path, and the hint.
+fn refused(format: FileFormat, text: &str, field: Option<&str>) -> (String, String) {
+    let error = read_field(format, text, field).unwrap_err();
+    let message = error.to_string();
+    let behind = message.split_once("/f").map_or(&*message, |(_, behind)| behind);
+    (behind.to_string(), error.hint().unwrap_or_default().to_string())
+}
+
+fn pairs(expected: &[(usize, &str)]) -> Vec<(usize, String)> {
+    expected.iter().map(|&(line, text)| (line, text.to_string())).collect()
+}
+
+#[test]
+fn a_column_of_a_table_is_chosen_by_name_or_number() {
+    let text = "id,seq\n1,\"a, b\"\n2,\"say \"\"c\"\"\nd\"\n";
+    let expected = pairs(&[(2, "a, b"), (3, "say \"c\"\nd")]);
+    assert_eq!(read(FileFormat::Csv, text, Some("seq")), expected);
+    // By number there is no heading.
+    let rows = read(FileFormat::Csv, text, Some("2"));
+    assert_eq!((rows[0].clone(), rows.len()), ((1, "seq".into()), 3));
+    assert_eq!(read(FileFormat::Csv, "\u{feff}seq\na\n", None), pairs(&[(2, "a")]));
+    // Quotes mean nothing between tabs.
+    assert_eq!(read(FileFormat::Tsv, "x\ty\n\"a\tb\"\n", Some("x")), pairs(&[(2, "\"a")]));
+    assert_eq!(read(FileFormat::Csv, "", None), []);
+
+    let (message, hint) = refused(FileFormat::Csv, text, None);
+    assert!(message.contains(", line 1: the table has the columns \"id\", \"seq\"; which one"), "{message}");
+    assert!(hint.contains("--field"));
+    assert!(
+        refused(FileFormat::Csv, text, Some("smiles"))
+            .0
+            .contains("no column \"smiles\"; the table has \"id\"")
+    );
+    assert!(refused(FileFormat::Csv, text, Some("3")).0.contains("no column 3; the table has 2"));
+    let (message, hint) = refused(FileFormat::Csv, "a,b\n1,2\n1,2,3\n", Some("a"));
+    assert!(message.contains("line 3: 3 columns, expected 2") && hint.contains("double quotes"), "{message}");
+}
+
+#[test]
+fn json_lines_hold_strings_arrays_or_objects() {
+    let text = "{\"id\":7,\"text\":\"a \\u00e9\"}\n\n{\"text\":\"\"}\n";
+    assert_eq!(read(FileFormat::Jsonl, text, None), pairs(&[(1, "a é"), (2, ""), (3, "")]));
+    assert_eq!(
+        read(FileFormat::Jsonl, "\"a\"\n[3, 14]\n[\"x\",\"y\"]\n", None),
+        pairs(&[(1, "a"), (2, "3 14"), (3, "x y")])
+    );
+    let two = "{\"a\":\"x\",\"b\":\"y\"}\n";
+    assert_eq!(read(FileFormat::Jsonl, two, Some("b")), pairs(&[(1, "y")]));
+
+    let (message, hint) = refused(FileFormat::Jsonl, two, None);
+    assert!(
+        message.contains("line 1: any of \"a\", \"b\" could be the sequence") && hint.contains("--field")
+    );
+    assert!(refused(FileFormat::Jsonl, two, Some("c")).0.contains("no \"c\"; the object holds \"a\", \"b\""));
+    assert!(refused(FileFormat::Jsonl, "{\"a\":1}\n", None).0.contains("no string and no array"));
+    assert!(refused(FileFormat::Jsonl, "{\"a\":1.5}\n", Some("a")).0.contains("1.5 is no sequence"));
+    assert!(refused(FileFormat::Jsonl, "[\"a b\"]\n", None).0.contains("\"a b\" is no sequence"));
+    let (message, hint) = refused(FileFormat::Jsonl, "[\n  1,\n", None);
+    assert!(message.contains("line 1: no JSON") && hint.contains("a line"), "{message}");
+}
+
+#[test]
+fn fasta_records_span_lines() {
+    let text = "\n>one the first\nACGT\nac gt\n>two\n\n>three\nNN*\n";
+    assert_eq!(read(FileFormat::Fasta, text, None), pairs(&[(2, "ACGTacgt"), (5, ""), (7, "NN*")]));
+    assert_eq!(read(FileFormat::Fasta, "", None), []);
+    let (message, hint) = refused(FileFormat::Fasta, "ACGT\n>one\n", None);
+    assert!(message.contains("line 1: the file begins without a heading") && hint.contains("--format text"));
+}
+
+#[test]
+fn smiles_files_carry_names_and_headings() {
+    let text = "smiles\tname\nCCO ethanol\nC\t\nc1ccccc1\n";
+    assert_eq!(read(FileFormat::Smiles, text, None), pairs(&[(2, "CCO"), (3, "C"), (4, "c1ccccc1")]));
+    assert_eq!(read(FileFormat::Smiles, "CCO\nsmiles\n", None)[1].1, "smiles");
+}
+
+#[test]
+fn long_lists_of_names_are_cut() {
+    let names: Vec<String> = (0..15).map(|i| format!("c{i}")).collect();
+    let text = listed(names.iter().map(String::as_str));
+    assert!(text.ends_with("\"c11\" and 3 more"), "{text}");
+}
