@@ -43,7 +43,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
         }
         .into());
     }
-    let task = Task::file(&first.data)?;
+    let task = Task::file(&first.data, &first.constraint)?;
     let config = resolve(preset.config_for_file(task.size()))?;
     Ok((preset, config, task))
 }
@@ -104,7 +104,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     let first = resolve(preset.config(), &[])?;
     let (kind, defaults) = match first.data.path.is_empty() {
         true => (Kind::Oracle, preset.config()),
-        false => (Kind::Train, preset.config_for_file(Task::file(&first.data)?.size())),
+        false => (Kind::Train, preset.config_for_file(Task::file(&first.data, &first.constraint)?.size())),
     };
     let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };
     let mut runs = Vec::new();

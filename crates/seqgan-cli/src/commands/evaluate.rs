@@ -57,7 +57,8 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         }
         .into());
     };
-    let mut held_out = HeldOut::read(&args.test, &test_data, &vocab, model.generator.shape())?;
+    let mut held_out =
+        HeldOut::read(&args.test, &test_data, &vocab, model.generator.shape(), model.generator.rules())?;
     let train = match held_out.training(&config.data, &vocab) {
         Ok(train) => Some(train),
         Err(error) => {

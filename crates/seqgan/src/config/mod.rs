@@ -21,8 +21,8 @@ pub use presets::{DataSize, Preset};
 pub use rests::Rests;
 pub use schedule::Schedule;
 pub use settings::{
-    AdversarialConfig, CheckpointConfig, Config, DataConfig, DiscriminatorConfig, EvaluateConfig,
-    GeneratorConfig, LikelihoodConfig, OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig,
-    ScheduledSamplingConfig, SeqGanStepConfig,
+    AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, DataConfig, DiscriminatorConfig,
+    EvaluateConfig, GeneratorConfig, LikelihoodConfig, OracleConfig, PgBleuConfig, RankGanConfig,
+    RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
 };
 pub use validate::validate;

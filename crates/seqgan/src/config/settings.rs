@@ -35,6 +35,8 @@ pub struct Config {
     pub data: DataConfig,
     /// The synthetic task.
     pub oracle: OracleConfig,
+    /// What sequences must be like.
+    pub constraint: ConstraintConfig,
     /// The generator's sizes.
     pub generator: GeneratorConfig,
     /// The discriminator's sizes and updates.
@@ -129,6 +131,25 @@ pub struct OracleConfig {
     pub num_test: usize,
     /// Draws that measure the oracle's own entropy.
     pub num_floor: usize,
+}
+
+/// What every generated sequence satisfies, in training and in sampling, with likelihood renormalised accordingly. Training
+/// sequences that do not are left out and counted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConstraintConfig {
+    /// A regular expression that the whole text of a sequence matches (syntax of the crate `regex`); empty: none.
+    pub regex: String,
+    /// The only tokens there may be; empty: all of the vocabulary.
+    pub alphabet: Vec<String>,
+    /// Texts of one token or more that no sequence holds.
+    pub forbidden: Vec<String>,
+    /// Fewest tokens.
+    pub min_length: usize,
+    /// Most tokens; 0: the longest training sequence.
+    pub max_length: usize,
+    /// What every sequence begins with.
+    pub prefix: String,
 }
 
 /// The generator's sizes.
@@ -347,6 +368,7 @@ impl Default for Config {
                 num_test: 10_000,
                 num_floor: 100_000,
             },
+            constraint: ConstraintConfig::default(),
             generator: GeneratorConfig { embedding_dim: 32, hidden_dim: 32, init_std: 0.1 },
             discriminator: DiscriminatorConfig {
                 embedding_dim: 64,

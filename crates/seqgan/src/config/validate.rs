@@ -3,7 +3,7 @@
 use super::file_format::FileFormat;
 use super::layers::Provenance;
 use super::method::Method;
-use super::settings::{Config, LikelihoodConfig};
+use super::settings::{Config, ConstraintConfig, LikelihoodConfig};
 use crate::{Error, Result};
 use std::fmt::Display;
 
@@ -26,6 +26,13 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     }
     check.range("data.midi_step_secs", data.midi_step_secs, 0.001, 8.0)?;
     check.range("data.validation_share", data.validation_share, 0.001, 0.5)?;
+
+    check.range("constraint.min_length", config.constraint.min_length, 0, 2048)?;
+    check.range("constraint.max_length", config.constraint.max_length, 0, 2048)?;
+    if data.path.is_empty() && config.constraint != ConstraintConfig::default() {
+        let expected = "nothing for the synthetic task, whose sequences are the oracle's".into();
+        return Err(check.fault("constraint", "set", expected));
+    }
 
     let oracle = &config.oracle;
     check.range("oracle.vocab_size", oracle.vocab_size, 2, 1 << 20)?;

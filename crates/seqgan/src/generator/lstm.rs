@@ -1,12 +1,14 @@
 //! The LSTM generator: embedding, LSTM, output layer; parameters and their gradients.
 
+use super::Rules;
 use crate::kernel::Real;
-use crate::nn::softmax::{Choice, Output};
+use crate::nn::softmax::Output;
 use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// What fixes the sizes and the rules of a generator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,15 +36,6 @@ impl GeneratorShape {
     pub fn never_first(&self) -> Vec<TokenId> {
         self.end_token.filter(|_| !self.allow_empty).into_iter().collect()
     }
-
-    /// The decision of step `t` of a row, if the row has one: a token, or the end.
-    pub(crate) fn choice(&self, row: &[TokenId], t: usize) -> Option<Choice> {
-        let token = match row.get(t) {
-            Some(&token) => token,
-            None => self.end_token.filter(|_| t == row.len() && t < self.max_length)?,
-        };
-        Some(Choice { token, first: t == 0 })
-    }
 }
 
 /// Positions of the parameters in their list.
@@ -61,6 +54,7 @@ use parameter::*;
 #[derive(Debug, Clone)]
 pub struct LstmGenerator<R = f32> {
     shape: GeneratorShape,
+    rules: Arc<Rules>,
     parameters: Tensors<R>,
 }
 
@@ -76,14 +70,30 @@ impl<R: Real> LstmGenerator<R> {
             let n = sizes.iter().product();
             parameters.push(name, &sizes, (0..n).map(|_| R::of(std * reader.normal())).collect());
         }
-        Self { shape, parameters }
+        Self { rules: Arc::new(Rules::of(&shape)), shape, parameters }
     }
 
     /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`]; the error
     /// names the first that has not.
     pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
-        Ok(Self { shape, parameters })
+        Ok(Self { rules: Arc::new(Rules::of(&shape)), shape, parameters })
+    }
+
+    /// Other parameters with the same shape and rules.
+    pub fn with_parameters(&self, parameters: Tensors<R>) -> Result<Self, String> {
+        parameters.check_layout(&layout(&self.shape))?;
+        Ok(Self { shape: self.shape.clone(), rules: Arc::clone(&self.rules), parameters })
+    }
+
+    /// The same parameters under a constraint: sampling, completion and likelihood follow it alike.
+    pub fn under(self, rules: Arc<Rules>) -> Self {
+        Self { rules, ..self }
+    }
+
+    /// Which tokens may follow which beginning.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Sizes and rules.
@@ -111,8 +121,8 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     /// Adds to `gradients` the gradient of  sum_{b,t} -weights[b, t] log p(decision t of row b)  and returns that
-    /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions for a token that
-    /// is never chosen count as weight zero.
+    /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions without
+    /// probability count as weight zero.
     pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Gradients<R>) -> f64 {
         self.accumulate_from(batch, batch, weights, gradients)
     }
@@ -143,15 +153,17 @@ impl<R: Real> LstmGenerator<R> {
         // Decisions that count, and where their h stands: (chunk, position in [T, rows]).
         let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (chunk, (rows, inputs, trace)) in traces.iter().enumerate() {
+            let decisions: Vec<_> =
+                rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
             for t in 0..inputs.len() / rows.len() {
                 for b in rows.clone() {
                     let weight = weights[b * batch.max_length() + t];
-                    let Some(choice) = self.shape.choice(batch.row(b), t) else { continue };
-                    if weight == R::default() || self.shape.never.contains(&choice.token) {
+                    let Some(decision) = decisions[b - rows.start].get(t) else { continue };
+                    if weight == R::default() || !decision.allowed {
                         continue;
                     }
                     let place = t * rows.len() + b - rows.start;
-                    choices.push(choice);
+                    choices.push(decision.choice);
                     counted.push(weight);
                     places.push((chunk, place));
                     h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
@@ -159,10 +171,8 @@ impl<R: Real> LstmGenerator<R> {
             }
         }
 
-        let never_first = self.shape.never_first();
         let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
-        let output = self.output(&never_first);
-        let (loss, _, dh) = output.weighted_nll(&h, &choices, &counted, dw_out, db_out);
+        let (loss, _, dh) = self.output().weighted_nll(&h, &choices, &counted, dw_out, db_out);
         let mut d_hidden: Vec<Vec<R>> =
             traces.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
         for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {
@@ -194,20 +204,14 @@ impl<R: Real> LstmGenerator<R> {
         (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
     }
 
-    fn output<'a>(&'a self, never_first: &'a [TokenId]) -> Output<'a, R> {
-        Output {
-            w: &self.parameters[W_OUT],
-            b: &self.parameters[B_OUT],
-            never: &self.shape.never,
-            never_first,
-        }
+    fn output(&self) -> Output<'_, R> {
+        Output { w: &self.parameters[W_OUT], b: &self.parameters[B_OUT], masks: self.rules.masks() }
     }
 
     /// log p of each decision, `[B, T]`, zero behind each row's last decision.
     pub fn log_prob(&self, batch: &SeqBatch) -> Vec<R> {
         let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
-        let never_first = self.shape.never_first();
-        let output = self.output(&never_first);
+        let output = self.output();
         let mut result = vec![R::default(); batch.len() * length];
         result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
             let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
@@ -220,11 +224,13 @@ impl<R: Real> LstmGenerator<R> {
                 &mut x,
             );
             let trace = lstm::forward(self.lstm_weights(), rows.len(), x);
+            let decisions: Vec<_> =
+                rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
             let (mut choices, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new());
             for (at, h_at) in trace.hidden().chunks_exact(hidden).enumerate() {
                 let (t, r) = (at / rows.len(), at % rows.len());
-                if let Some(choice) = self.shape.choice(batch.row(rows.start + r), t) {
-                    choices.push(choice);
+                if let Some(decision) = decisions[r].get(t) {
+                    choices.push(decision.choice);
                     places.push(r * length + t);
                     h.extend_from_slice(h_at);
                 }

@@ -4,13 +4,21 @@
 //! packed for sampling. Sampling and likelihood go through the same snapshot, so they can't disagree about
 //! temperature or about tokens that are never chosen.
 
+mod beam;
+pub mod constraint;
+mod filter;
 mod lstm;
 pub mod oracle;
 mod policy;
+mod rules;
 mod scheduled;
+mod walk;
 
+pub use beam::Scored;
+pub use filter::Filter;
 pub use lstm::{GeneratorShape, LstmGenerator};
 pub use policy::LstmPolicy;
+pub use rules::Rules;
 pub use scheduled::OwnTokens;
 
 use crate::rng::Streams;

@@ -1,7 +1,8 @@
 //! Inputs of scheduled sampling (Bengio et al., NIPS 2015): true tokens, some replaced by the model's own.
 
 use super::lstm::parameter::EMBEDDING;
-use super::{GeneratorShape, LstmPolicy};
+use super::rules::RuleState;
+use super::{GeneratorShape, LstmPolicy, Rules};
 use crate::nn::embedding;
 use crate::nn::lstm::{self, State};
 use crate::rng::Streams;
@@ -48,6 +49,7 @@ impl LstmPolicy {
         let rows = lengths.len();
         let mut state = State::zero(rows, hidden);
         let mut inputs = vec![shape.start_token; rows];
+        let mut rules = vec![Rules::START; rows];
         let (mut x, mut gates) = (Vec::new(), Vec::new());
         let longest = lengths.iter().copied().max().unwrap_or(0) as usize;
         // The last token is no input of any decision that is drawn here.
@@ -63,7 +65,8 @@ impl LstmPolicy {
             let is_own = |r: &usize| {
                 (t as u32) < lengths[*r] && own.coins.uniform(first + *r as u64, t as u32) >= own.truth
             };
-            let drawn = self.draw_rows(&state, (0..rows).filter(is_own).collect(), t, first, own.draws);
+            let drawn =
+                self.draw_rows(&state, &rules, (0..rows).filter(is_own).collect(), t, first, own.draws);
             for (r, token) in drawn {
                 if Some(token) != shape.end_token {
                     tokens[r * length + t] = token;
@@ -71,6 +74,7 @@ impl LstmPolicy {
             }
             for (r, input) in inputs.iter_mut().enumerate() {
                 *input = if (t as u32) < lengths[r] { tokens[r * length + t] } else { shape.start_token };
+                rules[r] = self.rules().next(rules[r], *input);
             }
         }
     }
@@ -79,19 +83,28 @@ impl LstmPolicy {
     fn draw_rows(
         &self,
         state: &State<f32>,
+        rules: &[RuleState],
         rows: Vec<usize>,
         t: usize,
         first: u64,
         draws: &Streams,
     ) -> Vec<(usize, TokenId)> {
         let hidden = self.shape().hidden_dim;
-        let h: Vec<f32> = rows.iter().flat_map(|r| &state.h[r * hidden..(r + 1) * hidden]).copied().collect();
-        let uniforms: Vec<f64> = rows.iter().map(|&r| draws.uniform(first + r as u64, t as u32)).collect();
-        let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
-        if !rows.is_empty() {
-            self.table().draw(&h, t == 0, &uniforms, &mut tokens, &mut log_prob);
+        let mask = |r: usize| self.rules().mask(rules[r], t);
+        let mut drawn = Vec::with_capacity(rows.len());
+        // Rows of one mask are drawn together, all of them where nothing constrains them.
+        let mut rows = rows;
+        rows.sort_by_key(|&r| mask(r));
+        for rows in rows.chunk_by(|&a, &b| mask(a) == mask(b)) {
+            let h: Vec<f32> =
+                rows.iter().flat_map(|r| &state.h[r * hidden..(r + 1) * hidden]).copied().collect();
+            let uniforms: Vec<f64> =
+                rows.iter().map(|&r| draws.uniform(first + r as u64, t as u32)).collect();
+            let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
+            self.table().draw(&h, mask(rows[0]), &uniforms, &mut tokens, &mut log_prob);
+            drawn.extend(rows.iter().copied().zip(tokens));
         }
-        rows.into_iter().zip(tokens).collect()
+        drawn
     }
 }
 

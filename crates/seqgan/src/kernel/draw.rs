@@ -13,6 +13,7 @@
 
 use super::math;
 use super::simd::{Kernel, LANES, Simd, dispatch};
+use crate::nn::Masks;
 use crate::nn::softmax::FORBIDDEN;
 use crate::token::TokenId;
 
@@ -29,16 +30,15 @@ pub(crate) struct OutputTable {
     hidden_dim: usize,
     vocab: usize,
     block: usize,
-    weights: Vec<f32>,    // [blocks, H, block]
-    bias: Vec<f32>,       // [blocks, block], forbidden tokens and padding lowered
-    bias_first: Vec<f32>, // the same for a sequence's first token
-    largest_norm: f32,    // of a column of the weights
-    largest_bias: f32,    // in size
+    weights: Vec<f32>,   // [blocks, H, block]
+    bias: Vec<Vec<f32>>, // [blocks, block] a mask, forbidden tokens and padding lowered
+    largest_norm: f32,   // of a column of the weights
+    largest_bias: f32,   // in size
 }
 
 impl OutputTable {
     /// Packs W `[H, V]` and b `[V]`, both multiplied by `scale` (one over the temperature).
-    pub(crate) fn new(w: &[f32], b: &[f32], scale: f32, never: &[TokenId], never_first: &[TokenId]) -> Self {
+    pub(crate) fn new(w: &[f32], b: &[f32], scale: f32, masks: &Masks) -> Self {
         let vocab = b.len();
         let hidden_dim = w.len() / vocab;
         let block = BLOCK.min(vocab.next_multiple_of(LANES));
@@ -55,27 +55,30 @@ impl OutputTable {
             squares.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x * scale * x * scale);
         }
         let largest_norm = squares.iter().copied().fold(0.0, f32::max).sqrt();
-        let mut bias: Vec<f32> = b.iter().map(|&x| x * scale).collect();
-        let largest_bias = bias.iter().map(|x| x.abs()).fold(0.0, f32::max);
-        bias.resize(padded, FORBIDDEN as f32);
-        never.iter().for_each(|&t| bias[t as usize] = FORBIDDEN as f32);
-        let mut bias_first = bias.clone();
-        never_first.iter().for_each(|&t| bias_first[t as usize] = FORBIDDEN as f32);
-        Self { hidden_dim, vocab, block, weights, bias, bias_first, largest_norm, largest_bias }
+        let mut plain: Vec<f32> = b.iter().map(|&x| x * scale).collect();
+        let largest_bias = plain.iter().map(|x| x.abs()).fold(0.0, f32::max);
+        plain.resize(padded, FORBIDDEN as f32);
+        let masked = |mask| {
+            let mut bias = plain.clone();
+            masks.forbidden(mask).iter().for_each(|&t| bias[t as usize] = FORBIDDEN as f32);
+            bias
+        };
+        let bias = (0..masks.len() as u32).map(masked).collect();
+        Self { hidden_dim, vocab, block, weights, bias, largest_norm, largest_bias }
     }
 
-    /// Draws a token for each row of h `[rows, H]` with the uniform numbers `uniforms`, and appends tokens and
-    /// their log-probabilities.
+    /// Draws a token for each row of h `[rows, H]` under one mask with the uniform numbers `uniforms`, and appends tokens
+    /// and their log-probabilities.
     pub(crate) fn draw(
         &self,
         h: &[f32],
-        first: bool,
+        mask: u32,
         uniforms: &[f64],
         tokens: &mut Vec<TokenId>,
         log_prob: &mut Vec<f32>,
     ) {
         assert_eq!(h.len(), uniforms.len() * self.hidden_dim, "a uniform number a row");
-        let bias = if first { &self.bias_first } else { &self.bias };
+        let bias = &self.bias[mask as usize];
         dispatch(Draw { table: self, bias, h, uniforms, tokens, log_prob });
     }
 }
@@ -326,18 +329,19 @@ mod tests {
             let (w, b, h) = (random(hidden * vocab, 1), random(vocab, 2), random(rows * hidden, 3));
             let uniforms: Vec<f64> =
                 (0..rows).map(|r| Streams::new(5, Purpose::Sample).uniform(r as u64, 0)).collect();
-            let table = OutputTable::new(&w, &b, 1.0 / 0.7, &[1], &[0]);
-            for first in [false, true] {
+            let masks = Masks::new(vec![vec![0, 1], vec![1]]);
+            let table = OutputTable::new(&w, &b, 1.0 / 0.7, &masks);
+            for mask in [0, 1] {
                 for level in all_levels() {
                     let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
-                    let bias = if first { &table.bias_first } else { &table.bias };
+                    let bias = &table.bias[mask as usize];
                     let (t, l) = (&mut tokens, &mut log_prob);
                     dispatch_at(
                         level,
                         Draw { table: &table, bias, h: &h, uniforms: &uniforms, tokens: t, log_prob: l },
                     );
                     for r in 0..rows {
-                        let banned: &[u32] = if first { &[0, 1] } else { &[1] };
+                        let banned = masks.forbidden(mask);
                         let h = &h[r * hidden..(r + 1) * hidden];
                         let (token, want) = plain(&w, &b, 1.0 / 0.7, banned, h, uniforms[r]);
                         assert_eq!(tokens[r], token, "{level:?} vocab {vocab} row {r}");
@@ -354,11 +358,11 @@ mod tests {
         let (w, b) = (random(hidden * vocab, 1), random(vocab, 2));
         let mut h = random(rows * hidden, 3);
         let draw = |h: &[f32]| {
-            let table = OutputTable::new(&w, &b, 1.0, &[], &[]);
+            let table = OutputTable::new(&w, &b, 1.0, &Masks::new(vec![vec![]]));
             let uniforms: Vec<f64> =
                 (0..rows).map(|r| Streams::new(6, Purpose::Sample).uniform(r as u64, 0)).collect();
             let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
-            table.draw(h, false, &uniforms, &mut tokens, &mut log_prob);
+            table.draw(h, 0, &uniforms, &mut tokens, &mut log_prob);
             (tokens, log_prob, uniforms)
         };
         let before = draw(&h);
@@ -381,9 +385,10 @@ mod tests {
     #[test]
     fn never_draws_what_is_forbidden_even_at_the_ends_of_the_unit_interval() {
         let vocab = 200;
-        let table = OutputTable::new(&random(4 * vocab, 1), &random(vocab, 2), 1.0, &[0, 198, 199], &[]);
+        let masks = Masks::new(vec![vec![0, 198, 199]]);
+        let table = OutputTable::new(&random(4 * vocab, 1), &random(vocab, 2), 1.0, &masks);
         let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
-        table.draw(&random(8, 3), false, &[0.0, 1.0 - 1e-16], &mut tokens, &mut log_prob);
+        table.draw(&random(8, 3), 0, &[0.0, 1.0 - 1e-16], &mut tokens, &mut log_prob);
         assert!(tokens[0] == 1 && tokens[1] == 197, "{tokens:?}");
     }
 }

@@ -7,6 +7,7 @@
 //! on the number of threads nor on how many rows are kept.
 
 use super::linear::transpose;
+use super::masks::Masks;
 use crate::kernel::{PackedMatrix, Product, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
@@ -28,19 +29,17 @@ pub struct Output<'a, R> {
     pub w: &'a [R],
     /// `[V]`.
     pub b: &'a [R],
-    /// Tokens that are never chosen.
-    pub never: &'a [TokenId],
-    /// Tokens that are not chosen as a sequence's first.
-    pub never_first: &'a [TokenId],
+    /// Tokens that decisions may not choose.
+    pub masks: &'a Masks,
 }
 
-/// One decision a row: what was chosen, and whether it was the first of its sequence.
+/// One decision a row: what was chosen, and from what.
 #[derive(Debug, Clone, Copy)]
 pub struct Choice {
     /// The chosen token.
     pub token: TokenId,
-    /// Whether it opened its sequence.
-    pub first: bool,
+    /// The mask that it was chosen under.
+    pub mask: u32,
 }
 
 impl<R: Real> Output<'_, R> {
@@ -75,13 +74,9 @@ impl<R: Real> Output<'_, R> {
 
     /// Lowers the logits `[rows, n]` of forbidden tokens among `v..v + n`.
     fn forbid(&self, choices: &[Choice], v: usize, n: usize, out: &mut [R]) {
-        let inside = |t: &&TokenId| (v..v + n).contains(&(**t as usize));
-        for &token in self.never.iter().filter(inside) {
-            (0..choices.len()).for_each(|r| out[r * n + token as usize - v] = R::of(FORBIDDEN));
-        }
-        for &token in self.never_first.iter().filter(inside) {
-            for r in (0..choices.len()).filter(|&r| choices[r].first) {
-                out[r * n + token as usize - v] = R::of(FORBIDDEN);
+        for (choice, row) in choices.iter().zip(out.chunks_exact_mut(n)) {
+            for &token in self.masks.forbidden_within(choice.mask, v, n) {
+                row[token as usize - v] = R::of(FORBIDDEN);
             }
         }
     }

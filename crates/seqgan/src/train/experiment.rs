@@ -13,6 +13,7 @@ use super::state::State;
 use super::summary::Summary;
 use super::task::Task;
 use crate::config::{Config, Method};
+use crate::rng::{Purpose, Streams};
 use crate::run::RunFolder;
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -68,9 +69,9 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let mut state = match folder.state().is_file() {
         false => State::default(),
         true => {
-            let shape = task.generator_shape(config);
+            let blank = task.new_generator(config, 0.0, &Streams::new(0, Purpose::GeneratorInit));
             let judge = |method| Judge::new(method, config, task);
-            State::load(&folder.state(), &shape, &judge, config.rollout.delay)?
+            State::load(&folder.state(), &blank, &judge, config.rollout.delay)?
         }
     };
     observer.note(&format!("run folder: {}", folder.path().display()));

@@ -5,7 +5,7 @@ use super::task::{are_pitches, read_options};
 use crate::Result;
 use crate::config::DataConfig;
 use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, Tokens, TrainingText, Vocab};
-use crate::generator::{GeneratorShape, Policy};
+use crate::generator::{GeneratorShape, Policy, Rules};
 use crate::metrics::{Estimate, Scorecard, pitch_mse};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -27,19 +27,20 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// Reads `test` for models with this vocabulary and these rules.
-    pub fn read(test: &Path, config: &DataConfig, vocab: &Vocab, rules: &GeneratorShape) -> Result<Self> {
-        let options = ReadOptions { max_length: rules.max_length, ..read_options(config, test)? };
+    /// Reads `test` for models with this vocabulary, of this shape and under these rules.
+    pub fn read(
+        test: &Path,
+        config: &DataConfig,
+        vocab: &Vocab,
+        shape: &GeneratorShape,
+        rules: &Rules,
+    ) -> Result<Self> {
+        let options = ReadOptions { max_length: shape.max_length, ..read_options(config, test)? };
         let (encoded, report) = data::read_with(test, &options, vocab)?;
-        let fits = |&b: &usize| {
-            let row = encoded.row(b);
-            let length_fits = rules.end_token.is_some() || row.len() == rules.max_length;
-            length_fits && row.iter().all(|t| !rules.never.contains(t))
-        };
         let whole = read_whole(test, vocab.tokens(), config)?;
         let mut interner = Interner::default();
         Ok(Self {
-            likely: encoded.select((0..encoded.len()).filter(fits)),
+            likely: encoded.select((0..encoded.len()).filter(|&b| rules.allow(shape, encoded.row(b)))),
             report,
             test: interner.rows(&whole.sequences, &whole.vocab),
             interner,

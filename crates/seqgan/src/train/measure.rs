@@ -28,11 +28,10 @@ pub(super) fn validation_nll(task: &Task, generator: &LstmGenerator) -> Estimate
     nll(&LstmPolicy::new(generator, 1.0), &known(&task.validation, generator))
 }
 
-/// The sequences a generator can give a probability to: those without tokens that it never chooses.
+/// The sequences that a generator gives a probability: those without tokens that it never chooses, within its constraint.
 pub fn known(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
-    let never = &generator.shape().never;
-    let rows = (0..batch.len()).filter(|&b| batch.row(b).iter().all(|t| !never.contains(t)));
-    batch.select(rows)
+    let allowed = |&b: &usize| generator.rules().allow(generator.shape(), batch.row(b));
+    batch.select((0..batch.len()).filter(allowed))
 }
 
 /// A model's samples and what both models say of them, in nats a sequence.

@@ -56,7 +56,7 @@ pub fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     Ok(list.into_iter().filter(|m| folder.model(m.name()).is_file()).collect())
 }
 
-/// Reads the generator of `method`, or of the last method trained.
+/// Reads the generator of `method`, or of the last method trained, under the run's constraint.
 pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel> {
     let known = methods(folder)?;
     let Some(name) = method.or(known.last().map(|m| m.name())) else {
@@ -74,7 +74,14 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
         });
     }
     let (method, generator) = read_generator(&folder.model(name))?;
-    Ok(SavedModel { method, generator })
+    let model = SavedModel { method, generator };
+    let constraint = folder.read_config()?.constraint;
+    match load_vocab(folder, &model)? {
+        Some(vocab) => {
+            Ok(SavedModel { generator: model.generator.constrained(&constraint, &vocab)?, method })
+        }
+        None => Ok(model),
+    }
 }
 
 /// Reads a generator and the method that made it.

@@ -7,7 +7,7 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::{LstmGenerator, OwnTokens};
+use crate::generator::OwnTokens;
 use crate::rng::{Purpose, Streams};
 use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
 
@@ -86,8 +86,7 @@ pub(super) fn maximum_likelihood(
 fn fresh(session: &Session<'_>) -> Trainee {
     let config = session.config;
     let streams = Streams::new(config.seed, Purpose::GeneratorInit);
-    let generator =
-        LstmGenerator::new(session.task.generator_shape(config), config.generator.init_std, &streams);
+    let generator = session.task.new_generator(config, config.generator.init_std, &streams);
     Trainee {
         optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
         generator,

@@ -25,6 +25,7 @@ impl SharedModel {
         add(&config.seed);
         add(&task.generator_shape(config));
         add(&config.generator);
+        add(&config.constraint);
         match method {
             Method::MleTuned => add(&config.mle_tuned),
             Method::ScheduledSampling => {
@@ -52,6 +53,7 @@ impl SharedModel {
         }
         // A file that is damaged is trained again and replaced.
         let Ok((_, generator)) = read_generator(&self.path) else { return Ok(false) };
+        let generator = session.task.under_constraint(generator);
         let Ok(records) = std::fs::read_to_string(self.records()) else { return Ok(false) };
         for record in records.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             session.append(record)?;

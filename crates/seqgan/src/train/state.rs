@@ -4,7 +4,7 @@ use super::judge::Judge;
 use super::summary::Outcome;
 use crate::checkpoint;
 use crate::config::Method;
-use crate::generator::{GeneratorShape, LstmGenerator};
+use crate::generator::LstmGenerator;
 use crate::nn::{Tensor, Tensors};
 use crate::rollout::DelayedPolicy;
 use crate::update::Optimizer;
@@ -145,30 +145,29 @@ impl State {
         checkpoint::write(path, "state", &meta, tensors)
     }
 
-    /// Reads what [`State::save`] wrote, for generators of the given shape; `fresh` makes a method's judge.
+    /// Reads what [`State::save`] wrote, for generators like `blank`; `fresh` makes a method's judge.
     pub fn load(
         path: &Path,
-        generator: &GeneratorShape,
+        blank: &LstmGenerator,
         fresh: &dyn Fn(Method) -> Judge,
         delay: f64,
     ) -> Result<Self> {
         let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
         let mut store = Store { path, tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect() };
-        let blank = LstmGenerator::new(generator.clone(), 0.0, &nothing());
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
-            finished.insert(*method, store.generator(&format!("finished.{method}"), &blank)?);
+            finished.insert(*method, store.generator(&format!("finished.{method}"), blank)?);
         }
         let trainee = match store.has("generator") {
             false => None,
             true => Some(Trainee {
-                generator: store.generator("generator", &blank)?,
+                generator: store.generator("generator", blank)?,
                 optimizer: {
                     let mut optimizer = Optimizer::new(blank.parameters(), blank.gradients());
                     store.restore("generator", blank.parameters(), &mut optimizer, &meta.updates)?;
                     optimizer
                 },
-                best: if store.has("best") { Some(store.generator("best", &blank)?) } else { None },
+                best: if store.has("best") { Some(store.generator("best", blank)?) } else { None },
             }),
         };
         let adversary = match meta.adversary {
@@ -180,16 +179,12 @@ impl State {
                     *parameters = store.take("judge", parameters)?;
                     store.restore("judge", parameters, optimizer, &meta.updates)?;
                 }
-                let rollout = DelayedPolicy::new(&store.generator("rollout", &blank)?, delay);
+                let rollout = DelayedPolicy::new(&store.generator("rollout", blank)?, delay);
                 Some(Adversary { judge, optimizer, rollout })
             }
         };
         Ok(Self { position: meta.position, trainee, adversary, finished, outcome: meta.outcome })
     }
-}
-
-fn nothing() -> crate::rng::Streams {
-    crate::rng::Streams::new(0, crate::rng::Purpose::GeneratorInit)
 }
 
 fn collect<'a>(tensors: &mut Vec<(String, &'a Tensor<f32>)>, prefix: &str, list: &'a Tensors<f32>) {
@@ -250,7 +245,7 @@ impl Store<'_> {
 
     fn generator(&mut self, prefix: &str, like: &LstmGenerator) -> Result<LstmGenerator> {
         let parameters = self.take(prefix, like.parameters())?;
-        LstmGenerator::from_parameters(like.shape().clone(), parameters).map_err(|m| self.fault(m))
+        like.with_parameters(parameters).map_err(|message| self.fault(message))
     }
 
     /// Gives an optimizer its moments and number of updates back.

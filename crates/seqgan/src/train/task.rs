@@ -1,16 +1,17 @@
 //! What is to be learned: the synthetic task, or a file of sequences.
 
 use super::held_out::HeldOut;
-use crate::config::{Config, DataConfig, DataSize, OracleConfig};
+use crate::config::{Config, ConstraintConfig, DataConfig, DataSize, OracleConfig};
 use crate::data::{
     self, FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Tokens, Vocab, holds_midi,
 };
-use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, oracle};
+use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, Rules, constraint, oracle};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Sequences to learn from, and what is known about them.
 pub struct Task {
@@ -32,6 +33,7 @@ pub struct Task {
     /// What was read, for people.
     pub notes: Vec<String>,
     rules: GeneratorShape,
+    constraint: Option<Arc<Rules>>,
 }
 
 /// A test file, and the training file in the same numbers.
@@ -67,12 +69,13 @@ impl Task {
             description: json!({ "task": "oracle", "oracle_params": config.params }),
             notes: Vec::new(),
             rules: oracle.shape().clone(),
+            constraint: None,
             oracle: Some(oracle),
         })
     }
 
-    /// A file of sequences, one a line.
-    pub fn file(config: &DataConfig) -> Result<Self> {
+    /// A file of sequences. Those that the constraint does not allow are left out.
+    pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
         let path = Path::new(&config.path);
         let text = data::read_training(path, &read_options(config, path)?)?;
         if config.pitches && text.vocab.tokens() != Tokens::Ids {
@@ -82,17 +85,6 @@ impl Task {
                 expected: "false where tokens are words or characters".into(),
                 source_place: None,
                 hint: Some("pitches are numbers; say --tokens ids if the file holds them".into()),
-            });
-        }
-        let split = data::split_by_hash(text.sequences.rows(), config.validation_share);
-        let (train, validation) =
-            (text.sequences.select(split.training), text.sequences.select(split.validation));
-        if train.is_empty() || validation.is_empty() {
-            return Err(Error::Data {
-                path: path.into(),
-                line: None,
-                message: "all lines are equal: nothing can be kept apart to validate on".into(),
-                hint: Some("give a file with at least two different sequences".into()),
             });
         }
         let length = text.sequences.max_length();
@@ -107,6 +99,38 @@ impl Task {
             never: if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] },
             allow_empty: text.sequences.rows().any(<[_]>::is_empty),
         };
+        let constraint = constraint::rules(constraint, &rules, &text.vocab)?;
+        let own = Arc::new(Rules::of(&rules));
+        let mut notes = vec![format!("{}: {}", path.display(), text.report)];
+        let mut sequences = text.sequences;
+        if let Some(constraint) = &constraint {
+            // A token that is unknown is another matter: such sequences are part of the data without a likelihood.
+            let kept: Vec<usize> = (0..sequences.len())
+                .filter(|&b| {
+                    constraint.allow(&rules, sequences.row(b)) || !own.allow(&rules, sequences.row(b))
+                })
+                .collect();
+            if kept.len() < sequences.len() {
+                notes.push(format!(
+                    "{} sequences are left out, which the constraint does not allow",
+                    sequences.len() - kept.len()
+                ));
+            }
+            sequences = sequences.select(kept);
+        }
+        let split = data::split_by_hash(sequences.rows(), config.validation_share);
+        let (train, validation) = (sequences.select(split.training), sequences.select(split.validation));
+        if train.is_empty() || validation.is_empty() {
+            return Err(Error::Data {
+                path: path.into(),
+                line: None,
+                message: match constraint.is_some() {
+                    true => "fewer than two different sequences satisfy the constraint".into(),
+                    false => "all lines are equal: nothing can be kept apart to validate on".into(),
+                },
+                hint: Some("give a file with at least two different sequences".into()),
+            });
+        }
         let ends = match fixed {
             true => format!("every sequence has {length} tokens, so none needs an end token"),
             false => format!("sequences end by a token of their own, or after {length} tokens"),
@@ -114,14 +138,21 @@ impl Task {
         let held_out = match config.test.as_str() {
             "" => None,
             test => {
-                let mut test = HeldOut::read(Path::new(test), config, &text.vocab, &rules)?;
+                let mut test = HeldOut::read(
+                    Path::new(test),
+                    config,
+                    &text.vocab,
+                    &rules,
+                    constraint.as_ref().unwrap_or(&own),
+                )?;
                 let train = test.training(config, &text.vocab)?;
                 Some(TestFile { test, train })
             }
         };
-        let parts = format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len());
+        notes.push(format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len()));
         Ok(Self {
-            notes: vec![format!("{}: {}", path.display(), text.report), parts],
+            notes,
+            constraint,
             train,
             validation,
             test: held_out.as_ref().map(|file| file.test.likely.clone()).filter(|test| !test.is_empty()),
@@ -156,6 +187,19 @@ impl Task {
             embedding_dim: config.generator.embedding_dim,
             hidden_dim: config.generator.hidden_dim,
             ..self.rules.clone()
+        }
+    }
+
+    /// An untrained generator of this task, all parameters from N(0, `std`).
+    pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> LstmGenerator {
+        self.under_constraint(LstmGenerator::new(self.generator_shape(config), std, streams))
+    }
+
+    /// A generator of this task under its constraint, if it has one.
+    pub fn under_constraint(&self, generator: LstmGenerator) -> LstmGenerator {
+        match &self.constraint {
+            Some(rules) => generator.under(Arc::clone(rules)),
+            None => generator,
         }
     }
 

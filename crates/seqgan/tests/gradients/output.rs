@@ -4,6 +4,7 @@
 use super::differences::check_at;
 use crate::closeness::assert_close;
 use crate::random::Random;
+use seqgan::nn::Masks;
 use seqgan::nn::softmax::{Choice, Output};
 
 const HIDDEN: usize = 3;
@@ -16,19 +17,24 @@ fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], s
     let (w, b, h) = (random.normals(HIDDEN * vocab), random.normals(vocab), random.normals(rows * HIDDEN));
     let mut weights = random.normals(rows); // of both signs
     weights[rows / 2] = 0.0;
-    let allowed = |c: &Choice| !(never.contains(&c.token) || (c.first && never_first.contains(&c.token)));
+    let masks = Masks::new(vec![[never, never_first].concat(), never.to_vec()]);
+    let allowed = |c: &Choice| !masks.forbids(c.mask, c.token);
     let mut draws = (0..).map(|_| random.between(0..=vocab - 1) as u32);
     let choices: Vec<Choice> = (0..rows)
         .map(|r| {
-            draws.by_ref().map(|token| Choice { token, first: r % 3 == 0 }).find(allowed).expect("endless")
+            draws
+                .by_ref()
+                .map(|token| Choice { token, mask: u32::from(r % 3 != 0) })
+                .find(allowed)
+                .expect("endless")
         })
         .collect();
     let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
-        let log_prob = Output { w, b, never, never_first }.log_prob(h, &choices).0;
+        let log_prob = Output { w, b, masks: &masks }.log_prob(h, &choices).0;
         weights.iter().zip(log_prob).map(|(w, l)| -w * l).sum()
     };
     let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
-    let output = Output { w: &w, b: &b, never, never_first };
+    let output = Output { w: &w, b: &b, masks: &masks };
     let (value, log_prob, dh) = output.weighted_nll(&h, &choices, &weights, &mut dw, &mut db);
     assert_close("log_prob", &log_prob, &output.log_prob(&h, &choices).0, 1e-13);
     assert!((value - loss(&w, &b, &h)).abs() < 1e-12 * value.abs().max(1.0));

@@ -8,6 +8,7 @@ mod convolution;
 use crate::closeness::{assert_close, round};
 use crate::random::Random;
 use seqgan::kernel::Real;
+use seqgan::nn::Masks;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;
@@ -119,8 +120,8 @@ fn of_single_steps_and_whole_passes() {
 
 #[test]
 fn of_the_output_layer() {
-    fn run<R: Real>(p: &[Vec<R>], choices: &[Choice], never: &[u32], never_first: &[u32]) -> Vec<Vec<R>> {
-        let output = Output { w: &p[0], b: &p[1], never, never_first };
+    fn run<R: Real>(p: &[Vec<R>], choices: &[Choice], masks: &Masks) -> Vec<Vec<R>> {
+        let output = Output { w: &p[0], b: &p[1], masks };
         let (mut dw, mut db) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
         let (loss, log_prob, dh) = output.weighted_nll(&p[2], choices, &p[3], &mut dw, &mut db);
         let normaliser = output.log_prob(&p[2], choices).1;
@@ -130,15 +131,15 @@ fn of_the_output_layer() {
         let mut random = Random::new(seed);
         let (rows, hidden) = (random.between(1..=150), random.between(1..=40));
         let vocab = random.between(4..=if seed % 3 == 0 { 3000 } else { 80 });
-        let (never, never_first) = ([1], [0, vocab as u32 - 1]);
+        let masks = Masks::new(vec![vec![0, 1, vocab as u32 - 1], vec![1]]);
         let token = |random: &mut Random| random.between(2..=vocab - 2) as u32;
         let choices: Vec<_> =
-            (0..rows).map(|r| Choice { token: token(&mut random), first: r % 4 == 0 }).collect();
+            (0..rows).map(|r| Choice { token: token(&mut random), mask: u32::from(r % 4 != 0) }).collect();
         let mut inputs = [hidden * vocab, vocab, rows * hidden, rows].map(|n| random.normals(n));
         // Weights of one sign: the loss of both signs may be the small difference of large sums.
         inputs[3].iter_mut().for_each(|w| *w = w.abs());
-        let fast = |p: &[Vec<f32>]| run(p, &choices, &never, &never_first);
-        compare(&format!("output {seed}"), &inputs, fast, |p| run(p, &choices, &never, &never_first));
+        let fast = |p: &[Vec<f32>]| run(p, &choices, &masks);
+        compare(&format!("output {seed}"), &inputs, fast, |p| run(p, &choices, &masks));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::distribution::{all_sequences, assert_drawn_from, probabilities};
 use super::probabilities::random_shape;
 use crate::random::{Random, usable};
-use seqgan::generator::{GeneratorShape, LstmPolicy, Policy};
+use seqgan::generator::{Filter, GeneratorShape, LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 
 /// Six tokens, so that all sequences can be listed; the end is 0 and 1 is never chosen.
@@ -114,4 +114,28 @@ fn do_not_depend_on_the_batch() {
 fn random_generator(random: &mut Random, vocab: usize) -> seqgan::generator::LstmGenerator {
     let shape = random_shape(random, vocab);
     random.generator(shape, 0.7)
+}
+
+/// The plain draw of a filter beside the fast kernel's.
+#[test]
+fn with_a_filter_that_keeps_all_are_those_without() {
+    for seed in 600..620 {
+        let mut random = Random::new(seed);
+        let vocab = random.between(4..=300);
+        let shape = random_shape(&mut random, vocab);
+        let policy = LstmPolicy::new(&random.generator(shape, 1.0), 0.9);
+        let streams = Streams::new(seed, Purpose::Sample);
+        let plain = policy.sample(&streams, 3, 140);
+        let all = Filter { top_k: vocab, top_p: 1.0 };
+        let filtered = policy.sample_filtered(Some(all), &streams, 3, 140);
+        assert_eq!(plain.sequences, filtered.sequences, "seed {seed}");
+        crate::closeness::assert_close("log_prob", &filtered.log_prob, &plain.log_prob, 1e-5);
+        // The greedy choice does not depend on the random numbers, and is the beam's of width one.
+        let greedy = Filter { top_k: 1, top_p: 1.0 };
+        let rows = policy.sample_filtered(Some(greedy), &streams, 0, 3).sequences;
+        assert!(rows.row(0) == rows.row(1) && rows.row(0) == rows.row(2));
+        let kept = policy.sample_filtered(Some(Filter { top_k: 2, top_p: 1.0 }), &streams, 0, 60);
+        let likelihood = policy.sequence_log_prob(&kept.sequences);
+        assert!(kept.log_prob.iter().zip(likelihood).all(|(own, all)| *own > all - 1e-5));
+    }
 }

@@ -91,7 +91,7 @@ fn one(study: &Study, run_of: &StudyRun, folder: &Path, observer: &dyn Observer)
     let mut config = run_of.config.clone();
     let task = match study.kind {
         Kind::Oracle => Task::oracle(&config.oracle, config.seed)?,
-        Kind::Train => Task::file(&config.data)?,
+        Kind::Train => Task::file(&config.data, &config.constraint)?,
     };
     task.resolve(&mut config);
     let experiment = Experiment {

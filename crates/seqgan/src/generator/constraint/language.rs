@@ -1,0 +1,75 @@
+//! A regular expression over the text of a sequence, as an automaton that reads tokens.
+
+use crate::data::Vocab;
+use crate::token::TokenId;
+use regex_automata::Input;
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
+use regex_automata::{Anchored, MatchKind};
+
+/// Most bytes of the expression's own automaton.
+const MOST_BYTES: usize = 1 << 26;
+
+/// Sequences whose whole text the expression matches.
+pub(super) struct Language {
+    dfa: dense::DFA<Vec<u32>>,
+    start: StateID,
+    /// What stands before a token that is not the first, and the text of each token.
+    separator: &'static str,
+    texts: Vec<String>,
+}
+
+/// Where a sequence's text stands in the expression: nowhere yet, or behind a token.
+pub(super) type Place = Option<StateID>;
+
+impl Language {
+    pub(super) fn new(pattern: &str, vocab: &Vocab) -> Result<Self, String> {
+        let whole = |error: &dyn std::error::Error| {
+            // The library's own words are in the innermost error.
+            let mut cause = error;
+            while let Some(source) = cause.source() {
+                cause = source;
+            }
+            cause.to_string().replace('\n', " ")
+        };
+        let dfa = dense::Builder::new()
+            .configure(
+                dense::Config::new()
+                    .start_kind(StartKind::Anchored)
+                    // All ways through the expression are followed, not the first one that matches.
+                    .match_kind(MatchKind::All)
+                    .minimize(true)
+                    .dfa_size_limit(Some(MOST_BYTES))
+                    .determinize_size_limit(Some(MOST_BYTES)),
+            )
+            .thompson(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)))
+            .build(pattern)
+            .map_err(|error| whole(&error))?;
+        let input = Input::new("").anchored(Anchored::Yes);
+        let start = dfa.start_state_forward(&input).map_err(|error| whole(&error))?;
+        let user = Vocab::NUM_SPECIAL as TokenId..vocab.len() as TokenId;
+        let texts = (0..Vocab::NUM_SPECIAL).map(|_| String::new());
+        let texts = texts.chain(user.map(|id| vocab.token(id).into_owned())).collect();
+        Ok(Self { dfa, start, separator: vocab.tokens().separator(), texts })
+    }
+
+    /// The place behind `token`; none where no match can follow.
+    pub(super) fn next(&self, place: Place, token: TokenId) -> Option<StateID> {
+        let text = self.texts[token as usize].as_bytes();
+        let before = if place.is_some() { self.separator.as_bytes() } else { b"" };
+        let mut state = place.unwrap_or(self.start);
+        for &byte in before.iter().chain(text) {
+            state = self.dfa.next_state(state, byte);
+            if self.dfa.is_dead_state(state) || self.dfa.is_quit_state(state) {
+                return None;
+            }
+        }
+        Some(state)
+    }
+
+    /// Whether the text may end at a place.
+    pub(super) fn accepts(&self, place: Place) -> bool {
+        self.dfa.is_match_state(self.dfa.next_eoi_state(place.unwrap_or(self.start)))
+    }
+}

@@ -1,0 +1,118 @@
+//! Constraints on sequences, compiled to the rules of a generator.
+//!
+//! A constraint is a set of sequences: those that a regular expression matches, that hold no forbidden token or n-gram,
+//! that begin with a prefix, of a length in a range. Its automaton knows of each beginning which tokens leave a way to
+//! an end that the constraint and the longest length allow. The generator chooses among those alone, so every sample
+//! satisfies the constraint, and the probabilities of all sequences that do sum to 1.
+
+mod finishing;
+mod language;
+mod ngrams;
+mod states;
+
+use super::rules::Rules;
+use super::{GeneratorShape, LstmGenerator};
+use crate::config::ConstraintConfig;
+use crate::data::Vocab;
+use crate::token::TokenId;
+use crate::{Error, Result};
+use language::Language;
+use ngrams::ForbiddenNgrams;
+use states::States;
+use std::sync::Arc;
+
+/// What a constraint consists of, in tokens.
+struct Parts {
+    /// Tokens that no sequence holds.
+    forbidden: Vec<TokenId>,
+    ngrams: ForbiddenNgrams,
+    language: Option<Language>,
+    prefix: Vec<TokenId>,
+    /// Fewest and most tokens.
+    lengths: (usize, usize),
+}
+
+impl LstmGenerator {
+    /// The generator under a constraint, or as it is where nothing is constrained. `vocab` spells its tokens. The error
+    /// names the key to blame.
+    pub fn constrained(self, config: &ConstraintConfig, vocab: &Vocab) -> Result<Self> {
+        match rules(config, self.shape(), vocab)? {
+            Some(rules) => Ok(self.under(rules)),
+            None => Ok(self),
+        }
+    }
+}
+
+/// The rules of a constraint; none where nothing is constrained.
+pub fn rules(config: &ConstraintConfig, shape: &GeneratorShape, vocab: &Vocab) -> Result<Option<Arc<Rules>>> {
+    if *config == ConstraintConfig::default() {
+        return Ok(None);
+    }
+    let parts = Parts::new(config, shape, vocab)?;
+    let states =
+        States::explore(&parts, shape).map_err(|message| fault("constraint", "too large", message))?;
+    let rules = finishing::unroll(&states, &parts, shape)
+        .map_err(|message| fault("constraint", "unsatisfiable or too large", message))?;
+    Ok(Some(Arc::new(rules)))
+}
+
+impl Parts {
+    fn new(config: &ConstraintConfig, shape: &GeneratorShape, vocab: &Vocab) -> Result<Self> {
+        let longest = shape.max_length;
+        let most = if config.max_length == 0 { longest } else { config.max_length };
+        if most > longest || config.min_length > most {
+            let expected = format!("a range within 0 to {longest}, the longest sequence");
+            return Err(fault(
+                "constraint.min_length",
+                format!("{}, `max_length` {most}", config.min_length),
+                expected,
+            ));
+        }
+        let id = |key: &str, token: &str| {
+            vocab.id(token).ok_or_else(|| {
+                fault(key, format!("{token:?}"), "a token of the training data's vocabulary".into())
+            })
+        };
+        let ids = |key: &str, text: &str| vocab.tokens().split(text).map(|token| id(key, token)).collect();
+        let mut forbidden = shape.never.clone();
+        if !config.alphabet.is_empty() {
+            let allowed: Vec<TokenId> =
+                config.alphabet.iter().map(|t| id("constraint.alphabet", t)).collect::<Result<_>>()?;
+            let end = shape.end_token;
+            forbidden
+                .extend((0..shape.vocab_size as TokenId).filter(|t| !allowed.contains(t) && Some(*t) != end));
+        }
+        let ngrams: Vec<Vec<TokenId>> =
+            config.forbidden.iter().map(|text| ids("constraint.forbidden", text)).collect::<Result<_>>()?;
+        if let Some(empty) = ngrams.iter().position(Vec::is_empty) {
+            let value = format!("{:?}", config.forbidden[empty]);
+            return Err(fault("constraint.forbidden", value, "one token or more an entry".into()));
+        }
+        let prefix: Vec<TokenId> = ids("constraint.prefix", &config.prefix)?;
+        if prefix.len() > most {
+            let value = format!("{} tokens", prefix.len());
+            return Err(fault("constraint.prefix", value, format!("at most {most}, the longest sequence")));
+        }
+        let language = match config.regex.as_str() {
+            "" => None,
+            pattern => Some(Language::new(pattern, vocab).map_err(|message| {
+                fault("constraint.regex", format!("{pattern:?}"), format!("a regular expression ({message})"))
+            })?),
+        };
+        let fewest = config.min_length.max(usize::from(!shape.allow_empty));
+        Ok(Self {
+            forbidden,
+            ngrams: ForbiddenNgrams::new(ngrams, shape.vocab_size),
+            language,
+            prefix,
+            lengths: (fewest, most),
+        })
+    }
+}
+
+fn fault(key: &str, value: impl Into<String>, expected: String) -> Error {
+    Error::Config { key: key.into(), value: value.into(), expected, source_place: None, hint: None }
+}
+
+#[cfg(test)]
+mod tests;
