@@ -69,7 +69,9 @@ impl Pool {
 impl Drop for Pool {
     fn drop(&mut self) {
         // All at once, so that they end side by side.
-        self.places.iter_mut().flatten().for_each(Process::close_input);
+        for process in self.places.iter_mut().flatten() {
+            process.close_input();
+        }
     }
 }
 

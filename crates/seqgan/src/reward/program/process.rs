@@ -35,6 +35,8 @@ pub(super) struct Process {
     /// To the thread that writes: a program that answers before it has read everything would wait for us to read,
     /// and we for it to read.
     input: Option<Sender<Vec<u8>>>,
+    /// Until when it may end by itself, once its input is closed.
+    grace_end: Option<Instant>,
     events: Receiver<Event>,
     last_words: LastWords,
     /// Whether it ever gave an answer.
@@ -60,7 +62,15 @@ impl Process {
         let writer_sender = sender.clone();
         std::thread::spawn(move || write_all(stdin, jobs, writer_sender));
         std::thread::spawn(move || read_all(stdout, sender));
-        Ok(Self { child, input: Some(jobs_sender), events, last_words, has_answered: false, is_over: false })
+        Ok(Self {
+            child,
+            input: Some(jobs_sender),
+            grace_end: None,
+            events,
+            last_words,
+            has_answered: false,
+            is_over: false,
+        })
     }
 
     /// Hands over lines; whether they arrived is told by [`Process::next_event`].
@@ -72,8 +82,10 @@ impl Process {
     }
 
     /// Says that no more lines will come. The thread that writes closes the pipe, once it has written the last one.
-    pub(super) fn close_input(&mut self) {
+    /// Returns until when the program may end by itself.
+    pub(super) fn close_input(&mut self) -> Instant {
         self.input = None;
+        *self.grace_end.get_or_insert_with(|| Instant::now() + GRACE)
     }
 
     /// What has happened already.
@@ -104,8 +116,7 @@ impl Process {
 
     /// Closes its input and gives it a moment to end by itself; the status, if it did. Nothing is left afterwards.
     pub(super) fn end(&mut self) -> Option<ExitStatus> {
-        self.close_input();
-        let deadline = Instant::now() + GRACE;
+        let deadline = self.close_input();
         let mut pause = Duration::from_millis(1);
         while !self.has_exited() && Instant::now() < deadline {
             std::thread::sleep(pause);

@@ -95,8 +95,7 @@ pub(super) fn ask(process: &mut Process, batch: &[String], timeout: Duration) ->
 
 /// Ends a process that has answered everything, and finds what it says beyond.
 pub(super) fn dismiss(mut process: Process) -> Result<(), Failure> {
-    process.close_input();
-    let deadline = Instant::now() + GRACE;
+    let deadline = process.close_input();
     while let Some(event) = process.next_event(deadline) {
         match event {
             Event::Answer(answer) => return Err(Failure::surplus(answer)),
