@@ -77,6 +77,16 @@ pub enum Error {
         /// What the user can do about it.
         hint: Option<String>,
     },
+    /// The program that gives the reward cannot be started, died, hung, or answered rubbish.
+    #[error("reward program `{command}`: {message}")]
+    Program {
+        /// The program and its arguments.
+        command: String,
+        /// What happened, with what the program itself said about it.
+        message: String,
+        /// What the user can do about it.
+        hint: Option<String>,
+    },
     /// Training made a number that is not finite.
     #[error("{place} became {value} at step {step}")]
     NotFinite {
@@ -100,7 +110,8 @@ impl Error {
             | Error::Config { hint, .. }
             | Error::ConfigSyntax { hint, .. }
             | Error::Checkpoint { hint, .. }
-            | Error::Run { hint, .. } => hint.as_deref(),
+            | Error::Run { hint, .. }
+            | Error::Program { hint, .. } => hint.as_deref(),
             Error::NotFinite { .. } => Some("lower the learning rate of this phase, or lower `clip_norm`"),
             Error::Io { source, .. } => match source.kind() {
                 ErrorKind::NotFound => Some("check the spelling of the path"),
