@@ -1,7 +1,7 @@
 //! `cargo xtask docs`: the page of settings, from the doc comments, the defaults and the presets in the code.
 
 use anyhow::{Context, Result, bail};
-use seqgan::config::{Config, Preset};
+use seqgan::config::{Config, Preset, RewardConfig};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -13,6 +13,9 @@ const SETTINGS: &str = "crates/seqgan/src/config/settings.rs";
 
 /// Files with the enumerations that settings may be of.
 const ENUMS: [&str; 2] = ["crates/seqgan/src/config/baseline.rs", "crates/seqgan/src/config/schedule.rs"];
+
+/// The tables that a list holds.
+const REWARD: &str = "crates/seqgan/src/config/reward.rs";
 
 const INTRODUCTION: &str = "\
 <!-- Written by `cargo xtask docs` from the doc comments, defaults and presets in crates/seqgan/src/config; a change
@@ -65,7 +68,7 @@ fn page(root: &Path) -> Result<String> {
     let read =
         |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"));
     let mut items = items(&read(SETTINGS)?);
-    for name in ENUMS {
+    for name in ENUMS.into_iter().chain([REWARD]) {
         items.extend(self::items(&read(name)?));
     }
     let columns =
@@ -86,7 +89,27 @@ fn page(root: &Path) -> Result<String> {
         let columns = columns.each_ref().map(|column| column[&section.name].as_table().expect("a section"));
         table(&mut text, &items, &rows, &columns)?;
     }
+    rewards(&mut text, &items)?;
     Ok(text)
+}
+
+/// The keys of a part of a reward.
+fn rewards(text: &mut String, items: &Items) -> Result<()> {
+    text.push_str("\n## `[[reward]]`\n\nOne table for each part of the reward of the method `mixed`.\n\n");
+    text.push_str("| key | default | meaning |\n|---|---|---|\n");
+    // A kind must be given; a value that is not given is not written either.
+    let part: RewardConfig = toml::from_str("kind = \"novel\"")?;
+    let defaults = toml::Table::try_from(part)?;
+    for field in fields(items, "RewardConfig")? {
+        let default = defaults.get(&field.name).filter(|_| field.name != "kind").map_or(String::new(), shown);
+        writeln!(text, "| `{}` | {default} | {} |", field.name, field.doc.replace('|', "\\|"))?;
+    }
+    let kinds = items.get("RewardKind").context("no `RewardKind`")?;
+    text.push_str("\nKinds:\n\n");
+    for kind in kinds {
+        writeln!(text, "- `{}`: {}", kebab(&kind.name), uncapitalised(&kind.doc))?;
+    }
+    Ok(())
 }
 
 fn table(text: &mut String, items: &Items, rows: &[&Field], columns: &[&toml::Table; 3]) -> Result<()> {

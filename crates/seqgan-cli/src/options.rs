@@ -90,7 +90,9 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     let given = Given { config, data, reading };
     let grid = grid(&args.vary)?;
     let resolve = |defaults: Config, variant: &[(String, String)]| -> anyhow::Result<Config> {
-        let mut layers = layers(Config { methods: Method::ALL.to_vec(), ..defaults });
+        // A mix is nothing by itself; where the settings tell one, `finish` adds its row.
+        let methods = Method::ALL.into_iter().filter(|&m| m != Method::Mixed).collect();
+        let mut layers = layers(Config { methods, ..defaults });
         given.add_to(&mut layers)?;
         if let Some(path) = &args.oracle_params {
             layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
@@ -184,7 +186,10 @@ fn finish(layers: &mut Layers, args: &RunArgs, variant: &[(String, String)]) -> 
     for (key, value) in variant {
         layers.assign(&format!("{key}={value}"), "--vary")?;
     }
-    let (config, provenance): (Config, Provenance) = layers.finish()?;
+    let (mut config, provenance): (Config, Provenance) = layers.finish()?;
+    if !config.reward.is_empty() && provenance.origin("methods").is_none() {
+        config.methods.push(Method::Mixed);
+    }
     validate(&config, &provenance)?;
     Ok(config)
 }

@@ -65,7 +65,7 @@ impl Judge {
         let (batch, labels) = self.mixed(real, negatives, 0);
         let learning_rate = settings().discriminator.learning_rate;
         let plain = DiscriminatorUpdate { learning_rate, dropout_keep: 1.0, l2: 0.0 };
-        let scores = self.discriminator.score(&batch);
+        let scores = self.discriminator.score(&batch).unwrap();
         let first = self.step(&batch, &labels, plain, 0);
         let between = [1, -1].map(|sign| cross_entropy(&scores, &labels, f64::from(sign) * SCORE_ROUNDING));
         assert!(
@@ -74,8 +74,8 @@ impl Judge {
         );
         let last = (0..4).map(|_| self.step(&batch, &labels, plain, 0)).last().expect("four steps");
         assert!(last < first, "the loss went from {first} to {last}");
-        let (scores, row) = (self.discriminator.score(&batch), batch.len() - 1);
-        assert_eq!(scores[row], self.discriminator.score(&batch.slice(row, 1))[0], "a score alone");
+        let (scores, row) = (self.discriminator.score(&batch).unwrap(), batch.len() - 1);
+        assert_eq!(scores[row], self.discriminator.score(&batch.slice(row, 1)).unwrap()[0], "a score alone");
     }
 }
 

@@ -19,7 +19,7 @@ pub fn values(
 ) -> Vec<f32> {
     let search = MonteCarlo { num_rollouts: scale.rollouts, max_prefixes: scale.max_prefixes };
     let reward = Scoring { discriminator: judge.discriminator(), precision };
-    search.values(&actor.policy(), &reward, batch, &Streams::new(1, Purpose::Rollout), 0)
+    search.values(&actor.policy(), &reward, batch, &Streams::new(1, Purpose::Rollout), 0).unwrap()
 }
 
 /// Values are means of scores, do not depend on the batch, and end in the sequence's own score.
@@ -31,7 +31,7 @@ pub fn verify(scale: &Scale, actor: &Actor, judge: &Judge, batch: &SeqBatch, pre
         got[..scale.length] == values(scale, actor, judge, &batch.slice(0, 1), precision),
         "a value alone"
     );
-    let own = judge.discriminator().score(&two);
+    let own = judge.discriminator().score(&two).unwrap();
     assert_eq!([got[scale.length - 1], got[2 * scale.length - 1]], own[..], "the last decision's value");
 }
 

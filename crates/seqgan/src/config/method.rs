@@ -30,11 +30,13 @@ pub enum Method {
     MaliGan,
     /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
     RankGan,
+    /// Policy gradient with a reward put together of parts (`[[reward]]`).
+    Mixed,
 }
 
 impl Method {
     /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Random,
         Self::Unigram,
         Self::Mle,
@@ -45,6 +47,7 @@ impl Method {
         Self::SeqGanStep,
         Self::MaliGan,
         Self::RankGan,
+        Self::Mixed,
     ];
 
     /// The name in settings, tables and files.
@@ -60,6 +63,7 @@ impl Method {
             Self::SeqGanStep => "seqgan-step",
             Self::MaliGan => "maligan",
             Self::RankGan => "rankgan",
+            Self::Mixed => "mixed",
         }
     }
 
@@ -76,11 +80,6 @@ impl Method {
     /// Whether it starts from a likelihood model and follows a reward in rounds.
     pub fn follows_reward(self) -> bool {
         !self.is_likelihood() && !matches!(self, Self::Random | Self::Unigram)
-    }
-
-    /// Whether a network that is trained beside the generator gives the reward.
-    pub fn has_judge(self) -> bool {
-        self.follows_reward() && self != Self::PgBleu
     }
 }
 

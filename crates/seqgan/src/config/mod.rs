@@ -8,6 +8,7 @@ mod nearest;
 mod precision;
 mod presets;
 mod rests;
+mod reward;
 mod schedule;
 mod settings;
 mod validate;
@@ -19,6 +20,7 @@ pub use method::Method;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use rests::Rests;
+pub use reward::{RewardConfig, RewardKind};
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, DataConfig, DiscriminatorConfig,

@@ -4,6 +4,7 @@ use super::baseline::Baseline;
 use super::method::Method;
 use super::precision::Precision;
 use super::rests::Rests;
+use super::reward::RewardConfig;
 use super::schedule::Schedule;
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +58,8 @@ pub struct Config {
     pub seqgan_step: SeqGanStepConfig,
     /// The method `rankgan`, whose ranker has the layers and updates of `[discriminator]`.
     pub rankgan: RankGanConfig,
+    /// The parts of the reward of the method `mixed`.
+    pub reward: Vec<RewardConfig>,
     /// What is measured.
     pub evaluate: EvaluateConfig,
     /// When the state is saved.
@@ -418,6 +421,7 @@ impl Default for Config {
                 discount: 0.9,
             },
             rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 16.0 },
+            reward: Vec::new(),
             evaluate: EvaluateConfig {
                 num_samples: 10_000,
                 num_samples_training: 10_000,

@@ -3,6 +3,7 @@
 use super::file_format::FileFormat;
 use super::layers::Provenance;
 use super::method::Method;
+use super::reward;
 use super::settings::{Config, ConstraintConfig, LikelihoodConfig};
 use crate::{Error, Result};
 use std::fmt::Display;
@@ -95,6 +96,15 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
     check.range("rankgan.gamma", config.rankgan.gamma, 0.001, 1000.0)?;
 
+    reward::validate(&config.reward, provenance)?;
+    if config.methods.contains(&Method::Mixed) && config.reward.is_empty() {
+        return Err(check.fault(
+            "reward",
+            "empty",
+            "a table [[reward]] or more for the method `mixed`".into(),
+        ));
+    }
+
     check.range("evaluate.num_samples", config.evaluate.num_samples, 2, 10_000_000)?;
     check.range("evaluate.num_samples_training", config.evaluate.num_samples_training, 2, 10_000_000)?;
     for &temperature in &config.evaluate.temperatures {
@@ -103,12 +113,12 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("checkpoint.every_secs", config.checkpoint.every_secs, 0.0, 86_400.0)
 }
 
-struct Check<'a> {
-    provenance: &'a Provenance,
+pub(super) struct Check<'a> {
+    pub(super) provenance: &'a Provenance,
 }
 
 impl Check<'_> {
-    fn fault(&self, key: &str, value: impl Display, expected: String) -> Error {
+    pub(super) fn fault(&self, key: &str, value: impl Display, expected: String) -> Error {
         Error::Config {
             key: key.into(),
             value: value.to_string(),
@@ -118,7 +128,7 @@ impl Check<'_> {
         }
     }
 
-    fn range<T: PartialOrd + Display>(&self, key: &str, value: T, low: T, high: T) -> Result<()> {
+    pub(super) fn range<T: PartialOrd + Display>(&self, key: &str, value: T, low: T, high: T) -> Result<()> {
         // Written so that NaN fails.
         if value >= low && value <= high {
             Ok(())

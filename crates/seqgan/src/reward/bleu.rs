@@ -1,6 +1,7 @@
 //! BLEU as a reward (PG-BLEU; SeqGAN, section 4.1).
 
 use super::Reward;
+use crate::Result;
 use crate::ngram::sentence_bleu::References;
 use crate::token::SeqBatch;
 use rayon::prelude::*;
@@ -19,9 +20,9 @@ impl Bleu {
 }
 
 impl Reward for Bleu {
-    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
         let score = |b: usize| self.references.score(sequences.row(b), None)[0] as f32;
-        (0..sequences.len()).into_par_iter().with_min_len(64).map(score).collect()
+        Ok((0..sequences.len()).into_par_iter().with_min_len(64).map(score).collect())
     }
 }
 
@@ -33,7 +34,7 @@ mod tests {
     fn scores_by_hand() {
         let references = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![4, 3, 2], vec![9, 9, 9, 9]], 4);
         let samples = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![1, 2, 9, 9], vec![7, 7]], 4);
-        let scores = Bleu::new(&references, 3).score(&samples);
+        let scores = Bleu::new(&references, 3).score(&samples).unwrap();
         assert_eq!((scores[0], scores[2]), (1.0, 0.0));
         // Of 1 2 9 9 match 4 of 4 tokens, 12 and 99 of three pairs, no triple: 0.1 of 2.
         assert!((scores[1] - (2.0f32 / 3.0 * 0.05).cbrt()).abs() < 1e-6, "{scores:?}");

@@ -5,21 +5,28 @@ mod bleu;
 mod causal;
 mod discriminator;
 mod features;
+mod mixed;
 mod program;
 mod ranker;
 mod ranking;
 mod ranks;
 mod scorer;
+mod sequence_properties;
+mod text;
 pub mod values;
 
 pub use bleu::Bleu;
 pub use causal::{CausalDiscriminator, CausalShape};
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
+pub use mixed::{Mixed, MixedValues, Part};
 pub use program::{Program, ProgramSettings};
 pub use ranker::{RankObjective, Ranker};
 pub use ranking::Ranking;
 pub use ranks::References;
+pub use sequence_properties::{Length, Novel, Repetition, Unique};
+pub use text::ProgramReward;
 
+use crate::Result;
 use crate::config::Precision;
 use crate::kernel::bf16;
 use crate::rollout::Completions;
@@ -29,12 +36,12 @@ use scorer::Scorer;
 
 /// Judges finished sequences.
 pub trait Reward: Sync {
-    /// A finite score for each sequence, `[B]`; a discriminator's lies in 0..=1.
-    fn score(&self, sequences: &SeqBatch) -> Vec<f32>;
+    /// A finite score for each sequence, `[B]`; a discriminator's lies in 0..=1. Networks never fail; programs can.
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>>;
 
     /// Scores of many completions of few beginnings, `[B]`. A reward may override this to share work between
     /// rows with the same beginning; the scores must not depend on it.
-    fn score_completions(&self, completions: &Completions) -> Vec<f32> {
+    fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
         self.score(&completions.sequences)
     }
 }
@@ -54,27 +61,27 @@ pub struct Scoring<'a> {
 }
 
 impl Reward for Scoring<'_> {
-    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
-        self.discriminator.scores(sequences)
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+        Ok(self.discriminator.scores(sequences))
     }
 
-    fn score_completions(&self, completions: &Completions) -> Vec<f32> {
+    fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
         match self.precision {
             Precision::Bf16 if bf16::available() => {
                 let scorer = Scorer::<Pairs>::new(self.discriminator.features());
-                self.discriminator.scores_by(&scorer, completions)
+                Ok(self.discriminator.scores_by(&scorer, completions))
             }
-            _ => self.discriminator.completion_scores(completions),
+            _ => Ok(self.discriminator.completion_scores(completions)),
         }
     }
 }
 
 impl Reward for Discriminator {
-    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
-        self.scores(sequences)
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+        Ok(self.scores(sequences))
     }
 
-    fn score_completions(&self, completions: &Completions) -> Vec<f32> {
-        self.completion_scores(completions)
+    fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
+        Ok(self.completion_scores(completions))
     }
 }

@@ -5,6 +5,7 @@ use super::arithmetic::{Arithmetic, Exact, Pairs};
 use super::ranker::Ranker;
 use super::ranks::{self, References};
 use super::scorer::Scorer;
+use crate::Result;
 use crate::config::Precision;
 use crate::kernel::{Real, bf16};
 use crate::rollout::Completions;
@@ -61,14 +62,14 @@ impl<'a, R: Real> Ranking<'a, R> {
 }
 
 impl Reward for Ranking<'_> {
-    fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
-        self.scores(sequences)
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+        Ok(self.scores(sequences))
     }
 
-    fn score_completions(&self, completions: &Completions) -> Vec<f32> {
-        match self.precision {
+    fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
+        Ok(match self.precision {
             Precision::Bf16 if bf16::available() => self.scores_by::<Pairs>(completions),
             _ => self.completion_scores(completions),
-        }
+        })
     }
 }

@@ -15,33 +15,34 @@ use super::judge::{Judge, Search};
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
-use crate::Result;
 use crate::config::{Baseline, Method};
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
+use crate::{Error, Result};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
-fn begin(session: &Session<'_>, state: &mut State, method: Method) {
+fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
     if state.adversary.is_some() {
-        return;
+        return Ok(());
     }
     let config = session.config;
     let generator = state.finished[&config.adversarial.base].clone();
-    let judge = Judge::new(method, config, session.task);
+    let judge = Judge::new(method, config, session.task)?;
     let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
     state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, rollout });
     // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
     let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
     state.trainee = Some(Trainee { generator, optimizer, best: None });
     state.position.drawn = Drawn::default();
+    Ok(())
 }
 
 /// Trains a fresh judge against the base model.
 pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    begin(session, state, method);
+    begin(session, state, method)?;
     let config = session.config;
     let d_steps = config.adversarial.d_pretrain_steps;
     let epochs = (d_steps * config.adversarial.d_epochs) as u64;
@@ -55,7 +56,7 @@ pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, metho
 
 /// The rounds.
 pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    begin(session, state, method);
+    begin(session, state, method)?;
     let config = &session.config.adversarial;
     let total = config.num_rounds as u64;
     session.observer.phase(method.name(), state.position.round as u64, total);
@@ -65,13 +66,22 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     }
     while state.position.round < config.num_rounds {
         while state.position.g_step < config.g_steps {
-            let reward = generator_step(session, state)?;
+            let before = state.position.clone();
+            let reward = match generator_step(session, state) {
+                Err(error @ Error::Program { .. }) => {
+                    // A program that fails is put right and the run goes on: nothing of what was learnt is lost.
+                    state.position = before;
+                    session.save(state)?;
+                    return Err(error);
+                }
+                reward => reward?,
+            };
             state.position.g_step += 1;
             state.position.reward = Some(reward);
             session.observer.advance(state.position.round as u64, &[("reward", reward)]);
             session.step_done(state)?;
         }
-        if method.has_judge() {
+        if Judge::is_trained(method, session.config) {
             train_judge(session, state, method, config.d_steps, |session, position, figures| {
                 let figures: Vec<_> =
                     reward_of(position).into_iter().chain(figures.iter().copied()).collect();
@@ -88,6 +98,7 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         session.step_done(state)?;
     }
     (state.position.round, state.position.reward) = (0, None);
+    state.position.reward_parts.clear();
     let trainee = state.trainee.take().expect("the generator in training");
     state.finished.insert(method, trainee.generator);
     Ok(())
@@ -104,9 +115,12 @@ fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
 fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     let trainee = state.trainee.as_ref().expect("the generator in training");
     let measures = session.measure_while_training(&trainee.generator);
-    let figures = reward_of(&state.position);
+    let parts: Vec<(String, f64)> =
+        state.position.reward_parts.iter().map(|(name, mean)| (format!("reward_{name}"), *mean)).collect();
+    let parts = parts.iter().map(|(name, mean)| (name.as_str(), *mean));
+    let figures: Vec<_> = reward_of(&state.position).into_iter().chain(parts).collect();
     let round = state.position.round as u64;
-    session.record(state, ("adversarial", Some(method)), round, &measures, figures.as_slice())
+    session.record(state, ("adversarial", Some(method)), round, &measures, &figures)
 }
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
@@ -130,8 +144,9 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
         rollout: &adversary.rollout,
         streams,
         first: drawn.rollouts,
+        round: state.position.round,
     };
-    let earned = adversary.judge.values(&search);
+    let earned = adversary.judge.values(&search)?;
     drawn.rollouts += earned.completions;
 
     let update = GeneratorUpdate {
@@ -143,6 +158,7 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
     policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
+    state.position.reward_parts = earned.parts;
     Ok(earned.reward)
 }
 

@@ -4,6 +4,7 @@ use super::adversarial::{pretrain_judge, rounds};
 use super::evaluation::evaluate;
 use super::event::Observer;
 use super::judge::Judge;
+use super::mix::Mix;
 use super::models;
 use super::plan::{Stage, plan};
 use super::pretrain::maximum_likelihood;
@@ -60,6 +61,9 @@ pub struct Experiment {
 pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
     let Experiment { kind, preset, config, task, .. } = experiment;
     let stages = plan(config)?;
+    if config.methods.contains(&Method::Mixed) {
+        Mix::new(config, task)?.check(&task.train)?;
+    }
     let folder = open(experiment)?;
     if folder.is_finished() {
         observer.note(&format!("{}: finished already", folder.path().display()));

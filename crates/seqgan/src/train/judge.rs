@@ -3,10 +3,11 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
+use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
-use crate::config::{Config, Method, RankGanConfig};
+use crate::config::{Config, Method, RankGanConfig, RolloutConfig};
 use crate::nn::Tensors;
 use crate::reward::values::{BatchOdds, MonteCarlo, PerStep};
 use crate::reward::{
@@ -18,6 +19,7 @@ use crate::token::SeqBatch;
 use crate::update::{DiscriminatorUpdate, Optimizer, RankedBatch, RankerUpdate};
 use crate::update::{causal_discriminator_step, discriminator_step, ranker_step};
 use serde_json::json;
+use std::sync::Arc;
 
 /// A method's judge.
 #[derive(Debug, Clone)]
@@ -33,6 +35,8 @@ enum Network {
     Ranker(Ranker),
     /// Made from the training data, and not trained.
     Bleu(Bleu),
+    /// Parts, of which the discriminator may be one.
+    Mix(Arc<Mix>, Option<Discriminator>),
 }
 
 /// A batch of the generator's sequences, and what is needed to search from it.
@@ -44,6 +48,8 @@ pub(super) struct Search<'a> {
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     pub first: u64,
+    /// Rounds done.
+    pub round: usize,
 }
 
 /// What a batch earns.
@@ -52,6 +58,8 @@ pub(super) struct Earned {
     pub values: Vec<f32>,
     /// Mean score of the finished sequences.
     pub reward: f64,
+    /// The same for each part of a reward that has parts.
+    pub parts: Vec<(String, f64)>,
     /// Completions drawn.
     pub completions: u64,
     /// Whether a baseline has been subtracted already.
@@ -60,7 +68,7 @@ pub(super) struct Earned {
 
 impl Judge {
     /// An untrained judge for `method`.
-    pub(super) fn new(method: Method, config: &Config, task: &Task) -> Self {
+    pub(super) fn new(method: Method, config: &Config, task: &Task) -> Result<Self> {
         let streams = Streams::new(config.seed, Purpose::DiscriminatorInit);
         let network = match method {
             Method::PgBleu => Network::Bleu(Bleu::new(&task.train, config.pg_bleu.max_order)),
@@ -75,9 +83,23 @@ impl Judge {
                 };
                 Network::Causal(CausalDiscriminator::new(shape, &streams))
             }
+            Method::Mixed => {
+                let discriminator = || Discriminator::new(discriminator_shape(config, task), &streams);
+                let discriminator = mix::has_discriminator(config).then(discriminator);
+                Network::Mix(Arc::new(Mix::new(config, task)?), discriminator)
+            }
             _ => Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams)),
         };
-        Self { method, network }
+        Ok(Self { method, network })
+    }
+
+    /// Whether a method's judge is trained beside the generator.
+    pub(super) fn is_trained(method: Method, config: &Config) -> bool {
+        match method {
+            Method::PgBleu => false,
+            Method::Mixed => mix::has_discriminator(config),
+            _ => method.follows_reward(),
+        }
     }
 
     /// The method whose reward it gives.
@@ -88,49 +110,54 @@ impl Judge {
     /// The parameters of a judge that is trained.
     pub fn parameters(&self) -> Option<&Tensors<f32>> {
         match &self.network {
-            Network::Discriminator(network) => Some(network.parameters()),
+            Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.parameters()),
             Network::Causal(network) => Some(network.parameters()),
             Network::Ranker(network) => Some(network.parameters()),
-            Network::Bleu(_) => None,
+            Network::Bleu(_) | Network::Mix(_, None) => None,
         }
     }
 
     /// The same, to be changed.
     pub fn parameters_mut(&mut self) -> Option<&mut Tensors<f32>> {
         match &mut self.network {
-            Network::Discriminator(network) => Some(network.parameters_mut()),
+            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
+                Some(network.parameters_mut())
+            }
             Network::Causal(network) => Some(network.parameters_mut()),
             Network::Ranker(network) => Some(network.parameters_mut()),
-            Network::Bleu(_) => None,
+            Network::Bleu(_) | Network::Mix(_, None) => None,
         }
     }
 
     /// What its file says beside the parameters.
     pub(super) fn description(&self) -> serde_json::Value {
         match &self.network {
-            Network::Discriminator(network) => json!({ "method": self.method, "shape": network.shape() }),
+            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
+                json!({ "method": self.method, "shape": network.shape() })
+            }
             Network::Causal(network) => json!({ "method": self.method, "shape": network.shape() }),
             Network::Ranker(network) => json!({ "method": self.method, "shape": network.shape() }),
-            Network::Bleu(_) => json!({ "method": self.method }),
+            Network::Bleu(_) | Network::Mix(_, None) => json!({ "method": self.method }),
         }
     }
 
     /// A fresh optimizer for a judge that is trained.
     pub(super) fn optimizer(&self) -> Option<Optimizer> {
         match &self.network {
-            Network::Discriminator(network) => {
+            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
                 Some(Optimizer::new(network.parameters(), network.gradients()))
             }
             Network::Causal(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
             Network::Ranker(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
-            Network::Bleu(_) => None,
+            Network::Bleu(_) | Network::Mix(_, None) => None,
         }
     }
 
     /// What the decisions of a batch are worth.
-    pub(super) fn values(&self, search: &Search<'_>) -> Earned {
+    pub(super) fn values(&self, search: &Search<'_>) -> Result<Earned> {
         match &self.network {
             Network::Bleu(bleu) => search.monte_carlo(bleu),
+            Network::Mix(mix, discriminator) => mix.values(search, discriminator.as_ref(), search.round),
             Network::Ranker(ranker) => {
                 let RankGanConfig { num_references, num_comparisons, gamma } = search.config.rankgan;
                 let real = |set, n| drawn(search.train, search.config.seed, (set, search.first), n);
@@ -141,11 +168,11 @@ impl Judge {
             Network::Causal(causal) => {
                 let per_step = PerStep { discount: search.config.seqgan_step.discount };
                 let (values, reward) = per_step.values(causal, search.batch, search.has_end());
-                Earned { values, reward, completions: 0, centred: false }
+                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
-                let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end());
-                Earned { values, reward, completions: 0, centred: true }
+                let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end())?;
+                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: true })
             }
             Network::Discriminator(discriminator) => {
                 let precision = search.config.rollout.precision;
@@ -190,7 +217,12 @@ impl Judge {
                 let rate = config.seqgan_step.learning_rate;
                 causal_discriminator_step(network, optimizer, sequences, real, rate)
             }
-            Network::Bleu(_) => unreachable!("a judge without parameters has no optimizer"),
+            Network::Mix(_, Some(network)) => {
+                discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
+            }
+            Network::Bleu(_) | Network::Mix(_, None) => {
+                unreachable!("a judge without parameters has no optimizer")
+            }
         }
     }
 }
@@ -206,26 +238,32 @@ fn drawn(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -> SeqBat
 }
 
 impl Search<'_> {
+    /// How far and how often it searches.
+    pub(super) fn settings(&self) -> MonteCarlo {
+        let RolloutConfig { num_rollouts, max_prefixes, .. } = self.config.rollout;
+        MonteCarlo { num_rollouts, max_prefixes }
+    }
+
     fn has_end(&self) -> bool {
         self.rollout.generator().shape().end_token.is_some()
     }
 
     /// Values by Monte-Carlo search (SeqGAN, equation 4).
-    fn monte_carlo(&self, reward: &dyn Reward) -> Earned {
-        let settings = &self.config.rollout;
-        let search = MonteCarlo { num_rollouts: settings.num_rollouts, max_prefixes: settings.max_prefixes };
+    fn monte_carlo(&self, reward: &dyn Reward) -> Result<Earned> {
+        let search = self.settings();
         let policy = self.rollout.policy();
-        let values = search.values(&policy, reward, self.batch, &self.streams, self.first);
+        let values = search.values(&policy, reward, self.batch, &self.streams, self.first)?;
         let has_end = self.has_end();
         let length = self.batch.max_length();
         let own = (0..self.batch.len())
             .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));
         let reward = own.sum::<f64>() / self.batch.len() as f64;
-        Earned {
+        Ok(Earned {
             values,
             reward,
+            parts: Vec::new(),
             completions: search.sequences_used(self.batch.len(), length),
             centred: false,
-        }
+        })
     }
 }

@@ -12,6 +12,7 @@ mod experiment;
 mod held_out;
 mod judge;
 mod measure;
+mod mix;
 mod models;
 mod plan;
 mod pretrain;

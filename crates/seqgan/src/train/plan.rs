@@ -1,5 +1,6 @@
 //! Which stages a run has, in order.
 
+use super::judge::Judge;
 use crate::config::{Config, Method};
 use crate::{Error, Result};
 
@@ -32,7 +33,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     let likelihood = Method::ALL.into_iter().filter(|&m| asked(config, m, true) || is_base(m));
     let mut stages: Vec<Stage> = likelihood.map(Stage::Likelihood).collect();
     for method in rewarded {
-        if method.has_judge() {
+        if Judge::is_trained(method, config) {
             stages.push(Stage::Judge(method));
         }
         stages.push(Stage::Rounds(method));

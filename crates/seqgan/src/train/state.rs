@@ -38,6 +38,8 @@ pub struct Position {
     pub d_sums: [f64; 3],
     /// Mean reward of the last generator update.
     pub reward: Option<f64>,
+    /// The same of each part of a reward that has parts.
+    pub reward_parts: Vec<(String, f64)>,
     /// Measurements of the final evaluation done.
     pub measured: usize,
     /// Random sequences used up so far, a purpose each.
@@ -149,7 +151,7 @@ impl State {
     pub fn load(
         path: &Path,
         blank: &LstmGenerator,
-        fresh: &dyn Fn(Method) -> Judge,
+        fresh: &dyn Fn(Method) -> Result<Judge>,
         delay: f64,
     ) -> Result<Self> {
         let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
@@ -173,7 +175,7 @@ impl State {
         let adversary = match meta.adversary {
             None => None,
             Some(method) => {
-                let mut judge = fresh(method);
+                let mut judge = fresh(method)?;
                 let mut optimizer = judge.optimizer();
                 if let (Some(parameters), Some(optimizer)) = (judge.parameters_mut(), &mut optimizer) {
                     *parameters = store.take("judge", parameters)?;

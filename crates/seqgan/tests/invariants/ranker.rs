@@ -38,13 +38,13 @@ fn ranks_do_not_depend_on_the_batch_and_agree_with_plain_f64() {
             .map(|rows| random_batch(&mut random, &ranker, rows));
         let batch = random_batch(&mut random, &ranker, rows);
         let reward = ranking(&ranker, &references, &comparison);
-        let scores = reward.score(&batch);
+        let scores = reward.score(&batch).unwrap();
         assert!(scores.iter().all(|s| (0.0..=1.0).contains(s)));
         let wide = widened_ranker(&ranker);
         let wide = Ranking::new(&wide, &references, &comparison, GAMMA, Precision::F32);
         assert_close("ranks", &scores, &wide.scores(&batch), 2e-5);
         for (b, &score) in scores.iter().enumerate() {
-            assert_eq!(reward.score(&batch.slice(b, 1)), [score], "seed {seed}, row {b} alone");
+            assert_eq!(reward.score(&batch.slice(b, 1)).unwrap(), [score], "seed {seed}, row {b} alone");
         }
     }
 }
@@ -56,12 +56,12 @@ fn the_order_of_references_and_comparison_does_not_matter() {
         let ranker = random_ranker(&mut random);
         let [references, comparison, batch] = [17, 30, 20].map(|n| random_batch(&mut random, &ranker, n));
         let turned = |batch: &SeqBatch| batch.select((0..batch.len()).rev());
-        let ranks = ranking(&ranker, &references, &comparison).score(&batch);
-        let again = ranking(&ranker, &turned(&references), &turned(&comparison)).score(&batch);
+        let ranks = ranking(&ranker, &references, &comparison).score(&batch).unwrap();
+        let again = ranking(&ranker, &turned(&references), &turned(&comparison)).score(&batch).unwrap();
         for (a, b) in ranks.iter().zip(&again) {
             assert!((a - b).abs() <= 1e-6 * a, "seed {seed}: {a} and {b}");
         }
-        let others = ranking(&ranker, &batch, &comparison).score(&batch);
+        let others = ranking(&ranker, &batch, &comparison).score(&batch).unwrap();
         assert!(others != ranks, "other references, the same ranks");
     }
 }
@@ -73,7 +73,7 @@ fn equals_share_the_rank() {
     let ranker = random_ranker(&mut random);
     let [references, one] = [5, 1].map(|n| random_batch(&mut random, &ranker, n));
     let comparison = one.select([0; 7]);
-    let ranks = ranking(&ranker, &references, &comparison).score(&one);
+    let ranks = ranking(&ranker, &references, &comparison).score(&one).unwrap();
     assert!((ranks[0] - 0.125).abs() < 1e-6, "{ranks:?}");
 }
 
@@ -85,10 +85,10 @@ fn ranks_of_completions_are_the_plain_ranks() {
         let [references, comparison] = [5, 9].map(|n| random_batch(&mut random, &ranker, n));
         let completions = completions(&mut random, ranker.shape());
         let reward = ranking(&ranker, &references, &comparison);
-        let plain = reward.score(&completions.sequences);
-        assert_eq!(reward.score_completions(&completions), plain, "seed {seed}");
+        let plain = reward.score(&completions.sequences).unwrap();
+        assert_eq!(reward.score_completions(&completions).unwrap(), plain, "seed {seed}");
         let rounded = Ranking::new(&ranker, &references, &comparison, GAMMA, Precision::Bf16);
-        for (got, want) in rounded.score_completions(&completions).iter().zip(&plain) {
+        for (got, want) in rounded.score_completions(&completions).unwrap().iter().zip(&plain) {
             assert!((got - want).abs() < 0.02, "seed {seed}: {got} for {want} in bfloat16");
         }
     }
@@ -112,7 +112,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
         let result = ranker.accumulate(&batch, &real, &references, objective, &mut gradients);
         (result, gradients.to_tensors())
     });
-    same_bits("ranks", || ranking(&ranker, &references, &comparison).score(&batch));
+    same_bits("ranks", || ranking(&ranker, &references, &comparison).score(&batch).unwrap());
 }
 
 /// Real sequences rise from token to token, generated ones are random; none is seen twice.
@@ -142,7 +142,7 @@ fn learns_to_rank_real_sequences_higher() {
     }
     let (references, comparison) = (rising(&mut random, 16), rising(&mut random, 63));
     let reward = ranking(&ranker, &references, &comparison);
-    let mean = |batch: &SeqBatch| reward.score(batch).iter().sum::<f32>() / batch.len() as f32;
+    let mean = |batch: &SeqBatch| reward.score(batch).unwrap().iter().sum::<f32>() / batch.len() as f32;
     let (real, generated) = (mean(&rising(&mut random, 100)), mean(&anything(&mut random, 100)));
     // The mean of the last steps: a single one hangs on rounding, which differs between instruction sets.
     let last = |of: fn(&BatchLoss) -> f64| results[130..].iter().map(of).sum::<f64>() / 20.0;

@@ -38,7 +38,11 @@ fn scores_of_completions_are_the_plain_scores() {
         let mut random = Random::new(1200 + seed);
         let d = random_discriminator(&mut random);
         let completions = completions(&mut random, d.shape());
-        assert_eq!(d.score_completions(&completions), d.scores(&completions.sequences), "seed {seed}");
+        assert_eq!(
+            d.score_completions(&completions).unwrap(),
+            d.scores(&completions.sequences),
+            "seed {seed}"
+        );
         let wide = widened_discriminator(&d);
         let (shared, plain) = (wide.completion_scores(&completions), wide.scores(&completions.sequences));
         assert_eq!(shared, plain, "seed {seed} in f64");
@@ -54,7 +58,7 @@ fn of_wide_filters_and_long_sequences_too() {
     let d = random.discriminator(shape, 0.2);
     let completions = completions(&mut random, d.shape());
     assert!(completions.sequences.len() > 700);
-    assert_eq!(d.score_completions(&completions), d.scores(&completions.sequences));
+    assert_eq!(d.score_completions(&completions).unwrap(), d.scores(&completions.sequences));
 }
 
 /// Where the CPU has no products of bfloat16 the scores are those in f32, to the bit.
@@ -66,12 +70,17 @@ fn scores_in_bfloat16_are_near() {
         let d = random_discriminator(&mut random);
         let completions = completions(&mut random, d.shape());
         let rounded = Scoring { discriminator: &d, precision: Precision::Bf16 };
-        let (got, want) = (rounded.score_completions(&completions), d.score_completions(&completions));
+        let (got, want) =
+            (rounded.score_completions(&completions).unwrap(), d.score_completions(&completions).unwrap());
         for (got, want) in got.iter().zip(&want) {
             assert!((got - want).abs() < 0.02, "seed {seed}: {got} for {want}");
             different += usize::from(got != want);
         }
-        assert_eq!(rounded.score(&completions.sequences), want, "finished sequences are scored in f32");
+        assert_eq!(
+            rounded.score(&completions.sequences).unwrap(),
+            want,
+            "finished sequences are scored in f32"
+        );
     }
     eprintln!("{different} scores differ");
 }

@@ -11,8 +11,9 @@ use regex_automata::{Anchored, MatchKind};
 /// Most bytes of the expression's own automaton.
 const MOST_BYTES: usize = 1 << 26;
 
-/// Sequences whose whole text the expression matches.
-pub(super) struct Language {
+/// Sequences whose whole text a regular expression matches.
+#[derive(Debug, Clone)]
+pub struct Language {
     dfa: dense::DFA<Vec<u32>>,
     start: StateID,
     /// What stands before a token that is not the first, and the text of each token.
@@ -24,7 +25,8 @@ pub(super) struct Language {
 pub(super) type Place = Option<StateID>;
 
 impl Language {
-    pub(super) fn new(pattern: &str, vocab: &Vocab) -> Result<Self, String> {
+    /// The expression, in the syntax of the crate `regex`, over texts of this vocabulary; the error is its own.
+    pub fn new(pattern: &str, vocab: &Vocab) -> Result<Self, String> {
         let whole = |error: &dyn std::error::Error| {
             // The library's own words are in the innermost error.
             let mut cause = error;
@@ -66,6 +68,12 @@ impl Language {
             }
         }
         Some(state)
+    }
+
+    /// Whether the expression matches the text of a sequence.
+    pub fn matches(&self, row: &[TokenId]) -> bool {
+        let place = row.iter().try_fold(None, |place, &token| self.next(place, token).map(Some));
+        place.is_some_and(|place| self.accepts(place))
     }
 
     /// Whether the text may end at a place.

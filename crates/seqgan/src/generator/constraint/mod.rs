@@ -16,7 +16,7 @@ use crate::config::ConstraintConfig;
 use crate::data::Vocab;
 use crate::token::TokenId;
 use crate::{Error, Result};
-use language::Language;
+pub use language::Language;
 use ngrams::ForbiddenNgrams;
 use states::States;
 use std::sync::Arc;

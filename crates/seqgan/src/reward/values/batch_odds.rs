@@ -1,6 +1,7 @@
 //! MaliGAN's weights of whole sequences (Che et al. 2017, arXiv 1702.07983).
 
 use super::super::Reward;
+use crate::Result;
 use crate::token::SeqBatch;
 
 /// Every decision of sequence i is worth `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it is real
@@ -18,8 +19,8 @@ const NEAREST: f64 = 1e-7;
 impl BatchOdds {
     /// Values `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
     /// probability to be real.
-    pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
-        let scores = reward.score(batch);
+    pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> Result<(Vec<f32>, f64)> {
+        let scores = reward.score(batch)?;
         let odds: Vec<f64> = scores
             .iter()
             .map(|&s| f64::from(s).clamp(NEAREST, 1.0 - NEAREST))
@@ -32,7 +33,7 @@ impl BatchOdds {
             values[b * length..b * length + batch.steps(b, has_end)].fill((odds / mean - 1.0) as f32);
         }
         let reward = scores.iter().map(|&s| f64::from(s)).sum::<f64>() / scores.len().max(1) as f64;
-        (values, reward)
+        Ok((values, reward))
     }
 }
 
@@ -42,9 +43,9 @@ mod tests {
 
     struct Given(Vec<f32>);
     impl Reward for Given {
-        fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+        fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
             assert_eq!(sequences.len(), self.0.len());
-            self.0.clone()
+            Ok(self.0.clone())
         }
     }
 
@@ -52,7 +53,7 @@ mod tests {
     fn weights_by_hand() {
         // Odds 3, 1 and 1/3, their mean 13/9.
         let batch = SeqBatch::from_rows([vec![2, 3], vec![2], vec![2, 3, 4]], 3);
-        let (values, reward) = BatchOdds.values(&Given(vec![0.75, 0.5, 0.25]), &batch, true);
+        let (values, reward) = BatchOdds.values(&Given(vec![0.75, 0.5, 0.25]), &batch, true).unwrap();
         let weight = |odds: f32| odds * 9.0 / 13.0 - 1.0;
         let [a, b, c] = [weight(3.0), weight(1.0), weight(1.0 / 3.0)];
         // Steps with an end: 3, 2, 3.
@@ -65,7 +66,7 @@ mod tests {
     fn sure_judgements_stay_finite() {
         let batch = SeqBatch::from_rows([vec![2], vec![2], vec![2]], 1);
         for scores in [[0.0, 1.0, 0.5], [0.0; 3], [1.0; 3]] {
-            let (values, _) = BatchOdds.values(&Given(scores.to_vec()), &batch, false);
+            let (values, _) = BatchOdds.values(&Given(scores.to_vec()), &batch, false).unwrap();
             assert!(
                 values.iter().all(|v| v.is_finite()) && values.iter().sum::<f32>().abs() < 1e-5,
                 "{values:?}"

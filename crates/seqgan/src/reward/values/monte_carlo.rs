@@ -1,6 +1,7 @@
 //! Monte-Carlo search (SeqGAN, equation 4).
 
 use super::super::Reward;
+use crate::Result;
 use crate::generator::{Policy, Prefix};
 use crate::rng::Streams;
 use crate::rollout::{Completions, prefix_lengths};
@@ -26,7 +27,7 @@ impl MonteCarlo {
         batch: &SeqBatch,
         streams: &Streams,
         first: u64,
-    ) -> Vec<f32> {
+    ) -> Result<Vec<f32>> {
         let (length, has_end) = (batch.max_length(), policy.end_token().is_some());
         let lengths = prefix_lengths(length, self.max_prefixes);
         let mut prefixes = Vec::new();
@@ -36,8 +37,8 @@ impl MonteCarlo {
             prefixes.extend(lengths.iter().filter(|&&l| l < steps).map(|&length| Prefix { row, length }));
         }
         let completions = Completions::draw(policy, batch, prefixes, self.num_rollouts, streams, first);
-        let scores = reward.score_completions(&completions);
-        let own = reward.score(batch);
+        let scores = reward.score_completions(&completions)?;
+        let own = reward.score(batch)?;
         let mut values = vec![0.0; batch.len() * length];
         let mut scored = completions.prefixes.iter().zip(scores.chunks_exact(self.num_rollouts)).peekable();
         for row in 0..batch.len() {
@@ -50,7 +51,7 @@ impl MonteCarlo {
             known.push((batch.steps(row, has_end), own[row]));
             interpolate(&known, values);
         }
-        values
+        Ok(values)
     }
 
     /// Random sequences that one call may use up, for a batch of `rows` of up to `max_length` tokens.
@@ -84,9 +85,9 @@ mod tests {
     /// Share of tokens that are 2, plus 10 for each token 3: easy to predict, and different in every row.
     struct CountTwos;
     impl Reward for CountTwos {
-        fn score(&self, sequences: &SeqBatch) -> Vec<f32> {
+        fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
             let count = |row: &[u32], token| row.iter().filter(|&&t| t == token).count() as f32;
-            sequences.rows().map(|r| count(r, 2) / 8.0 + 10.0 * count(r, 3)).collect()
+            Ok(sequences.rows().map(|r| count(r, 2) / 8.0 + 10.0 * count(r, 3)).collect())
         }
     }
 
@@ -111,8 +112,8 @@ mod tests {
             SeqBatch::from_rows([vec![2, 2, 3, 1, 4, 5, 2, 1], vec![1, 4], vec![3], vec![5, 2, 2, 4, 1]], 8);
         let streams = Streams::new(5, Purpose::Rollout);
         let search = MonteCarlo { num_rollouts: 3, max_prefixes: 0 };
-        let values = search.values(&policy, &CountTwos, &batch, &streams, 100);
-        let own = CountTwos.score(&batch);
+        let values = search.values(&policy, &CountTwos, &batch, &streams, 100).unwrap();
+        let own = CountTwos.score(&batch).unwrap();
         let mut sequence = 100;
         for row in 0..batch.len() {
             let steps = batch.steps(row, true);
@@ -123,7 +124,7 @@ mod tests {
                     completed.rows().all(|r| r[..s] == batch.row(row)[..s]),
                     "rollouts keep their prefix"
                 );
-                let mean = CountTwos.score(&completed).iter().sum::<f32>() / 3.0;
+                let mean = CountTwos.score(&completed).unwrap().iter().sum::<f32>() / 3.0;
                 assert_eq!(values[row * 8 + s - 1], mean, "row {row} after {s} decisions");
             }
             assert_eq!(
