@@ -22,7 +22,11 @@ pub fn assert_as_logged(run: &Path) {
     let started = facts["started"].as_u64().expect("when the run was started");
     let (version, scalars) = decode(&fs::read(run.join(NAME)).unwrap());
     assert_eq!(version, "brain.Event:2");
-    assert_eq!(scalars, log.lines().flat_map(|line| logged(line, started as f64)).collect::<Vec<_>>());
+    let logged: Vec<_> = log.lines().flat_map(|line| logged(line, started as f64)).collect();
+    for (scalar, logged) in scalars.iter().zip(&logged) {
+        assert_eq!(scalar, logged);
+    }
+    assert_eq!(scalars.len(), logged.len(), "{}", run.display());
 }
 
 /// What a line of metrics.jsonl should have become.
@@ -32,7 +36,7 @@ fn logged(line: &str, started: f64) -> Vec<Scalar> {
     let time = started + record["elapsed_s"].as_f64().unwrap();
     let series = match record["phase"].as_str().unwrap() {
         "final" => format!("final/{owner}"),
-        "curve" => format!("curve/{owner}/T {}", record["temperature"]),
+        "curve" => format!("curve/{owner}/T {}", record["temperature"].as_f64().unwrap()),
         _ => owner.to_owned(),
     };
     let step = record["step"].as_u64().unwrap();

@@ -5,6 +5,7 @@ mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
+mod generated; // completions and manual pages, made from the definition of the command line
 mod midi; // melodies: MIDI files in, MIDI files out
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
