@@ -147,7 +147,7 @@ fn every_figure_is_a_scalar_and_steps_rise() {
             let before = last.insert(tag.as_str(), *step);
             assert!(before.is_none_or(|before| before < *step), "{tag}: {step} after {before:?}");
         }
-        for tag in ["seqgan/nll_test", "seqgan/reward", "seqgan/d_loss", "final/seqgan/nll_train"] {
+        for tag in ["seqgan/entropy", "seqgan/reward", "seqgan/d_loss", "final/seqgan/nll_train"] {
             assert!(last.contains_key(tag), "no {tag} in {:?}", last.keys());
         }
     }
