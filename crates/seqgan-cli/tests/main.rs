@@ -11,4 +11,5 @@ mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod support; // a folder to run in, tiny settings, what a run folder holds
+mod terminal; // every command on a terminal, under NO_COLOR and --quiet
 mod usage; // train, sample, evaluate, inspect: what a user does with a file of sequences
