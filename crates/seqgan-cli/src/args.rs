@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use seqgan::config::{FileFormat, Method};
 use seqgan::data::Tokens;
 
@@ -64,6 +65,16 @@ Examples:
   seqgan report runs/compare-quick-1             the same for a comparison of methods
   seqgan report runs/a runs/b --out both.html";
 
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  seqgan completions bash > ~/.local/share/bash-completion/completions/seqgan
+  seqgan completions fish > ~/.config/fish/completions/seqgan.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  seqgan man > seqgan.1                  the main page
+  seqgan man --out ~/.local/share/man/man1";
+
 /// Train, sample and evaluate SeqGAN: a generator of sequences, taught by a discriminator's judgement
 #[derive(Debug, Parser)]
 #[command(name = "seqgan", version, after_help = TOP_EXAMPLES)]
@@ -94,6 +105,10 @@ pub enum Command {
     Report(ReportArgs),
     /// Show what a run folder holds
     Inspect(InspectArgs),
+    /// Print a script by which a shell completes commands and options
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for every command
+    Man(ManArgs),
 }
 
 /// `seqgan oracle`.
@@ -311,6 +326,24 @@ pub struct InspectArgs {
     pub run: PathBuf,
 }
 
+/// `seqgan completions`.
+#[derive(Debug, Args)]
+#[command(after_help = COMPLETIONS_EXAMPLES)]
+pub struct CompletionsArgs {
+    /// Shell to write for
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// `seqgan man`.
+#[derive(Debug, Args)]
+#[command(after_help = MAN_EXAMPLES)]
+pub struct ManArgs {
+    /// Folder to write a page a command into; made if it is not there [default: the main page on stdout]
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
+
 /// Seed and threads of a command that uses a finished run.
 #[derive(Debug, Args)]
 pub struct RepeatArgs {
@@ -394,6 +427,8 @@ mod tests {
             EVALUATE_EXAMPLES,
             REPORT_EXAMPLES,
             INSPECT_EXAMPLES,
+            COMPLETIONS_EXAMPLES,
+            MAN_EXAMPLES,
         ];
         for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("  seqgan"))
         {

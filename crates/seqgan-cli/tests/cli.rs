@@ -3,7 +3,8 @@
 use std::io::Read;
 use std::process::{Command, Output, Stdio};
 
-const COMMANDS: [&str; 6] = ["oracle", "train", "sample", "evaluate", "report", "inspect"];
+pub const COMMANDS: [&str; 9] =
+    ["oracle", "train", "compare", "sample", "evaluate", "report", "inspect", "completions", "man"];
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seqgan"));

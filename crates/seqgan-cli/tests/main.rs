@@ -4,10 +4,14 @@ mod bad_input; // what is refused, in which words, and that nothing is left behi
 mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
+mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod formats; // every format: learnt from, sampled, read again
+mod generated; // completions and manual pages, made from the definition of the command line
 mod midi; // melodies: MIDI files in, MIDI files out
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
+mod steering; // constraints and rewards of the user's own
 mod support; // a folder to run in, tiny settings, what a run folder holds
+mod terminal; // every command on a terminal, under NO_COLOR and --quiet
 mod usage; // train, sample, evaluate, inspect: what a user does with a file of sequences

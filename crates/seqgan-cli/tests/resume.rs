@@ -64,7 +64,7 @@ fn kill_at(
 }
 
 /// Kills a run in every stage, goes on with each number of threads in turn, and compares.
-fn kill_everywhere(scratch: &Scratch, arguments: &[String], last_stage: u64) {
+pub fn kill_everywhere(scratch: &Scratch, arguments: &[String], last_stage: u64) {
     let arguments = slower(arguments);
     let undisturbed = scratch.run(and(&arguments, &["--out", "whole", "-q"])).expect_fine();
     let mut killed_in = Vec::new();

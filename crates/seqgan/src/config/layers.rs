@@ -23,7 +23,9 @@ impl Provenance {
     /// The file and line or the option that set `key` last, such as "configs/text.toml, line 14" or "--seed 7".
     /// Nothing if the key has its default.
     pub fn origin(&self, key: &str) -> Option<&str> {
-        self.places.get(key).map(String::as_str)
+        // The part of a list stands where the list does, unless it is known better.
+        let list = key.split_once('[').map_or(key, |(list, _)| list);
+        self.places.get(key).or_else(|| self.places.get(list)).map(String::as_str)
     }
 }
 
@@ -91,6 +93,9 @@ impl Layers {
             None => name.to_owned(),
         };
         self.merge_table("", table, &place)?;
+        for key in positions.keys().filter(|key| key.contains('[')) {
+            self.provenance.places.insert(key.clone(), place(key));
+        }
         Ok(self)
     }
 
@@ -185,11 +190,23 @@ impl Layers {
     fn explain(&self, text: &str, error: &toml::de::Error) -> Error {
         let mut key = None;
         if let (Some(span), Ok(document)) = (error.span(), DeTable::parse(text)) {
-            visit(document.get_ref(), "", &mut |candidate, _, value| {
-                if value.contains(&span.start) {
+            visit(document.get_ref(), "", &mut |candidate, start, value| {
+                if value.contains(&span.start) || start == span.start {
                     key = Some(candidate.to_owned());
                 }
             });
+        }
+        if let (Some(key), true) = (&key, error.message().starts_with("unknown field")) {
+            let name = key.rsplit_once('.').map_or(&**key, |(_, name)| name);
+            let known: Vec<&str> = error.message().split('`').skip(3).step_by(2).collect();
+            return Error::ConfigSyntax {
+                message: format!("unknown key `{key}`"),
+                source_place: self.provenance.origin(key).map(str::to_owned),
+                hint: Some(match nearest(name, known.iter().copied()) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("known keys: {}", known.join(", ")),
+                }),
+            };
         }
         let value = key.as_deref().and_then(|key| find(&self.merged, key));
         let (Some(key), Some(value)) = (&key, value) else {
@@ -265,6 +282,12 @@ fn join(section: &str, name: &str) -> String {
 
 fn find<'a>(table: &'a Table, key: &str) -> Option<&'a Value> {
     match key.split_once('.') {
+        // The part of a list of tables, `reward[1].kind`.
+        Some((part, rest)) if part.ends_with(']') => {
+            let (list, number) = part.trim_end_matches(']').split_once('[')?;
+            let index = number.parse::<usize>().ok()?.checked_sub(1)?;
+            find(table.get(list)?.as_array()?.get(index)?.as_table()?, rest)
+        }
         Some((section, rest)) => find(table.get(section)?.as_table()?, rest),
         None => table.get(key),
     }
@@ -296,8 +319,16 @@ fn visit(table: &DeTable<'_>, section: &str, see: &mut impl FnMut(&str, usize, s
     for (name, value) in table {
         let key = join(section, name.get_ref());
         see(&key, name.span().start, value.span());
-        if let DeValue::Table(inner) = value.get_ref() {
-            visit(inner, &key, see);
+        match value.get_ref() {
+            DeValue::Table(inner) => visit(inner, &key, see),
+            DeValue::Array(items) => {
+                for (i, item) in items.iter().enumerate() {
+                    if let DeValue::Table(inner) = item.get_ref() {
+                        visit(inner, &format!("{key}[{}]", i + 1), see);
+                    }
+                }
+            }
+            _ => {}
         }
     }
 }

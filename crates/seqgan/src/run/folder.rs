@@ -4,6 +4,7 @@ use crate::checkpoint::write_atomically;
 use crate::config::Config;
 use crate::{Error, Result};
 use serde::Serialize;
+use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -110,6 +111,11 @@ impl RunFolder {
     /// Whether the run has ended well.
     pub fn is_finished(&self) -> bool {
         self.file("summary.json").is_file()
+    }
+
+    /// The Unix time at which the run was started, as run.json tells it; 0 where it does not.
+    pub fn started(&self) -> Result<u64> {
+        Ok(self.read_json::<Value>("run.json")?["started"].as_u64().unwrap_or(0))
     }
 
     /// Writes the resolved settings.

@@ -4,6 +4,7 @@
 //! config.toml      resolved settings
 //! run.json         version, host, threads, data hashes, times, memory
 //! metrics.jsonl    one record a measurement
+//! events.out.tfevents.seqgan    the same for TensorBoard
 //! checkpoints/     state.safetensors, from which an interrupted run goes on
 //! models/          one generator a method, and its judge
 //! vocab.json       how tokens are written (files only)
@@ -20,10 +21,12 @@
 //! summary.json     what the runs say together, written last
 //! ```
 
+mod events;
 mod folder;
 mod metrics_log;
 mod study;
 
+pub use events::EventFile;
 pub use folder::RunFolder;
 pub use metrics_log::MetricsLog;
 pub use study::StudyFolder;

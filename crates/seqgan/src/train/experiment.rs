@@ -19,6 +19,7 @@ use crate::run::RunFolder;
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::path::PathBuf;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What kind of run it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,12 +161,17 @@ fn open(experiment: &Experiment) -> Result<RunFolder> {
 
 /// run.json: what may differ between two runs with equal results.
 fn write_description(folder: &RunFolder, experiment: &Experiment, ended: Option<&State>) -> Result<()> {
+    let started = match ended {
+        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        Some(_) => folder.started()?,
+    };
     let mut document = json!({
         "command": experiment.kind.name(),
         "preset": experiment.preset,
         "version": env!("CARGO_PKG_VERSION"),
         "commit": option_env!("SEQGAN_COMMIT").unwrap_or("unknown"),
         "host": std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_string()).unwrap_or_default(),
+        "started": started,
         "threads": rayon::current_num_threads(),
         "instructions": format!("{:?}", crate::kernel::simd::level()),
         "num_rounds": experiment.config.adversarial.num_rounds,

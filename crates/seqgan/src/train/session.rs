@@ -6,7 +6,7 @@ use super::summary::Measures;
 use super::task::Task;
 use crate::config::{Config, Method};
 use crate::reward::DiscriminatorShape;
-use crate::run::{MetricsLog, RunFolder};
+use crate::run::{EventFile, MetricsLog, RunFolder};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::time::Instant;
@@ -18,6 +18,7 @@ pub(super) struct Session<'a> {
     pub observer: &'a dyn Observer,
     pub folder: &'a RunFolder,
     log: MetricsLog,
+    events: EventFile,
     clock: Instant,
     saved: Instant,
 }
@@ -30,9 +31,11 @@ impl<'a> Session<'a> {
         observer: &'a dyn Observer,
         metrics_bytes: u64,
     ) -> Result<Self> {
-        let log = MetricsLog::open(&folder.file("metrics.jsonl"), metrics_bytes)?;
+        let path = folder.file("metrics.jsonl");
+        let log = MetricsLog::open(&path, metrics_bytes)?;
+        let events = EventFile::rewrite(&folder.file(EventFile::NAME), &path, folder.started()? as f64)?;
         let now = Instant::now();
-        Ok(Self { config, task, observer, folder, log, clock: now, saved: now })
+        Ok(Self { config, task, observer, folder, log, events, clock: now, saved: now })
     }
 
     /// To be called after every step: saves when it is time to, and stops when asked to. Saving never changes a
@@ -49,6 +52,7 @@ impl<'a> Session<'a> {
     pub fn save(&mut self, state: &mut State) -> Result<()> {
         self.tick(state);
         state.position.metrics_bytes = self.log.sync()?;
+        self.events.sync()?;
         state.save(&self.folder.state())?;
         self.saved = Instant::now();
         Ok(())
@@ -60,8 +64,9 @@ impl<'a> Session<'a> {
         self.clock = Instant::now();
     }
 
-    /// Appends a record that was made before.
+    /// Appends a record that is complete.
     pub fn append(&mut self, record: Map<String, Value>) -> Result<()> {
+        self.events.append(&record)?;
         self.log.append(record)
     }
 
@@ -88,7 +93,7 @@ impl<'a> Session<'a> {
         for &(name, value) in figures {
             record.insert(name.into(), value.into());
         }
-        self.log.append(record)
+        self.append(record)
     }
 }
 
