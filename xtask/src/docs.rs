@@ -238,13 +238,14 @@ mod tests {
         let rows = page.lines().filter(|line| line.starts_with("| `")).count();
         let settings = toml::Table::try_from(Config::default()).unwrap();
         let keys: usize = settings.values().map(|value| value.as_table().map_or(1, toml::Table::len)).sum();
-        assert_eq!(rows, keys);
+        let part: RewardConfig = toml::from_str("kind = \"novel\"\nweight_end = 1.0").unwrap();
+        assert_eq!(rows, keys + toml::Table::try_from(part).unwrap().len());
     }
 
     #[test]
     fn a_page_that_is_out_of_date_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ENUMS.iter().chain([&SETTINGS]) {
+        for name in ENUMS.iter().chain([&SETTINGS, &REWARD]) {
             let path = folder.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::copy(crate::root().join(name), path).unwrap();

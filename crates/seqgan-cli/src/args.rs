@@ -47,7 +47,10 @@ Examples:
 const SAMPLE_EXAMPLES: &str = "\
 Examples:
   seqgan sample runs/train-quick-1
-  seqgan sample runs/train-quick-1 -n 1000 --temperature 0.8 --out new.txt";
+  seqgan sample runs/train-quick-1 -n 1000 --temperature 0.8 --out new.txt
+  seqgan sample runs/train-quick-1 -n 100 --unique --novel --score --format csv
+  seqgan sample runs/train-quick-1 --prefix the --top-p 0.9
+  seqgan sample runs/train-quick-1 -n 5 --beam 20";
 
 const EVALUATE_EXAMPLES: &str = "\
 Examples:
@@ -237,13 +240,51 @@ pub struct SampleArgs {
     /// Folder of a trained run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// Number of sequences, 1 or more
-    #[arg(short, long, value_name = "N", default_value_t = 10)]
+    /// Number of sequences, 1 or more [default: 10, or the width of --beam]
+    #[arg(short, long, value_name = "N")]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
-    pub num: usize,
+    pub num: Option<usize>,
     /// Sampling temperature, above 0; below 1 is surer and less varied
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = temperature)]
     pub temperature: f64,
+    /// Draw from the K likeliest tokens alone
+    #[arg(long, value_name = "K", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub top_k: Option<usize>,
+    /// Draw from the likeliest tokens that together have the probability P, above 0 to 1
+    #[arg(long, value_name = "P", value_parser = probability)]
+    pub top_p: Option<f64>,
+    /// Take the likeliest token each time
+    #[arg(long, conflicts_with_all = ["top_k", "top_p"])]
+    pub greedy: bool,
+    /// Search the likeliest sequences with a beam of W beginnings instead of drawing
+    #[arg(long, value_name = "W", conflicts_with_all = ["top_k", "top_p", "greedy"])]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
+    pub beam: Option<usize>,
+    /// Begin every sequence with these tokens
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
+    /// Make only sequences whose whole text this regular expression matches
+    #[arg(long, value_name = "REGEX")]
+    pub regex: Option<String>,
+    /// Fewest tokens of a sequence
+    #[arg(long, value_name = "N")]
+    pub min_length: Option<usize>,
+    /// Most tokens of a sequence
+    #[arg(long, value_name = "N")]
+    pub max_length: Option<usize>,
+    /// Write no sequence twice
+    #[arg(long)]
+    pub unique: bool,
+    /// Write no sequence of the training file
+    #[arg(long)]
+    pub novel: bool,
+    /// Most draws a sequence wanted, for --unique and --novel
+    #[arg(long, value_name = "N", default_value_t = 100)]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    pub max_tries: u64,
+    /// Write log-probability and discriminator's score beside each sequence
+    #[arg(long)]
+    pub score: bool,
     /// Format to write [default: that of the run's data]
     #[arg(long, value_parser = format_parser())]
     pub format: Option<FileFormat>,
@@ -256,6 +297,13 @@ pub struct SampleArgs {
     /// Seed and threads.
     #[command(flatten)]
     pub repeat: RepeatArgs,
+}
+
+impl SampleArgs {
+    /// Number of sequences.
+    pub fn count(&self) -> usize {
+        self.num.or(self.beam).unwrap_or(10)
+    }
 }
 
 /// `seqgan evaluate`.
@@ -375,6 +423,13 @@ fn format_parser() -> impl TypedValueParser<Value = FileFormat> {
 fn tokens_parser() -> impl TypedValueParser<Value = Tokens> {
     PossibleValuesParser::new(Tokens::ALL.map(|t| PossibleValue::new(t.name()).help(t.description())))
         .map(|name| name.parse().expect("one of the names"))
+}
+
+fn probability(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if value > 0.0 && value <= 1.0 => Ok(value),
+        _ => Err("expected a number above 0, at most 1".to_owned()),
+    }
 }
 
 fn temperature(text: &str) -> Result<f64, String> {

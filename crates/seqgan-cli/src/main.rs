@@ -4,7 +4,6 @@ mod args;
 mod commands;
 mod interrupt;
 mod messages;
-mod midi_folder;
 mod numbers;
 mod options;
 mod outcome;

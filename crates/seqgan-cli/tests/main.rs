@@ -11,6 +11,7 @@ mod midi; // melodies: MIDI files in, MIDI files out
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
+mod sampling; // the ways to sample
 mod steering; // constraints and rewards of the user's own
 mod support; // a folder to run in, tiny settings, what a run folder holds
 mod terminal; // every command on a terminal, under NO_COLOR and --quiet

@@ -26,6 +26,13 @@ pub struct DiscriminatorShape {
     pub end_token: Option<TokenId>,
 }
 
+impl DiscriminatorShape {
+    /// Names and sizes of a discriminator's parameters, in their order.
+    pub(crate) fn discriminator_layout(&self) -> Vec<(String, Vec<usize>)> {
+        layout(self)
+    }
+}
+
 /// How an update regularises.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Regularisation<'a> {

@@ -1,13 +1,15 @@
 //! Models of a finished run, as files of their own that sampling and evaluation read.
 
 use super::judge::Judge;
+use super::task::read_options;
 use crate::checkpoint;
-use crate::config::Method;
-use crate::data::Vocab;
+use crate::config::{DataConfig, Method};
+use crate::data::{self, ReadOptions, Vocab};
 use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
+use crate::reward::{Discriminator, DiscriminatorShape};
 use crate::run::RunFolder;
-use crate::token::TokenId;
+use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -116,6 +118,38 @@ fn check_rules(shape: &GeneratorShape) -> std::result::Result<(), String> {
         return Err(format!("its longest sequence is {}, expected 1 to {LONGEST}", shape.max_length));
     }
     Ok(())
+}
+
+/// Reads the discriminator that a model was trained against; none for a model that has none, or another kind of judge.
+pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Option<Discriminator>> {
+    let path = folder.model(&format!("{}.judge", model.method));
+    let judges_whole_sequences = matches!(model.method, Method::SeqGan | Method::MaliGan | Method::Mixed);
+    if !path.is_file() || !judges_whole_sequences {
+        return Ok(None);
+    }
+    let (description, tensors): (serde_json::Value, _) = checkpoint::read(&path, "judge")?;
+    let Ok(shape) = serde_json::from_value::<DiscriminatorShape>(description["shape"].clone()) else {
+        return Ok(None);
+    };
+    let fault = |message| Error::Checkpoint {
+        path: path.clone(),
+        message,
+        hint: Some("the file is damaged; restore it from a copy or train again".into()),
+    };
+    let mut parameters = Tensors::new();
+    for (name, sizes) in shape.discriminator_layout() {
+        let tensor = tensors.iter().find(|tensor| tensor.name == name);
+        let tensor = tensor.ok_or_else(|| fault(format!("no tensor `{name}`")))?;
+        parameters.push(name, &sizes, tensor.data.clone());
+    }
+    Discriminator::from_parameters(shape, parameters).map(Some).map_err(fault)
+}
+
+/// The sequences of a run's training file in the run's tokens, those that are too long left out.
+pub fn training_rows(config: &DataConfig, vocab: &Vocab, max_length: usize) -> Result<SeqBatch> {
+    let path = Path::new(&config.path);
+    let options = ReadOptions { max_length, ..read_options(config, path)? };
+    Ok(data::read_with(path, &options, vocab)?.0)
 }
 
 /// Reads the vocabulary of a run's model; none for the synthetic task, whose tokens are numbers.

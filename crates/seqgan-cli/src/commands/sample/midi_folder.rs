@@ -46,7 +46,7 @@ impl MidiFolder {
             .into());
         }
         fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
-        Ok(Self { path, written: 0, digits: args.num.to_string().len().max(4), step_secs })
+        Ok(Self { path, written: 0, digits: args.count().to_string().len().max(4), step_secs })
     }
 
     /// Writes each sequence to a file of its own.

@@ -1,0 +1,65 @@
+//! Where sequences come from: draws, or a beam.
+
+use seqgan::SeqBatch;
+use seqgan::generator::{Filter, LstmGenerator, LstmPolicy, Policy};
+use seqgan::rng::{Purpose, Streams};
+
+use crate::args::SampleArgs;
+
+/// Sequences in order, as many as are asked for, or as many as a beam finds.
+pub struct Draws {
+    policy: LstmPolicy,
+    source: Source,
+    drawn: u64,
+}
+
+enum Source {
+    Policy { streams: Streams, filter: Option<Filter> },
+    Beam(SeqBatch),
+}
+
+impl Draws {
+    /// As the options say.
+    pub fn new(args: &SampleArgs, generator: &LstmGenerator) -> Self {
+        let policy = LstmPolicy::new(generator, args.temperature);
+        let source = match args.beam {
+            Some(width) => {
+                let found = policy.beam(width);
+                Source::Beam(SeqBatch::from_rows(found.iter().map(|(row, _)| row), policy.max_length()))
+            }
+            None => {
+                let top_k = if args.greedy { 1 } else { args.top_k.unwrap_or(0) };
+                let filter = Filter { top_k, top_p: args.top_p.unwrap_or(1.0) };
+                let filtered = filter.top_k > 0 || filter.top_p < 1.0;
+                let streams = Streams::new(args.repeat.seed, Purpose::Sample);
+                Source::Policy { streams, filter: filtered.then_some(filter) }
+            }
+        };
+        Self { policy, source, drawn: 0 }
+    }
+
+    /// The next `n` sequences; fewer, or none, where a beam has no more.
+    pub fn next(&mut self, n: usize) -> SeqBatch {
+        let samples = match &self.source {
+            Source::Policy { streams, filter } => {
+                self.policy.sample_filtered(*filter, streams, self.drawn, n).sequences
+            }
+            Source::Beam(found) => {
+                let first = self.drawn as usize;
+                found.slice(first, n.min(found.len() - first))
+            }
+        };
+        self.drawn += samples.len() as u64;
+        samples
+    }
+
+    /// Sequences drawn so far.
+    pub fn drawn(&self) -> u64 {
+        self.drawn
+    }
+
+    /// Whether there is no further sequence.
+    pub fn ended(&self) -> bool {
+        matches!(&self.source, Source::Beam(found) if found.len() as u64 == self.drawn)
+    }
+}

@@ -1,0 +1,166 @@
+//! `seqgan sample`: makes new sequences with a trained run.
+
+mod distinct;
+mod draws;
+mod midi_folder;
+mod score;
+mod text_file;
+
+use seqgan::config::{Config, ConstraintConfig, FileFormat};
+use seqgan::data::{SequenceWriter, Vocab};
+use seqgan::generator::LstmGenerator;
+use seqgan::run::RunFolder;
+use seqgan::{SeqBatch, train};
+
+use crate::args::SampleArgs;
+use crate::messages::UsageError;
+use crate::options;
+use crate::progress::Progress;
+use distinct::Distinct;
+use draws::Draws;
+use midi_folder::MidiFolder;
+use score::Scorer;
+use text_file::TextFile;
+
+/// Sequences drawn before they are written; memory does not grow beyond them.
+const CHUNK: usize = 8_192;
+
+/// Runs the command.
+pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
+    let wanted = args.count();
+    if let Some(width) = args.beam.filter(|&width| width < wanted) {
+        return Err(UsageError {
+            message: format!("a beam of {width} finds at most {width} sequences, and -n asks for {wanted}"),
+            hint: Some("give a wider beam, or a smaller -n".into()),
+        }
+        .into());
+    }
+    options::use_threads(args.repeat.threads)?;
+    let folder = RunFolder::open(&args.run)?;
+    let model = train::load_model(&folder, args.method.as_deref())?;
+    let vocab = train::load_vocab(&folder, &model)?;
+    let config = folder.read_config()?;
+    let scorer = match args.score {
+        true => Some(Scorer::new(&folder, &model)?),
+        false => None,
+    };
+    let generator = constrained(args, &config, model.generator.clone(), vocab.as_ref())?;
+    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), generator.shape().max_length)?;
+    let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref())?;
+    let mut draws = Draws::new(args, &generator);
+
+    let limit = args.max_tries.saturating_mul(wanted as u64);
+    let mut written = 0;
+    if wanted > CHUNK {
+        progress.phase("sample", wanted as u64);
+    }
+    while written < wanted {
+        let missing = wanted - written;
+        // Accepted in the order in which they are drawn, so how many are drawn at a time changes nothing.
+        let most = if distinct.accepts_all() { missing } else { missing.max(256) };
+        let samples = draws.next(most.min(CHUNK));
+        let kept = distinct.keep(&samples, missing);
+        if kept.is_empty() && (samples.is_empty() || draws.drawn() >= limit) {
+            return Err(distinct.exhausted(written, wanted, draws.drawn()).into());
+        }
+        let kept = samples.select(kept);
+        output.write(&kept, scorer.as_ref(), written == 0)?;
+        written += kept.len();
+        if wanted > CHUNK {
+            progress.advance(written as u64, &[]);
+        }
+        if written < wanted && (draws.drawn() >= limit || draws.ended()) {
+            return Err(distinct.exhausted(written, wanted, draws.drawn()).into());
+        }
+    }
+    output.finish()?;
+    progress.finish();
+    Ok(())
+}
+
+/// The generator under what the options ask for, on top of what its run was trained under.
+fn constrained(
+    args: &SampleArgs,
+    config: &Config,
+    generator: LstmGenerator,
+    vocab: Option<&Vocab>,
+) -> anyhow::Result<LstmGenerator> {
+    let mut constraint: ConstraintConfig = config.constraint.clone();
+    if let Some(prefix) = &args.prefix {
+        constraint.prefix.clone_from(prefix);
+    }
+    if let Some(regex) = &args.regex {
+        constraint.regex.clone_from(regex);
+    }
+    constraint.min_length = args.min_length.unwrap_or(constraint.min_length);
+    constraint.max_length = args.max_length.unwrap_or(constraint.max_length);
+    if constraint == config.constraint {
+        return Ok(generator);
+    }
+    let Some(vocab) = vocab else {
+        return Err(UsageError {
+            message: format!("{}: a run of the synthetic task has no text to constrain", args.run.display()),
+            hint: None,
+        }
+        .into());
+    };
+    Ok(generator.constrained(&constraint, vocab)?)
+}
+
+/// Where sequences go.
+enum Output {
+    Melodies(MidiFolder),
+    Text(Box<SequenceWriter>, TextFile),
+}
+
+impl Output {
+    fn open(
+        args: &SampleArgs,
+        folder: &RunFolder,
+        config: &Config,
+        vocab: Option<&Vocab>,
+        scorer: Option<&Scorer>,
+    ) -> anyhow::Result<Self> {
+        let format = match args.format {
+            // As the run tells it: the data may have gone since.
+            None => folder.read_json::<serde_json::Value>("run.json")?["data"]["format"]
+                .as_str()
+                .and_then(|name| name.parse().ok())
+                .unwrap_or_default(),
+            Some(format) => format,
+        };
+        if format == FileFormat::Midi {
+            return Ok(Self::Melodies(MidiFolder::create(args, vocab, config.data.midi_step_secs)?));
+        }
+        let figures = scorer.map(Scorer::names).unwrap_or_default();
+        let writer = SequenceWriter::new(format, &config.data.field, &figures, vocab);
+        let writer = writer.map_err(|message| UsageError {
+            message: format!("{}: {message}", args.run.display()),
+            hint: Some("leave --format out for the format of the run's data".into()),
+        })?;
+        Ok(Self::Text(Box::new(writer), TextFile::open(args.out.as_deref())?))
+    }
+
+    fn write(&mut self, samples: &SeqBatch, scorer: Option<&Scorer>, first: bool) -> anyhow::Result<()> {
+        let (writer, file) = match self {
+            Self::Melodies(folder) => return folder.write(samples),
+            Self::Text(writer, file) => (writer, file),
+        };
+        let figures = match scorer {
+            Some(scorer) => scorer.scores(samples),
+            None => vec![Vec::new(); samples.len()],
+        };
+        let mut text = if first { writer.heading() } else { String::new() };
+        for (row, figures) in samples.rows().zip(&figures) {
+            writer.write(row, figures, &mut text).map_err(anyhow::Error::msg)?;
+        }
+        file.write(&text)
+    }
+
+    fn finish(self) -> anyhow::Result<()> {
+        match self {
+            Self::Melodies(_) => Ok(()),
+            Self::Text(_, file) => file.finish(),
+        }
+    }
+}
