@@ -82,6 +82,7 @@ pub fn render(summary: &Summary) -> String {
         text.push_str("\nnats a token; lower nll is better\n");
     }
     text.push_str(&scorecards(&summary.methods));
+    text.push_str(&rewards(&summary.methods));
     text.push_str(&curves(&summary.methods));
     for row in &summary.methods {
         text.push_str(&verdict(row));
@@ -110,6 +111,22 @@ fn scorecards(rows: &[MethodRow]) -> String {
         table.row(std::iter::once(name.to_string()).chain(cards.iter().map(|(_, entries)| cell(entries))));
     }
     if names.is_empty() { String::new() } else { format!("\n{}", table.render()) }
+}
+
+/// Samples under each part of the reward: a line a part, a column a method.
+fn rewards(rows: &[MethodRow]) -> String {
+    let with: Vec<&MethodRow> = rows.iter().filter(|row| !row.rewards.is_empty()).collect();
+    let Some(first) = with.first() else { return String::new() };
+    let mut columns = vec![("mean reward", Align::Left)];
+    columns.extend(with.iter().map(|row| (row.name.as_str(), Align::Right)));
+    let mut table = Table::new(&columns);
+    for name in first.rewards.keys() {
+        let cell = |row: &&MethodRow| {
+            row.rewards.get(name).map_or("-".into(), |e| mean_with_error(e.mean, e.stderr, 4))
+        };
+        table.row(std::iter::once(name.clone()).chain(with.iter().map(cell)));
+    }
+    format!("\n{}", table.render())
 }
 
 fn table(rows: Vec<(String, &Measures)>, heading: &str) -> String {

@@ -104,6 +104,15 @@ fn a_reward_of_parts_steers_and_is_logged_part_by_part() {
     };
     let (before, after) = (starts("mle-tuned"), starts("mixed"));
     assert!(after.0 > before.0 + 100 && after.1 > before.1 + 0.3, "{before:?} {after:?}");
+    // The same in the summary, for every method and for real sequences: the first 1,000 samples are those just seen.
+    let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
+    let mean = |name: &str, part: &str| method(&summary, name)["rewards"][part]["mean"].as_f64().unwrap();
+    for (name, (first, letters)) in [("mle-tuned", before), ("mixed", after)] {
+        assert!((mean(name, "regex") - first as f64 / 1000.0).abs() < 1e-9, "{summary}");
+        assert!((mean(name, "program") - letters).abs() < 1e-6, "{summary}");
+    }
+    // Real sequences are those kept apart to validate.
+    assert_eq!(mean("real", "novel"), 1.0);
 }
 
 #[test]
@@ -119,7 +128,7 @@ fn a_mixed_run_killed_in_every_phase_ends_the_same() {
 /// A program that hangs, dies or answers rubbish in the middle: one message, and the run goes on when it is put right.
 #[test]
 fn a_program_that_fails_costs_no_progress() {
-    let reward = "[{kind=\"program\", command=[\"sh\", \"count.sh\"], search=false, timeout_secs=0.7, max_restarts=1}]";
+    let reward = "[{kind=\"program\", command=[\"sh\", \"count.sh\"], search=false, batch_size=16, timeout_secs=0.7, max_restarts=1}]";
     let scratch = letters();
     scratch.write("count.sh", counts_a(""));
     let arguments = and(&mixed(reward), &["-q", "--set", "checkpoint.every_secs=3600"]);

@@ -4,6 +4,7 @@ use super::baselines::Unigram;
 use super::equal_entropy::compare_at;
 use super::held_out::MOST_SAMPLES;
 use super::measure;
+use super::mix::Mix;
 use super::plan::base;
 use super::session::Session;
 use super::state::State;
@@ -11,9 +12,10 @@ use super::summary::{CurveEntry, Floors, Measures, MethodRow};
 use crate::Result;
 use crate::config::Method;
 use crate::generator::{LstmPolicy, Policy};
-use crate::metrics::{Scorecard, Verdict};
+use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
+use std::collections::BTreeMap;
 
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,6 +34,10 @@ enum Unit {
     Samples(Method),
     /// Real sequences written beside them.
     RealSamples,
+    /// A model's samples under each part of the reward.
+    Rewards(Method),
+    /// Real sequences under it.
+    RealRewards,
 }
 
 /// Sequences of a floor's part.
@@ -40,15 +46,21 @@ const FLOOR_PART: usize = 5_000;
 const VERDICT_TEMPERATURES: [f64; 3] = [1.0, 0.9, 0.8];
 /// Sequences written for each method.
 const NUM_WRITTEN: usize = 1_000;
+/// Sequences of each method that the parts of a reward are asked about: a program may be slow.
+const NUM_REWARDED: usize = 1_000;
 /// The name of the row of real sequences, and of their file.
 const REAL: &str = "real";
 
 /// Measures all rows.
 pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<()> {
     let units = units(session, state);
+    let mix = match session.config.reward.is_empty() {
+        true => None,
+        false => Some(Mix::new(session.config, session.task)?),
+    };
     session.observer.phase("measure", state.position.measured as u64, units.len() as u64);
     while let Some(unit) = units.get(state.position.measured) {
-        run(session, state, unit)?;
+        run(session, state, mix.as_ref(), unit)?;
         state.position.measured += 1;
         session.observer.advance(state.position.measured as u64, &[]);
         session.step_done(state)?;
@@ -69,7 +81,8 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
         units.extend((0..config.oracle.num_floor.div_ceil(FLOOR_PART)).map(Unit::Floor));
     }
     units.extend(config.methods.iter().copied().map(Unit::Row));
-    units.extend(task.held_out.is_some().then_some(Unit::Real));
+    let rewarded = !config.reward.is_empty();
+    units.extend((task.held_out.is_some() || rewarded).then_some(Unit::Real));
     let trained = || config.methods.iter().copied().filter(|m| state.finished.contains_key(m));
     if task.oracle.is_some() || task.held_out.is_some() {
         let temperatures = &config.evaluate.temperatures;
@@ -82,10 +95,14 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
     }
     units.extend(trained().map(Unit::Samples));
     units.push(Unit::RealSamples);
+    if rewarded {
+        units.extend(trained().filter(|m| config.methods.contains(m)).map(Unit::Rewards));
+        units.push(Unit::RealRewards);
+    }
     units
 }
 
-fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> {
+fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &Unit) -> Result<()> {
     match unit {
         Unit::Floor(part) => floor(session, state, *part),
         Unit::Row(method) => {
@@ -101,9 +118,10 @@ fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> 
             });
         }
         Unit::Real => {
-            let held_out = session.task.held_out.as_ref().expect("a test file");
-            let n = held_out.test.len().min(MOST_SAMPLES);
-            let scorecard = Some(held_out.test.real(&held_out.train, n, session.config.seed));
+            let scorecard = session.task.held_out.as_ref().map(|held_out| {
+                let n = held_out.test.len().min(MOST_SAMPLES);
+                held_out.test.real(&held_out.train, n, session.config.seed)
+            });
             let row = MethodRow { name: REAL.into(), scorecard, ..MethodRow::default() };
             state.outcome.methods.push(row);
         }
@@ -134,8 +152,33 @@ fn run(session: &mut Session<'_>, state: &mut State, unit: &Unit) -> Result<()> 
             let train = &session.task.train;
             write_sequences(session, REAL, &train.slice(0, train.len().min(NUM_WRITTEN)))?;
         }
+        Unit::Rewards(method) => {
+            let policy = LstmPolicy::new(&state.finished[method], 1.0);
+            let streams = Streams::new(session.config.seed, Purpose::Sample);
+            let samples = policy.sample(&streams, 0, NUM_REWARDED).sequences;
+            row(state, *method).rewards = rewards(session, mix, &samples)?;
+        }
+        Unit::RealRewards => {
+            let validation = &session.task.validation;
+            let samples = validation.slice(0, validation.len().min(NUM_REWARDED));
+            let rewards = rewards(session, mix, &samples)?;
+            let mut rows = state.outcome.methods.iter_mut();
+            rows.find(|row| row.name == REAL).expect("put there before").rewards = rewards;
+        }
     }
     Ok(())
+}
+
+/// Mean scores under the parts that judge a sequence by itself.
+fn rewards(
+    session: &Session<'_>,
+    mix: Option<&Mix>,
+    samples: &SeqBatch,
+) -> Result<BTreeMap<String, Estimate>> {
+    let Some(mix) = mix else { return Ok(BTreeMap::new()) };
+    let scores = mix.scores(session.config, samples)?;
+    let mean = |scores: Vec<f32>| Estimate::from_values(scores.into_iter().map(f64::from));
+    Ok(scores.into_iter().map(|(name, scores)| (name, mean(scores))).collect())
 }
 
 fn at_temperature_one(session: &Session<'_>, state: &State, method: Method) -> Measures {

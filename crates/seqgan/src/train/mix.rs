@@ -51,6 +51,26 @@ impl Mix {
         Ok(())
     }
 
+    /// Scores of sequences under each part that judges a sequence by itself, with its name.
+    pub(super) fn scores(&self, config: &Config, sequences: &SeqBatch) -> Result<Vec<(String, Vec<f32>)>> {
+        let mut all = Vec::new();
+        for (part, made) in config.reward.iter().zip(&self.made) {
+            let scores = match made {
+                Made::Discriminator | Made::Unique => continue,
+                Made::Bleu(bleu) => bleu.score(sequences),
+                Made::Length(length) => length.score(sequences),
+                Made::Novel(novel) => novel.score(sequences),
+                Made::Repetition(repetition) => repetition.score(sequences),
+                Made::Regex(language) => language.score(sequences),
+                Made::Program(program) => {
+                    ProgramReward { program, vocab: self.vocab.as_ref() }.score(sequences)
+                }
+            };
+            all.push((part.name().to_string(), scores?));
+        }
+        Ok(all)
+    }
+
     /// What the decisions of a batch are worth.
     pub(super) fn values(
         &self,

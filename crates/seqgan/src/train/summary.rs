@@ -2,6 +2,7 @@
 
 use crate::metrics::{Estimate, Scorecard, Verdict, frontier::Differences};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// A model at one temperature; what does not apply to a task is absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -86,6 +87,9 @@ pub struct MethodRow {
     /// Its samples there beside a test file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub scorecard: Option<Scorecard>,
+    /// Mean score of its samples under each part of the reward, whichever method was trained by it.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub rewards: BTreeMap<String, Estimate>,
     /// At other temperatures.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub curve: Vec<CurveEntry>,
