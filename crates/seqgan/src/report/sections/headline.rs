@@ -108,15 +108,42 @@ fn held_out(methods: &[&Method]) -> Option<&'static str> {
 /// Sentences below the headline, and its numbers as tiles.
 pub(in super::super) fn lead(folder: &Folder) -> Markup {
     let judged = folder.methods().iter().filter(|m| m.base.is_some());
+    let moved: Vec<(&Method, String)> = judged.filter_map(|m| Some((m, moved(folder, m)?))).collect();
     html! {
-        @for method in judged.clone().take(4) { @if let Some(text) = moved(folder, method) { p { (text) } } }
+        @match moved.as_slice() {
+            [] => {}
+            [(method, change)] => {
+                p { (method.name) " differs from its base " (method.base.as_deref().unwrap_or_default()) " in " (change) " nats a token." }
+            }
+            several => {
+                p { "Against its base, in nats a token:" }
+                ul { @for (method, change) in several { li { (method.name) ": " (change) } } }
+            }
+        }
+        @if let Some(text) = colder(folder, &moved) { p { (text) } }
         p.soft { (kind(folder)) }
         @for note in folder.summary.iter().flat_map(|summary| &summary.notes) { p.note { (note) } }
         (tiles(folder))
     }
 }
 
-/// How a method differs from what it is held against, and why that alone is no gain.
+/// Why a lower nll_oracle alone is no gain, where some method has one with less entropy.
+fn colder(folder: &Folder, moved: &[(&Method, String)]) -> Option<String> {
+    let fell = |method: &Method, name: &str| {
+        let base = folder.method(method.base.as_deref().unwrap_or_default());
+        let mean = |m: &Method| m.measures.get(name).map(|reading| reading.mean);
+        base.is_some_and(|base| mean(method).zip(mean(base)).is_some_and(|(a, b)| a < b))
+    };
+    let colder: Vec<&str> = moved
+        .iter()
+        .filter(|(method, _)| fell(method, "nll_oracle") && fell(method, "entropy"))
+        .map(|(method, _)| method.name.as_str())
+        .collect();
+    let same = "sampling the base a little colder does the same without any training, so the verdict compares at equal entropy.";
+    (!colder.is_empty()).then(|| format!("Both nll_oracle and entropy fell with {}; {same}", list(&colder)))
+}
+
+/// How a method differs from what it is held against.
 fn moved(folder: &Folder, method: &Method) -> Option<String> {
     let base = folder.method(method.base.as_deref()?)?;
     let both = |name: &str| Some((method.measures.get(name)?.mean, base.measures.get(name)?.mean));
@@ -129,14 +156,7 @@ fn moved(folder: &Folder, method: &Method) -> Option<String> {
         return None;
     }
     let all: Vec<&str> = parts.iter().map(String::as_str).collect();
-    let mut text =
-        format!("{} differs from its base {} in {} nats a token.", method.name, base.name, list(&all));
-    let fell = |name: &str| both(name).is_some_and(|(a, b)| a < b);
-    if fell("nll_oracle") && fell("entropy") {
-        text += " Both nll_oracle and entropy fell; sampling the base a little colder does the same without any \
-                     training, so the verdict compares the two at equal entropy.";
-    }
-    Some(text)
+    Some(list(&all))
 }
 
 /// What kind of folder it is, and what its intervals mean.
@@ -154,7 +174,10 @@ fn kind(folder: &Folder) -> String {
 fn tiles(folder: &Folder) -> Markup {
     let models: Vec<&Method> =
         folder.methods().iter().filter(|m| !m.is_yardstick() && m.name != "real").collect();
-    let Some(main) = models.iter().find(|m| m.base.is_some()).or(models.last()) else { return html! {} };
+    // Of several, the method that the program is named after.
+    let judged = || models.iter().filter(|m| m.base.is_some());
+    let main = judged().find(|m| m.name == "seqgan").or(judged().next()).or(models.last());
+    let Some(main) = main else { return html! {} };
     let base = main.base.as_deref().and_then(|base| folder.method(base));
     let chosen: &[&str] = if folder.has_oracle() {
         &["forward_kl", "reverse_kl", "entropy"]
