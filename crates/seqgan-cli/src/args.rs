@@ -157,6 +157,9 @@ pub struct ReadingArgs {
     /// Column of a table, by name or number, or member of JSON objects [default: the only one]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub field: Option<String>,
+    /// Column of a table, or member of JSON objects, that is each sequence's class [default: none]
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub label: Option<String>,
     /// How a sequence is split into tokens [default: as usual for the format]
     #[arg(long, value_parser = tokens_parser(), conflicts_with = "config")]
     pub tokens: Option<Tokens>,
@@ -260,6 +263,9 @@ pub struct SampleArgs {
     #[arg(long, value_name = "W", conflicts_with_all = ["top_k", "top_p", "greedy"])]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub beam: Option<usize>,
+    /// Make sequences of one class alone, of a run that was trained with --label [default: as frequent as in training]
+    #[arg(long, value_name = "CLASS")]
+    pub label: Option<String>,
     /// Begin every sequence with these tokens
     #[arg(long, value_name = "TEXT")]
     pub prefix: Option<String>,

@@ -63,7 +63,7 @@ impl Given<'_> {
         if let Some(path) = self.data {
             layers.option("data.path", path.display().to_string(), "--data")?;
         }
-        let ReadingArgs { test, format, field, tokens } = self.reading;
+        let ReadingArgs { test, format, field, label, tokens } = self.reading;
         if let Some(path) = test {
             layers.option("data.test", path.display().to_string(), "--test")?;
         }
@@ -72,6 +72,9 @@ impl Given<'_> {
         }
         if let Some(field) = field {
             layers.option("data.field", field.as_str(), "--field")?;
+        }
+        if let Some(label) = label {
+            layers.option("data.label", label.as_str(), "--label")?;
         }
         if let Some(tokens) = tokens {
             layers.option("data.tokens", tokens.name(), "--tokens")?;

@@ -1,5 +1,6 @@
 //! The results of a run as a table for people.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
@@ -82,7 +83,8 @@ pub fn render(summary: &Summary) -> String {
         text.push_str("\nnats a token; lower nll is better\n");
     }
     text.push_str(&scorecards(&summary.methods));
-    text.push_str(&rewards(&summary.methods));
+    text.push_str(&by_name(&summary.methods, "nll of held-out, by label", 3, |row| &row.nll_by_label));
+    text.push_str(&by_name(&summary.methods, "mean reward", 4, |row| &row.rewards));
     text.push_str(&curves(&summary.methods));
     for row in &summary.methods {
         text.push_str(&verdict(row));
@@ -113,16 +115,21 @@ fn scorecards(rows: &[MethodRow]) -> String {
     if names.is_empty() { String::new() } else { format!("\n{}", table.render()) }
 }
 
-/// Samples under each part of the reward: a line a part, a column a method.
-fn rewards(rows: &[MethodRow]) -> String {
-    let with: Vec<&MethodRow> = rows.iter().filter(|row| !row.rewards.is_empty()).collect();
+/// Named figures of the methods that have them: a line a name, a column a method.
+fn by_name(
+    rows: &[MethodRow],
+    heading: &str,
+    digits: usize,
+    figures: impl Fn(&MethodRow) -> &BTreeMap<String, Estimate>,
+) -> String {
+    let with: Vec<&MethodRow> = rows.iter().filter(|row| !figures(row).is_empty()).collect();
     let Some(first) = with.first() else { return String::new() };
-    let mut columns = vec![("mean reward", Align::Left)];
+    let mut columns = vec![(heading, Align::Left)];
     columns.extend(with.iter().map(|row| (row.name.as_str(), Align::Right)));
     let mut table = Table::new(&columns);
-    for name in first.rewards.keys() {
+    for name in figures(first).keys() {
         let cell = |row: &&MethodRow| {
-            row.rewards.get(name).map_or("-".into(), |e| mean_with_error(e.mean, e.stderr, 4))
+            figures(row).get(name).map_or("-".into(), |e| mean_with_error(e.mean, e.stderr, digits))
         };
         table.row(std::iter::once(name.clone()).chain(with.iter().map(cell)));
     }

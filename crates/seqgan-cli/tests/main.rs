@@ -7,6 +7,7 @@ mod compare; // many runs: put together, stopped and gone on with, a grid of set
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod formats; // every format: learnt from, sampled, read again
 mod generated; // completions and manual pages, made from the definition of the command line
+mod labels; // a class each, from a column to the samples
 mod midi; // melodies: MIDI files in, MIDI files out
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text

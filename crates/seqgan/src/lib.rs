@@ -19,4 +19,4 @@ pub mod train;
 pub mod update;
 
 pub use error::{Error, Result};
-pub use token::{SeqBatch, TokenId};
+pub use token::{Label, SeqBatch, TokenId};

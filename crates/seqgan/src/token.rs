@@ -6,6 +6,9 @@
 /// Index of a token in its vocabulary.
 pub type TokenId = u32;
 
+/// Index of a class that sequences are made of, where they have one.
+pub type Label = u32;
+
 /// A batch of sequences, `[B, T]`, padded behind each sequence's length.
 ///
 /// `tokens` of a row are the sequence's own tokens (the end token is not one of them), then padding of
@@ -15,18 +18,19 @@ pub type TokenId = u32;
 pub struct SeqBatch {
     tokens: Vec<TokenId>,
     lengths: Vec<u32>,
+    labels: Vec<Label>, // one a row, or none at all
     max_length: usize,
 }
 
 impl SeqBatch {
     /// An empty batch whose rows may hold up to `max_length` tokens.
     pub fn new(max_length: usize) -> Self {
-        Self { tokens: Vec::new(), lengths: Vec::new(), max_length }
+        Self { tokens: Vec::new(), lengths: Vec::new(), labels: Vec::new(), max_length }
     }
 
     /// A batch of `rows` rows of length 0.
     pub fn zeroed(rows: usize, max_length: usize) -> Self {
-        Self { tokens: vec![0; rows * max_length], lengths: vec![0; rows], max_length }
+        Self { tokens: vec![0; rows * max_length], lengths: vec![0; rows], labels: Vec::new(), max_length }
     }
 
     /// Collects rows; each may hold at most `max_length` tokens.
@@ -36,8 +40,25 @@ impl SeqBatch {
         batch
     }
 
-    /// Appends one sequence of at most `max_length` tokens.
+    /// The same rows, each with a label.
+    pub fn with_labels(self, labels: Vec<Label>) -> Self {
+        assert_eq!(labels.len(), self.len(), "a label a row");
+        Self { labels, ..self }
+    }
+
+    /// The label of row `b`, if rows have labels.
+    pub fn label(&self, b: usize) -> Option<Label> {
+        self.labels.get(b).copied()
+    }
+
+    /// The labels of all rows; empty if rows have none.
+    pub fn labels(&self) -> &[Label] {
+        &self.labels
+    }
+
+    /// Appends one sequence without a label, of at most `max_length` tokens.
     pub fn push(&mut self, row: &[TokenId]) {
+        assert!(self.labels.is_empty(), "a row without a label among rows that have one");
         assert!(
             row.len() <= self.max_length,
             "a row of {} tokens in a batch of {}",
@@ -92,7 +113,12 @@ impl SeqBatch {
 
     /// Rows `rows` as a batch of their own.
     pub fn select(&self, rows: impl IntoIterator<Item = usize>) -> Self {
-        Self::from_rows(rows.into_iter().map(|b| self.row(b)), self.max_length)
+        let (mut batch, mut labels) = (Self::new(self.max_length), Vec::new());
+        for b in rows {
+            batch.push(self.row(b));
+            labels.extend(self.label(b));
+        }
+        Self { labels, ..batch }
     }
 
     /// Rows `start..start + n` as a batch of their own.
@@ -100,6 +126,7 @@ impl SeqBatch {
         Self {
             tokens: self.tokens[start * self.max_length..(start + n) * self.max_length].to_vec(),
             lengths: self.lengths[start..start + n].to_vec(),
+            labels: self.labels.get(start..start + n).unwrap_or_default().to_vec(),
             max_length: self.max_length,
         }
     }
@@ -107,8 +134,11 @@ impl SeqBatch {
     /// Appends all rows of `other`, which must have the same maximum length.
     pub fn extend(&mut self, other: &SeqBatch) {
         assert_eq!(self.max_length, other.max_length, "batches of different maximum length");
+        let unlike = self.labels.is_empty() != other.labels.is_empty();
+        assert!(!unlike || self.is_empty() || other.is_empty(), "rows with and without labels");
         self.tokens.extend_from_slice(&other.tokens);
         self.lengths.extend_from_slice(&other.lengths);
+        self.labels.extend_from_slice(&other.labels);
     }
 
     /// The raw `[B, T]` tokens and `[B]` lengths, for code that fills many rows at once.
@@ -132,5 +162,11 @@ mod tests {
         assert_eq!(batch.steps(0, false), 2);
         assert_eq!(batch.select([1, 0]).row(1), [5, 6]);
         assert_eq!(batch.slice(1, 2).row(0), [7, 8, 9]);
+        assert!(batch.labels().is_empty() && batch.label(1).is_none());
+        let mut labelled = batch.with_labels(vec![4, 0, 2]);
+        assert_eq!(labelled.select([2, 0]).labels(), [2, 4]);
+        assert_eq!(labelled.slice(1, 2).label(1), Some(2));
+        labelled.extend(&labelled.slice(0, 1));
+        assert_eq!(labelled.labels(), [4, 0, 2, 4]);
     }
 }

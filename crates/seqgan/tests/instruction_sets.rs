@@ -94,10 +94,17 @@ fn digest() -> u64 {
         end_token: Some(0),
         never: vec![1],
         allow_empty: false,
+        label_counts: Vec::new(),
     };
     let filters = vec![(1, 20), (3, 50), (9, 33)];
-    let d =
-        DiscriminatorShape { vocab_size: 700, embedding_dim: 7, max_length: 9, filters, end_token: Some(0) };
+    let d = DiscriminatorShape {
+        vocab_size: 700,
+        embedding_dim: 7,
+        max_length: 9,
+        filters,
+        end_token: Some(0),
+        num_labels: 0,
+    };
     let (generator, d) = (random.generator(shape.clone(), 0.5), random.discriminator(d, 0.2));
     let streams = Streams::new(32, Purpose::Sample);
     let samples = LstmPolicy::new(&generator, 0.9).sample(&streams, 0, 200);

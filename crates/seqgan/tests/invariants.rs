@@ -5,6 +5,7 @@ mod discriminator;
 mod distribution; // no tests: a policy's exact distribution, and a bound on the distance of counts from it
 mod fast_path;
 mod held_out;
+mod labels;
 mod probabilities;
 mod ranker;
 mod sampling;

@@ -34,6 +34,17 @@ impl Random {
         batch
     }
 
+    /// Rows with labels by chance, unless there are none.
+    pub fn labelled(&mut self, batch: SeqBatch, num_labels: usize) -> SeqBatch {
+        match num_labels {
+            0 => batch,
+            n => {
+                let labels = (0..batch.len()).map(|_| self.between(0..=n - 1) as u32).collect();
+                batch.with_labels(labels)
+            }
+        }
+    }
+
     pub fn generator(&mut self, shape: GeneratorShape, std: f64) -> LstmGenerator<f32> {
         let seed = self.between(0..=1 << 30) as u64;
         LstmGenerator::new(shape, std, &Streams::new(seed, Purpose::GeneratorInit))

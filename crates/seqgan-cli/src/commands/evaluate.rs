@@ -50,6 +50,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         test_data.field.clone_from(field);
     }
     let model = train::load_model(&folder, args.method.as_deref())?;
+    let labels = train::load_labels(&folder)?;
     let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {
             message: format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
@@ -57,8 +58,14 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         }
         .into());
     };
-    let mut held_out =
-        HeldOut::read(&args.test, &test_data, &vocab, model.generator.shape(), model.generator.rules())?;
+    let mut held_out = HeldOut::read(
+        &args.test,
+        &test_data,
+        &vocab,
+        model.generator.shape(),
+        model.generator.rules(),
+        &labels,
+    )?;
     let train = match held_out.training(&config.data, &vocab) {
         Ok(train) => Some(train),
         Err(error) => {

@@ -108,6 +108,7 @@ impl Scale {
             max_length: self.length,
             filters: settings.filters.into_iter().filter(|&(width, _)| width <= self.length).collect(),
             end_token: None,
+            num_labels: 0,
         }
     }
 

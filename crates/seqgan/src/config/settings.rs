@@ -79,6 +79,9 @@ pub struct DataConfig {
     /// The column of a table, by name or by number from 1, or the member of JSON objects, that is the sequence; empty:
     /// the only one.
     pub field: String,
+    /// The column of a table or the member of JSON objects that is a sequence's label, a class that it is then made by;
+    /// empty: none.
+    pub label: String,
     /// How a sequence is split: words, chars, ids or smiles; "auto": as usual for the format, or words where lines hold
     /// blanks, else chars.
     pub tokens: String,
@@ -344,6 +347,7 @@ impl Default for Config {
                 test: String::new(),
                 format: "auto".into(),
                 field: String::new(),
+                label: String::new(),
                 tokens: "auto".into(),
                 max_length: 512,
                 long_sequences: "drop".into(),

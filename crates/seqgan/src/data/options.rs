@@ -69,6 +69,8 @@ pub struct ReadOptions {
     pub format: FileFormat,
     /// The column of a table, by name or by number from 1, or the member of JSON objects; none: the only one.
     pub field: Option<String>,
+    /// The column or member that holds a sequence's label; none: sequences have no labels.
+    pub label: Option<String>,
     /// For [`FileFormat::Midi`].
     pub midi: MidiOptions,
     /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
@@ -98,6 +100,7 @@ impl Default for ReadOptions {
         Self {
             format: FileFormat::Text,
             field: None,
+            label: None,
             midi: MidiOptions::default(),
             window: 0,
             tokens: Tokens::Words,

@@ -60,7 +60,7 @@ fn test_files_are_read_with_the_training_vocabulary() {
     let mut options = options(Tokens::Words);
     let training = read_training(dir.join("image_coco/train.txt"), &options).unwrap();
     options.max_length = training.sequences.max_length();
-    let (test, report) = read_with(dir.join("image_coco/test.txt"), &options, &training.vocab).unwrap();
+    let (test, report) = read_with(dir.join("image_coco/test.txt"), &options, &training.vocab, &[]).unwrap();
     assert_eq!((report.lines, report.tokens), (5_000, 55_758));
     assert_eq!((test.len(), test.max_length()), (5_000, 37));
 

@@ -8,6 +8,7 @@ use super::report::{ReadReport, grouped};
 use super::subset::Subset;
 use super::tokens::Tokens;
 use super::vocab::Vocab;
+use crate::token::Label;
 use crate::{Error, Result, SeqBatch, TokenId};
 
 /// The most padded tokens (1 GiB of them) that are made without asking whether padding is reasonable.
@@ -27,6 +28,9 @@ pub(super) struct Complaint {
 pub(super) struct Rows {
     pub(super) tokens: Vec<TokenId>,
     lengths: Vec<usize>,
+    /// Of each row, by the order of their first appearance in `label_names`; empty where none were asked for.
+    labels: Vec<Label>,
+    pub(super) label_names: Vec<String>,
     pub(super) longest: usize,
     longest_line: Option<usize>,
     lines: usize,
@@ -48,13 +52,16 @@ impl Rows {
         options: &ReadOptions,
         kind: Tokens,
         mut id_of: impl FnMut(&str) -> Result<TokenId, Complaint>,
+        known_labels: Option<&[String]>,
     ) -> Result<Self> {
         let mut records = Records::open(path, options)?;
         let limit = if options.max_length > 0 { options.max_length } else { usize::MAX };
         let mut rows = Self { record: options.format.record(), ..Self::default() };
         let mut subset = Subset::new(options.max_sequences);
         let mut shortest_dropped = usize::MAX;
+        rows.label_names = known_labels.unwrap_or_default().to_vec();
         while let Some(record) = records.next()? {
+            let label = record.label.clone();
             let start = rows.tokens.len();
             let mut complaint = line_break(kind, &record.text);
             for token in kind.split(&record.text) {
@@ -66,6 +73,13 @@ impl Rows {
             if let Some(Complaint { message, hint }) = complaint {
                 return Err(records.fault(message, &hint));
             }
+            let label = match &options.label {
+                None => None,
+                Some(_) => Some(
+                    rows.label(label, known_labels.is_none())
+                        .map_err(|complaint| records.fault(complaint.message, &complaint.hint))?,
+                ),
+            };
             let number = records.line();
             let length = rows.tokens.len() - start;
             if let Some(kept) = length.checked_div(options.window) {
@@ -75,6 +89,7 @@ impl Rows {
                         let from = start + window * options.window;
                         rows.tokens.copy_within(from..from + options.window, end);
                         rows.lengths.push(options.window);
+                        rows.labels.extend(label);
                         end += options.window;
                     }
                 }
@@ -95,6 +110,7 @@ impl Rows {
                 if subset.wants() {
                     rows.tokens.truncate(start + kept);
                     rows.lengths.push(kept);
+                    rows.labels.extend(label);
                 } else {
                     rows.tokens.truncate(start);
                     rows.left_out += 1;
@@ -126,9 +142,36 @@ impl Rows {
         }
         self.tokens.truncate(to);
         let before = self.lengths.len();
-        let mut keep = keep.into_iter();
-        self.lengths.retain(|_| keep.next().unwrap_or(true));
+        let mut kept = keep.iter();
+        self.lengths.retain(|_| *kept.next().unwrap_or(&true));
+        let mut kept = keep.iter();
+        self.labels.retain(|_| *kept.next().unwrap_or(&true));
         self.left_out += before - self.lengths.len();
+    }
+
+    /// The number of a label; a new one gets the next, where there may be new ones.
+    fn label(&mut self, name: String, new: bool) -> Result<Label, Complaint> {
+        const MOST: usize = 1000;
+        if let Some(label) = self.label_names.iter().position(|known| *known == name) {
+            return Ok(label as Label);
+        }
+        if !new {
+            return Err(Complaint {
+                message: format!("the label {name:?} is not one of the training data's"),
+                hint: format!("they are {}", self.label_names.join(", ")),
+            });
+        }
+        if self.label_names.len() == MOST {
+            return Err(Complaint {
+                message: format!(
+                    "the label {name:?} is the {}th different one, expected {MOST} at most",
+                    MOST + 1
+                ),
+                hint: "labels are classes; is it another column that holds them?".into(),
+            });
+        }
+        self.label_names.push(name);
+        Ok(self.label_names.len() as Label - 1)
     }
 
     fn check_some_tokens(&self, path: &Path, limit: usize, shortest_dropped: usize) -> Result<()> {
@@ -177,6 +220,9 @@ impl Rows {
         for &length in &self.lengths {
             sequences.push(&self.tokens[start..start + length]);
             start += length;
+        }
+        if !self.labels.is_empty() {
+            sequences = sequences.with_labels(self.labels);
         }
         let report = ReadReport {
             lines: self.lines,

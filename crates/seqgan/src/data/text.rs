@@ -21,6 +21,8 @@ pub struct TrainingText {
     pub sequences: SeqBatch,
     /// What happened to the lines.
     pub report: ReadReport,
+    /// The names of the sequences' labels, by number; none where no labels were asked for.
+    pub labels: Vec<String>,
 }
 
 /// Reads a training file and makes its vocabulary.
@@ -31,7 +33,7 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
         Tokens::Words | Tokens::Chars | Tokens::Smiles => {
             let mut builder = VocabBuilder::new(options.tokens);
             let mut rows =
-                Rows::read(path, options, options.tokens, |token| Ok(builder.provisional_id(token)))?;
+                Rows::read(path, options, options.tokens, |token| Ok(builder.provisional_id(token)), None)?;
             let vocab = builder
                 .finish(&mut rows.tokens, options.min_count, options.max_vocab)
                 .map_err(|(token, count)| no_vocabulary(path, options.min_count, &token, count))?;
@@ -39,29 +41,32 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
         }
     };
     let longest = rows.longest;
+    let labels = rows.label_names.clone();
     let (sequences, report) = rows.finish(path, longest, &vocab)?;
     // The limit that was asked for explains what was dropped; the batch only knows the longest row.
     let max_length = if options.max_length > 0 { options.max_length } else { longest };
-    Ok(TrainingText { vocab, sequences, report: ReadReport { max_length, ..report } })
+    Ok(TrainingText { vocab, sequences, report: ReadReport { max_length, ..report }, labels })
 }
 
 /// Reads a further file, a test file say, with the vocabulary of the training data.
 ///
 /// The batch has the maximum length `options.max_length`, or that of its own longest sequence when this is 0.
 /// The kind of tokens is the vocabulary's; `tokens`, `min_count`, `max_vocab` and `vocab_size` of the options
-/// are not used. Words and characters outside the vocabulary become unknown and are counted; such an id is
+/// are not used, and labels are those of `labels`. Words and characters outside the vocabulary become unknown and are counted; such an id is
 /// an error.
 pub fn read_with(
     path: impl AsRef<Path>,
     options: &ReadOptions,
     vocab: &Vocab,
+    labels: &[String],
 ) -> Result<(SeqBatch, ReadReport)> {
     let path = path.as_ref();
     let size = vocab.num_user_tokens() as u32;
-    let rows = Rows::read(path, options, vocab.tokens(), |token| match vocab.tokens() {
+    let id_of = |token: &str| match vocab.tokens() {
         Tokens::Ids => IdRange::Vocabulary(size).parse(token),
         Tokens::Words | Tokens::Chars | Tokens::Smiles => Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN)),
-    })?;
+    };
+    let rows = Rows::read(path, options, vocab.tokens(), id_of, Some(labels))?;
     let max_length = if options.max_length > 0 { options.max_length } else { rows.longest };
     rows.finish(path, max_length, vocab)
 }
@@ -95,7 +100,7 @@ fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
             });
         }
     };
-    let rows = Rows::read(path, options, Tokens::Ids, |token| range.parse(token))?;
+    let rows = Rows::read(path, options, Tokens::Ids, |token| range.parse(token), None)?;
     let size = match options.vocab_size {
         // Rows hold at least one token, and integer n is id n + 2, so the size is the largest id - 1.
         0 => rows.tokens.iter().max().map_or(0, |&id| id - 1),
@@ -243,18 +248,19 @@ mod tests {
         let vocab = Vocab::new(Tokens::Words, vec!["a".into(), "b".into()]).unwrap();
         // The kind of the options is not looked at.
         let options = ReadOptions { max_length: 5, ..options(Tokens::Chars) };
-        let (batch, report) = with_file("b new a\na\n", |path| read_with(path, &options, &vocab)).unwrap();
+        let (batch, report) =
+            with_file("b new a\na\n", |path| read_with(path, &options, &vocab, &[])).unwrap();
         assert_eq!((batch.row(0), batch.max_length()), (&[3, 1, 2][..], 5));
         assert_eq!((report.unknown_tokens, report.sequences_with_unknown, report.vocabulary), (1, 1, 2));
         let unlimited = ReadOptions { max_length: 0, ..options };
-        let (batch, _) = with_file("b a\n", |path| read_with(path, &unlimited, &vocab)).unwrap();
+        let (batch, _) = with_file("b a\n", |path| read_with(path, &unlimited, &vocab, &[])).unwrap();
         assert_eq!(batch.max_length(), 2);
     }
 
     #[test]
     fn an_id_outside_the_vocabulary_is_an_error_in_a_test_file() {
         let vocab = Vocab::integers(8).unwrap();
-        let read = |text| with_file(text, |path| read_with(path, &options(Tokens::Ids), &vocab));
+        let read = |text| with_file(text, |path| read_with(path, &options(Tokens::Ids), &vocab, &[]));
         assert_eq!(read("7 0\n").unwrap().0.row(0), [9, 2]);
         let (message, hint) = read("7\n1 8\n").unwrap_err();
         let expected = "\"8\" is outside the vocabulary, expected an integer from 0 to 7";

@@ -3,13 +3,13 @@
 use super::options::FileFormat;
 use super::tokens::Tokens;
 use super::vocab::Vocab;
-use crate::TokenId;
+use crate::token::{Label, TokenId};
 use serde_json::{Map, Value, json};
 
 /// Most letters of a line of FASTA.
 const FASTA_LINE: usize = 60;
 
-/// Writes sequences in one format, with figures beside each if there are any.
+/// Writes sequences in one format, with a label and figures beside each if there are any.
 ///
 /// | format | a sequence | its figures |
 /// |---|---|---|
@@ -23,6 +23,8 @@ pub struct SequenceWriter {
     format: FileFormat,
     /// The name of the column or member.
     field: String,
+    /// The name of the labels' column, and the labels' names.
+    labels: Option<(String, Vec<String>)>,
     /// Names of the figures.
     figures: Vec<String>,
     vocab: Option<Vocab>,
@@ -55,15 +57,25 @@ impl SequenceWriter {
         Ok(Self {
             format,
             field: if named { field } else { "sequence" }.into(),
+            labels: None,
             figures: figures.iter().map(|name| name.to_string()).collect(),
             vocab: vocab.cloned(),
             written: 0,
         })
     }
 
+    /// The same with each sequence's label beside it; `names` are those of labels by number.
+    pub fn with_labels(self, field: &str, names: Vec<String>) -> Self {
+        // As for the sequences: a number is no heading.
+        let field = if field.parse::<usize>().is_err() { field } else { "label" };
+        Self { labels: Some((field.into(), names)), ..self }
+    }
+
     /// What stands before the first sequence.
     pub fn heading(&self) -> String {
-        let names = || std::iter::once(self.field.as_str()).chain(self.figures.iter().map(String::as_str));
+        let label = self.labels.as_ref().map(|(field, _)| field.as_str());
+        let figures = || self.figures.iter().map(String::as_str);
+        let names = || std::iter::once(self.field.as_str()).chain(label).chain(figures());
         match self.format {
             FileFormat::Csv => csv_row(names()),
             FileFormat::Tsv => names().collect::<Vec<_>>().join("\t") + "\n",
@@ -71,20 +83,36 @@ impl SequenceWriter {
         }
     }
 
-    /// Appends a sequence and its figures to `out`. The error says what the format cannot hold.
-    pub fn write(&mut self, row: &[TokenId], figures: &[f64], out: &mut String) -> Result<(), String> {
+    /// Appends a sequence, its label, where there are any, and its figures to `out`. The error says what the format
+    /// cannot hold.
+    pub fn write(
+        &mut self,
+        row: &[TokenId],
+        label: Option<Label>,
+        figures: &[f64],
+        out: &mut String,
+    ) -> Result<(), String> {
         debug_assert_eq!(figures.len(), self.figures.len());
         self.written += 1;
         let text = self.text(row);
+        // (heading, value)
+        let label: Option<(&str, &str)> = self
+            .labels
+            .as_ref()
+            .and_then(|(field, names)| Some((field.as_str(), names.get(label? as usize)?.as_str())));
         let numbers = || figures.iter().map(f64::to_string);
+        let beside = || label.map(|(_, name)| name.to_string()).into_iter().chain(numbers());
         match self.format {
             FileFormat::Csv => {
-                let fields: Vec<String> = std::iter::once(text).chain(numbers()).collect();
+                let fields: Vec<String> = std::iter::once(text).chain(beside()).collect();
                 out.push_str(&csv_row(fields.iter().map(String::as_str)));
             }
             FileFormat::Jsonl => {
                 let mut object = Map::new();
                 object.insert(self.field.clone(), self.json(row, text));
+                if let Some((field, name)) = label {
+                    object.insert(field.into(), name.into());
+                }
                 for (name, &figure) in self.figures.iter().zip(figures) {
                     object.insert(name.clone(), json!(figure));
                 }
@@ -93,6 +121,9 @@ impl SequenceWriter {
             }
             FileFormat::Fasta => {
                 out.push_str(&format!(">{}", self.written));
+                if let Some((field, name)) = label {
+                    out.push_str(&format!(" {field}={name}"));
+                }
                 for (name, figure) in self.figures.iter().zip(numbers()) {
                     out.push_str(&format!(" {name}={figure}"));
                 }
@@ -104,11 +135,12 @@ impl SequenceWriter {
                 out.push('\n');
             }
             FileFormat::Text | FileFormat::Ids | FileFormat::Smiles | FileFormat::Tsv | FileFormat::Midi => {
-                if self.format == FileFormat::Tsv && text.contains('\t') {
+                let torn = text.contains('\t') || label.is_some_and(|(_, name)| name.contains(['\t', '\n']));
+                if self.format == FileFormat::Tsv && torn {
                     return Err("a sequence holds a tab, which a tab-separated table cannot".into());
                 }
                 out.push_str(&text);
-                for figure in numbers() {
+                for figure in beside() {
                     out.push('\t');
                     out.push_str(&figure);
                 }
@@ -155,7 +187,7 @@ mod tests {
         let mut writer = SequenceWriter::new(format, "seq, raw", figures, Some(vocab)).unwrap();
         let mut out = writer.heading();
         for (i, row) in rows.iter().enumerate() {
-            writer.write(row, &vec![i as f64 + 0.5; figures.len()], &mut out).unwrap();
+            writer.write(row, None, &vec![i as f64 + 0.5; figures.len()], &mut out).unwrap();
         }
         out
     }
@@ -216,7 +248,7 @@ mod tests {
             "{\"seq, raw\":[0,1,0],\"p\":0.5}\n"
         );
         let mut tsv = SequenceWriter::new(FileFormat::Tsv, "", &[], Some(&letters)).unwrap();
-        assert!(tsv.write(&[2, 4], &[], &mut String::new()).unwrap_err().contains("a tab"));
+        assert!(tsv.write(&[2, 4], None, &[], &mut String::new()).unwrap_err().contains("a tab"));
         assert_eq!(tsv.heading(), "sequence\n");
         let refused = SequenceWriter::new(FileFormat::Fasta, "", &[], Some(&numbers)).unwrap_err();
         assert_eq!(refused, "fasta is written of characters, and the run's tokens are ids");

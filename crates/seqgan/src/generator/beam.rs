@@ -4,7 +4,7 @@ use super::LstmPolicy;
 use super::rules::RuleState;
 use super::walk::Walk;
 use crate::rng::{Purpose, Streams};
-use crate::token::TokenId;
+use crate::token::{Label, TokenId};
 
 /// A sequence and its log-probability, in nats, its end included.
 pub type Scored = (Vec<TokenId>, f64);
@@ -20,11 +20,12 @@ struct Beginning {
 
 impl LstmPolicy {
     /// The likeliest `width` sequences that a beam of `width` beginnings finds, the likeliest first. Log-probabilities
-    /// are compared as they are, without a correction for length; a beam of V^T would find the very likeliest.
-    pub fn beam(&self, width: usize) -> Vec<Scored> {
+    /// are compared as they are, without a correction for length; a beam of V^T would find the very likeliest. `label` is
+    /// theirs, where the model knows labels.
+    pub fn beam(&self, width: usize, label: Option<Label>) -> Vec<Scored> {
         let streams = Streams::new(0, Purpose::Sample); // nothing is drawn
         let mut walk = Walk::new(self, &streams, None);
-        walk.join_start(1, |_| 0);
+        walk.join_start(1, label.as_slice(), |_| 0);
         let start = Beginning { tokens: Vec::new(), log_prob: 0.0, row: 0, rule: super::Rules::START };
         let (mut open, mut finished): (Vec<Beginning>, Vec<Scored>) = (vec![start], Vec::new());
         let (length, end) = (self.shape().max_length, self.shape().end_token);
@@ -95,6 +96,7 @@ mod tests {
             end_token: Some(0),
             never: vec![1],
             allow_empty: false,
+            label_counts: Vec::new(),
         };
         for seed in 0..5 {
             let generator =
@@ -109,7 +111,7 @@ mod tests {
             let log_prob = policy.sequence_log_prob(&SeqBatch::from_rows(&all, 4));
             let mut order: Vec<usize> = (0..all.len()).collect();
             order.sort_by(|&a, &b| log_prob[b].total_cmp(&log_prob[a]));
-            let found = policy.beam(200);
+            let found = policy.beam(200, None);
             assert_eq!(found.len(), all.len());
             for ((tokens, log), &i) in found.iter().zip(&order) {
                 assert!(
@@ -120,7 +122,7 @@ mod tests {
                 );
             }
             assert_eq!(found[0].0, all[order[0]]);
-            let narrow = policy.beam(3);
+            let narrow = policy.beam(3, None);
             assert!(narrow.len() == 3 && narrow.is_sorted_by(|a, b| a.1 >= b.1));
         }
     }

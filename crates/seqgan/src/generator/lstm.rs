@@ -5,7 +5,7 @@ use crate::kernel::Real;
 use crate::nn::softmax::Output;
 use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
-use crate::token::{SeqBatch, TokenId};
+use crate::token::{Label, SeqBatch, TokenId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -29,9 +29,24 @@ pub struct GeneratorShape {
     pub never: Vec<TokenId>,
     /// Whether a sequence may have no token at all.
     pub allow_empty: bool,
+    /// Where sequences have labels: how many training sequences have each. A sequence is made by its label, whose own
+    /// vector is added to every input; without another wish labels are drawn with these frequencies.
+    #[serde(default)]
+    pub label_counts: Vec<u64>,
 }
 
 impl GeneratorShape {
+    /// Number of labels, C; 0 where sequences have none.
+    pub fn num_labels(&self) -> usize {
+        self.label_counts.len()
+    }
+
+    /// The row of the embedding table that holds a label's vector: behind those of the tokens.
+    pub(crate) fn label_row(&self, label: Label) -> TokenId {
+        assert!((label as usize) < self.num_labels(), "label {label} of {}", self.num_labels());
+        self.vocab_size as TokenId + label
+    }
+
     /// Tokens that can't be a sequence's first, besides `never`.
     pub fn never_first(&self) -> Vec<TokenId> {
         self.end_token.filter(|_| !self.allow_empty).into_iter().collect()
@@ -49,7 +64,7 @@ pub(super) mod parameter {
 }
 use parameter::*;
 
-/// An LSTM language model over tokens: `embedding` `[V, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]` (gates i, f,
+/// An LSTM language model over tokens: `embedding` `[V + C, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]` (gates i, f,
 /// o, c), `w_out` `[H, V]`, `b_out` `[V]`.
 #[derive(Debug, Clone)]
 pub struct LstmGenerator<R = f32> {
@@ -144,8 +159,7 @@ impl<R: Real> LstmGenerator<R> {
             .map(|&start| {
                 let rows = start..(start + ROWS).min(batch.len());
                 let inputs = self.inputs(fed, rows.clone());
-                let mut x = Vec::new();
-                embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
+                let x = self.embed(&inputs, batch, rows.clone());
                 (rows.clone(), inputs, lstm::forward(self.lstm_weights(), rows.len(), x))
             })
             .collect();
@@ -183,11 +197,14 @@ impl<R: Real> LstmGenerator<R> {
             .zip(&d_hidden)
             .map(|((_, _, trace), dh)| lstm::backward(self.lstm_weights(), trace, dh))
             .collect();
-        for ((_, inputs, _), (part, dx)) in traces.iter().zip(parts) {
+        for ((rows, inputs, _), (part, dx)) in traces.iter().zip(parts) {
             R::axpy(R::of(1.0), &part.w, dw);
             R::axpy(R::of(1.0), &part.u, du);
             R::axpy(R::of(1.0), &part.b, db);
             embedding::backward(&dx, dim, inputs.iter().copied(), d_embedding);
+            if let Some(labels) = self.label_rows(batch, rows.clone()) {
+                embedding::backward(&dx, dim, labels.into_iter().cycle(), d_embedding);
+            }
         }
         loss
     }
@@ -204,6 +221,23 @@ impl<R: Real> LstmGenerator<R> {
         (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
     }
 
+    /// The LSTM's inputs as vectors, `[T', rows, E]`.
+    fn embed(&self, inputs: &[TokenId], batch: &SeqBatch, rows: std::ops::Range<usize>) -> Vec<R> {
+        let (table, dim) = (&self.parameters[EMBEDDING], self.shape.embedding_dim);
+        let mut x = Vec::new();
+        embedding::forward(table, dim, inputs.iter().copied(), &mut x);
+        if let Some(labels) = self.label_rows(batch, rows) {
+            embedding::add(table, dim, labels.into_iter().cycle(), &mut x);
+        }
+        x
+    }
+
+    /// The rows of the embedding table that hold the labels' vectors.
+    fn label_rows(&self, batch: &SeqBatch, rows: std::ops::Range<usize>) -> Option<Vec<TokenId>> {
+        let label = |b| batch.label(b).expect("every sequence of a model with labels has one");
+        (self.shape.num_labels() > 0).then(|| rows.map(|b| self.shape.label_row(label(b))).collect())
+    }
+
     fn output(&self) -> Output<'_, R> {
         Output { w: &self.parameters[W_OUT], b: &self.parameters[B_OUT], masks: self.rules.masks() }
     }
@@ -216,13 +250,7 @@ impl<R: Real> LstmGenerator<R> {
         result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
             let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
             let inputs = self.inputs(batch, rows.clone());
-            let mut x = Vec::new();
-            embedding::forward(
-                &self.parameters[EMBEDDING],
-                self.shape.embedding_dim,
-                inputs.iter().copied(),
-                &mut x,
-            );
+            let x = self.embed(&inputs, batch, rows.clone());
             let trace = lstm::forward(self.lstm_weights(), rows.len(), x);
             let decisions: Vec<_> =
                 rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
@@ -246,7 +274,7 @@ impl<R: Real> LstmGenerator<R> {
 fn layout(shape: &GeneratorShape) -> [(&'static str, Vec<usize>); 6] {
     let (v, e, h) = (shape.vocab_size, shape.embedding_dim, shape.hidden_dim);
     [
-        ("embedding", vec![v, e]),
+        ("embedding", vec![v + shape.num_labels(), e]),
         ("w", vec![e, 4 * h]),
         ("u", vec![h, 4 * h]),
         ("b", vec![4 * h]),

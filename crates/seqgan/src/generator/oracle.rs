@@ -27,6 +27,7 @@ pub fn synthetic_shape(
         start_token: 0,
         end_token: None,
         never: Vec::new(),
+        label_counts: Vec::new(),
         allow_empty: false,
     }
 }

@@ -6,7 +6,7 @@ use super::walk::Walk;
 use super::{GeneratorShape, LstmGenerator, Policy, Prefix, Rules, Samples};
 use crate::kernel::draw::OutputTable;
 use crate::rng::Streams;
-use crate::token::{SeqBatch, TokenId};
+use crate::token::{Label, SeqBatch, TokenId};
 use rayon::prelude::*;
 
 /// Sequences a task samples together.
@@ -16,6 +16,7 @@ const ROWS: usize = 128;
 pub struct LstmPolicy {
     generator: LstmGenerator<f32>,
     table: OutputTable,
+    label: Option<Label>,
 }
 
 impl LstmPolicy {
@@ -30,7 +31,34 @@ impl LstmPolicy {
         }
         let p = generator.parameters();
         let table = OutputTable::new(&p[W_OUT], &p[B_OUT], 1.0, generator.rules().masks());
-        Self { generator, table }
+        Self { generator, table, label: None }
+    }
+
+    /// The same policy for sequences of one label alone.
+    pub fn with_label(self, label: Label) -> Self {
+        Self { label: Some(label), ..self }
+    }
+
+    /// The label of sequence number `sequence`: the one asked for, or one drawn by the training data's frequencies.
+    fn draw_label(&self, streams: &Streams, sequence: u64) -> Label {
+        let counts = &self.shape().label_counts;
+        // The steps of a sequence use up numbers 0..T.
+        let drawn = || {
+            let mut left =
+                streams.uniform(sequence, self.shape().max_length as u32) * counts.iter().sum::<u64>() as f64;
+            let found = counts.iter().position(|&count| {
+                left -= count as f64;
+                left < 0.0
+            });
+            found.unwrap_or(counts.len() - 1) as Label
+        };
+        self.label.unwrap_or_else(drawn)
+    }
+
+    /// Labels of `n` sequences; none where the model knows no labels.
+    fn draw_labels(&self, streams: &Streams, first: u64, n: usize) -> Vec<Label> {
+        let n = if self.shape().num_labels() == 0 { 0 } else { n as u64 };
+        (first..first + n).map(|sequence| self.draw_label(streams, sequence)).collect()
     }
 
     /// Draws sequences number `first..first + n` of `streams`, from the likeliest tokens alone if asked to. Their
@@ -43,6 +71,7 @@ impl LstmPolicy {
         n: usize,
     ) -> Samples {
         let length = self.max_length();
+        let labels = self.draw_labels(streams, first, n);
         let mut sequences = SeqBatch::zeroed(n, length);
         let mut log_prob = vec![0.0; n];
         let (tokens, lengths) = sequences.raw_mut();
@@ -54,7 +83,8 @@ impl LstmPolicy {
             .for_each(|(chunk, ((tokens, lengths), log_prob))| {
                 let first = first + (chunk * ROWS) as u64;
                 let mut walk = Walk::new(self, streams, filter);
-                walk.join_start(lengths.len(), |row| first + row as u64);
+                let own = labels.get(chunk * ROWS..chunk * ROWS + lengths.len()).unwrap_or_default();
+                walk.join_start(lengths.len(), own, |row| first + row as u64);
                 for t in 0..length {
                     walk.draw(t, |row, token, l| {
                         log_prob[row] += f64::from(l);
@@ -65,6 +95,7 @@ impl LstmPolicy {
                     }
                 }
             });
+        let sequences = if labels.is_empty() { sequences } else { sequences.with_labels(labels) };
         Samples { sequences, log_prob }
     }
 
@@ -125,7 +156,7 @@ impl Policy for LstmPolicy {
             debug_assert!(group.is_sorted_by(|a, b| a.length < b.length));
             let mut walk = Walk::new(self, streams, None);
             let mut prefix = Walk::new(self, streams, None);
-            prefix.join_start(1, |_| 0);
+            prefix.join_start(1, batch.label(group[0].row).as_slice(), |_| 0);
             let mut waiting = group.iter().enumerate().peekable();
             for t in 1..length {
                 if waiting.peek().is_some() {
@@ -144,7 +175,13 @@ impl Policy for LstmPolicy {
                 }
             }
         });
-        result
+        match batch.labels().is_empty() {
+            true => result,
+            false => {
+                let label = |prefix: &Prefix| std::iter::repeat_n(batch.labels()[prefix.row], n);
+                result.with_labels(prefixes.iter().flat_map(label).collect())
+            }
+        }
     }
 
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {

@@ -38,12 +38,23 @@ impl LstmPolicy {
         let (tokens, lengths) = mixed.raw_mut();
         let chunks = tokens.par_chunks_mut(ROWS * length).zip(lengths.par_chunks_mut(ROWS)).enumerate();
         chunks.for_each(|(chunk, (tokens, lengths))| {
-            self.mix(tokens, lengths, length, own.first + (chunk * ROWS) as u64, own);
+            let rows = chunk * ROWS..chunk * ROWS + lengths.len();
+            let labels: Vec<TokenId> =
+                rows.filter_map(|b| Some(self.shape().label_row(batch.label(b)?))).collect();
+            self.mix(tokens, lengths, length, &labels, own.first + (chunk * ROWS) as u64, own);
         });
         mixed
     }
 
-    fn mix(&self, tokens: &mut [TokenId], lengths: &[u32], length: usize, first: u64, own: OwnTokens<'_>) {
+    fn mix(
+        &self,
+        tokens: &mut [TokenId],
+        lengths: &[u32],
+        length: usize,
+        labels: &[TokenId],
+        first: u64,
+        own: OwnTokens<'_>,
+    ) {
         let shape: &GeneratorShape = self.shape();
         let (hidden, dim) = (shape.hidden_dim, shape.embedding_dim);
         let rows = lengths.len();
@@ -61,6 +72,7 @@ impl LstmPolicy {
                 inputs.iter().copied(),
                 &mut x,
             );
+            embedding::add(&self.generator().parameters()[EMBEDDING], dim, labels.iter().copied(), &mut x);
             lstm::step(self.generator().lstm_weights(), &x, &mut state, &mut gates);
             let is_own = |r: &usize| {
                 (t as u32) < lengths[*r] && own.coins.uniform(first + *r as u64, t as u32) >= own.truth

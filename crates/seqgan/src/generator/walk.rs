@@ -7,7 +7,7 @@ use super::{LstmPolicy, Rules};
 use crate::nn::lstm::{self, State};
 use crate::nn::softmax::FORBIDDEN;
 use crate::rng::Streams;
-use crate::token::TokenId;
+use crate::token::{Label, TokenId};
 use std::collections::BTreeMap;
 
 /// Rows that walk through the LSTM together; rows that end leave.
@@ -17,6 +17,7 @@ pub(super) struct Walk<'a> {
     streams: &'a Streams,
     pub(super) state: State<f32>,
     rules: Vec<RuleState>, // of each row's beginning; empty where all are alike
+    labels: Vec<TokenId>,  // rows of the table that hold the labels' vectors; empty where there are none
     rows: Vec<usize>,      // the caller's number of each row that still walks
     sequences: Vec<u64>,   // the global number that names its random numbers
     drawn: Vec<TokenId>,   // its last token
@@ -34,6 +35,7 @@ impl<'a> Walk<'a> {
             streams,
             state: State::default(),
             rules: Vec::new(),
+            labels: Vec::new(),
             rows: Vec::new(),
             sequences: Vec::new(),
             drawn: Vec::new(),
@@ -44,11 +46,18 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `n` rows, numbered from 0, at the beginning of their sequences.
-    pub(super) fn join_start(&mut self, n: usize, sequence: impl Fn(usize) -> u64) {
+    /// `n` rows, numbered from 0, at the beginning of their sequences, with labels where the model knows some.
+    pub(super) fn join_start(&mut self, n: usize, labels: &[Label], sequence: impl Fn(usize) -> u64) {
         let shape = self.policy.shape();
         self.state = State::zero(n, shape.hidden_dim);
         self.rules = if self.policy.rules().are_plain() { Vec::new() } else { vec![Rules::START; n] };
+        self.labels = match shape.num_labels() {
+            0 => Vec::new(),
+            _ => {
+                assert_eq!(labels.len(), n, "every sequence of a model with labels has one");
+                labels.iter().map(|&label| shape.label_row(label)).collect()
+            }
+        };
         self.rows = (0..n).collect();
         self.sequences = (0..n).map(sequence).collect();
         self.drawn = vec![shape.start_token; n];
@@ -67,6 +76,7 @@ impl<'a> Walk<'a> {
             self.state.h.extend_from_slice(&one.state.h);
             self.state.c.extend_from_slice(&one.state.c);
             self.rules.extend_from_slice(&one.rules);
+            self.labels.extend_from_slice(&one.labels);
             self.rows.push(row);
             self.sequences.push(sequence(row));
         }
@@ -134,6 +144,9 @@ impl<'a> Walk<'a> {
                 if let Some(&state) = self.rules.get(r) {
                     self.rules[kept] = state;
                 }
+                if let Some(&label) = self.labels.get(r) {
+                    self.labels[kept] = label;
+                }
                 self.state.h.copy_within(r * hidden..(r + 1) * hidden, kept * hidden);
                 self.state.c.copy_within(r * hidden..(r + 1) * hidden, kept * hidden);
                 kept += 1;
@@ -143,6 +156,7 @@ impl<'a> Walk<'a> {
         self.sequences.truncate(kept);
         self.drawn.truncate(kept);
         self.rules.truncate(kept);
+        self.labels.truncate(kept);
         self.state.h.truncate(kept * hidden);
         self.state.c.truncate(kept * hidden);
     }
@@ -153,6 +167,7 @@ impl<'a> Walk<'a> {
         self.x.clear();
         let dim = self.policy.shape().embedding_dim;
         crate::nn::embedding::forward(&parameters[EMBEDDING], dim, self.drawn.iter().copied(), &mut self.x);
+        crate::nn::embedding::add(&parameters[EMBEDDING], dim, self.labels.iter().copied(), &mut self.x);
         lstm::step(self.policy.generator().lstm_weights(), &self.x, &mut self.state, &mut self.gates);
     }
 
@@ -186,6 +201,9 @@ impl<'a> Walk<'a> {
             rows.iter().flat_map(|(r, _)| &all[r * hidden..(r + 1) * hidden]).copied().collect()
         };
         (self.state.h, self.state.c) = (copied(&self.state.h), copied(&self.state.c));
+        if !self.labels.is_empty() {
+            self.labels = rows.iter().map(|(r, _)| self.labels[*r]).collect();
+        }
         self.drawn = rows.iter().map(|(_, token)| *token).collect();
         self.advance();
     }

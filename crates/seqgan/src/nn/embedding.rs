@@ -10,6 +10,13 @@ pub fn forward<R: Real>(table: &[R], dim: usize, tokens: impl Iterator<Item = To
     }
 }
 
+/// Adds the row of each token to `out`, `[tokens, E]`.
+pub fn add<R: Real>(table: &[R], dim: usize, tokens: impl Iterator<Item = TokenId>, out: &mut [R]) {
+    for (token, out) in tokens.zip(out.chunks_exact_mut(dim)) {
+        R::axpy(R::of(1.0), &table[token as usize * dim..][..dim], out);
+    }
+}
+
 /// Adds the gradient `[tokens, E]` of each looked-up row to the table's gradient, in the order of the tokens.
 pub fn backward<R: Real>(d_out: &[R], dim: usize, tokens: impl Iterator<Item = TokenId>, d_table: &mut [R]) {
     for (token, d) in tokens.zip(d_out.chunks_exact(dim)) {

@@ -24,6 +24,9 @@ pub struct DiscriminatorShape {
     pub filters: Vec<(usize, usize)>,
     /// The token that ends a sequence. A sequence that has ended is shown with it.
     pub end_token: Option<TokenId>,
+    /// Number of labels, C; 0 where sequences have none. A label's vector is added to that of every token.
+    #[serde(default)]
+    pub num_labels: usize,
 }
 
 impl DiscriminatorShape {
@@ -53,7 +56,7 @@ pub struct BatchLoss {
     pub accuracy: f64,
 }
 
-/// The network and its parameters: `embedding` `[V, E]`; `conv_w.i` `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w`,
+/// The network and its parameters: `embedding` `[V + C, E]`; `conv_w.i` `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w`,
 /// `gate_w` `[F, F]`, `transform_b`, `gate_b` `[F]`; `output_w` `[F, 2]`, `output_b` `[2]`.
 #[derive(Debug, Clone)]
 pub struct Discriminator<R = f32> {

@@ -5,9 +5,10 @@ use super::discriminator::DiscriminatorShape;
 use crate::kernel::Real;
 use crate::nn::{Gradients, Tensors, conv, embedding, highway};
 use crate::rng::Streams;
-use crate::token::{SeqBatch, TokenId};
+use crate::token::{Label, SeqBatch, TokenId};
+use std::borrow::Cow;
 
-/// The layers that make features: a view of a network whose first parameters are `embedding` `[V, E]`; `conv_w.i`
+/// The layers that make features: a view of a network whose first parameters are `embedding` `[V + C, E]`; `conv_w.i`
 /// `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w` `[F, F]`, `transform_b` `[F]`, `gate_w`, `gate_b`.
 pub(super) struct CnnFeatures<'a, R> {
     shape: &'a DiscriminatorShape,
@@ -16,9 +17,10 @@ pub(super) struct CnnFeatures<'a, R> {
 
 /// A batch's forward pass.
 pub(super) struct Forward<R> {
-    tokens: Vec<TokenId>, // [B, T]
-    lengths: Vec<usize>,  // [B], ends included
-    x: Vec<R>,            // [B, T, E]
+    tokens: Vec<TokenId>,         // [B, T]
+    lengths: Vec<usize>,          // [B], ends included
+    labels: Vec<Option<TokenId>>, // [B], rows of the embedding table
+    x: Vec<R>,                    // [B, T, E]
     pooled: conv::Pooled<R>,
     trace: highway::Trace<R>,
     /// The features, `[B, F]`.
@@ -42,10 +44,22 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         self.highway_weights().gate_b.len()
     }
 
-    /// The vector `[E]` of a token.
-    pub(super) fn embedded(&self, token: TokenId) -> &'a [R] {
+    /// The vector `[E]` of a token in a sequence with a label, if the network knows labels.
+    pub(super) fn embedded(&self, token: TokenId, label: Option<Label>) -> Cow<'a, [R]> {
         let dim = self.shape.embedding_dim;
-        &self.parameters[0][token as usize * dim..][..dim]
+        let row = |i: TokenId| &self.parameters[0][i as usize * dim..][..dim];
+        match self.label_row(label) {
+            None => Cow::Borrowed(row(token)),
+            Some(label) => Cow::Owned(row(token).iter().zip(row(label)).map(|(&x, &y)| x + y).collect()),
+        }
+    }
+
+    fn label_row(&self, label: Option<Label>) -> Option<TokenId> {
+        let known = |label: &Label| (*label as usize) < self.shape.num_labels;
+        (self.shape.num_labels > 0).then(|| {
+            let label = label.filter(known).expect("every sequence of a network with labels has one of them");
+            self.shape.vocab_size as TokenId + label
+        })
     }
 
     pub(super) fn filters(&self) -> Vec<conv::Filters<'a, R>> {
@@ -87,14 +101,15 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
             tokens.extend(self.shape.end_token.filter(|_| row.len() < length));
             lengths.push(tokens.len() - begin);
             for (at, &token) in tokens[begin..].iter().enumerate() {
-                x[(b * length + at) * dim..][..dim].copy_from_slice(self.embedded(token));
+                x[(b * length + at) * dim..][..dim].copy_from_slice(&self.embedded(token, batch.label(b)));
             }
             tokens.resize(begin + length, 0);
         }
         let input = conv::Input { x: &x, lengths: &lengths, max_length: length, dim };
         let pooled = conv::forward(input, &self.filters());
         let (features, trace) = highway::forward(&pooled.values, self.highway_weights());
-        Forward { tokens, lengths, x, pooled, trace, features }
+        let labels = (0..batch.len()).map(|b| self.label_row(batch.label(b))).collect();
+        Forward { tokens, lengths, labels, x, pooled, trace, features }
     }
 
     /// Adds the gradients of the layers' parameters for the gradient `d` `[B, F]` of the features.
@@ -131,7 +146,11 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         let dx = conv::backward(input, &filters, &forward.pooled, &d, conv_gradients);
         for (b, &steps) in forward.lengths.iter().enumerate() {
             let tokens = forward.tokens[b * length..][..steps].iter().copied();
-            embedding::backward(&dx[b * length * dim..][..steps * dim], dim, tokens, d_embedding);
+            let dx = &dx[b * length * dim..][..steps * dim];
+            embedding::backward(dx, dim, tokens, d_embedding);
+            if let Some(label) = forward.labels[b] {
+                embedding::backward(dx, dim, std::iter::repeat(label), d_embedding);
+            }
         }
     }
 }
@@ -139,7 +158,8 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
 /// Names and shapes of the parameters.
 pub(super) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
     let features = shape.filters.iter().map(|f| f.1).sum::<usize>();
-    let mut list = vec![("embedding".to_string(), vec![shape.vocab_size, shape.embedding_dim])];
+    let mut list =
+        vec![("embedding".to_string(), vec![shape.vocab_size + shape.num_labels, shape.embedding_dim])];
     for (i, &(width, filters)) in shape.filters.iter().enumerate() {
         list.push((format!("conv_w.{i}"), vec![filters, width * shape.embedding_dim]));
         list.push((format!("conv_b.{i}"), vec![filters]));

@@ -12,6 +12,7 @@ use crate::nn::conv::{self, num_windows};
 use crate::nn::highway;
 use crate::rollout::Completions;
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Windows whose results are kept at a time: they stay in the second cache.
@@ -126,7 +127,12 @@ impl<A: Arithmetic> Batch<A> {
         let shape = network.shape();
         let (max_length, embedding_dim) = (shape.max_length, shape.embedding_dim);
         let dim = embedding_dim.next_multiple_of(A::ALIGN);
-        let embedded = |token: u32| A::values(network.embedded(token), embedding_dim);
+        // All sequences of a task complete one row, whose label they have.
+        let label = completions.sequences.label(range.start);
+        let embedded = |token: u32| match network.embedded(token, label) {
+            Cow::Borrowed(row) => A::values(row, embedding_dim),
+            Cow::Owned(row) => Cow::Owned(A::values(&row, embedding_dim).into_owned()),
+        };
         let mut x = vec![A::Value::default(); range.len() * max_length * dim];
         let (mut rows, mut prefixes) = (Vec::with_capacity(range.len()), Vec::new());
         for (i, x) in range.clone().zip(x.chunks_exact_mut(max_length * dim)) {

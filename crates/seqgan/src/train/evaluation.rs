@@ -11,7 +11,7 @@ use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
 use crate::Result;
 use crate::config::Method;
-use crate::generator::{LstmPolicy, Policy};
+use crate::generator::{LstmGenerator, LstmPolicy, Policy};
 use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -109,7 +109,12 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             let measures = at_temperature_one(session, state, *method);
             session.record(state, ("final", Some(*method)), 0, &measures, &[])?;
             let scorecard = scorecard(session, state, *method, 1.0);
+            let nll_by_label = match state.finished.get(method) {
+                Some(generator) => nll_by_label(session, generator),
+                None => BTreeMap::new(),
+            };
             state.outcome.methods.push(MethodRow {
+                nll_by_label,
                 name: method.to_string(),
                 base: base(session.config, *method).map(|base| base.to_string()),
                 measures,
@@ -167,6 +172,18 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
         }
     }
     Ok(())
+}
+
+/// The likelihood of held-out sequences, a label each that has any.
+fn nll_by_label(session: &Session<'_>, generator: &LstmGenerator) -> BTreeMap<String, Estimate> {
+    let task = session.task;
+    let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), generator);
+    let policy = LstmPolicy::new(generator, 1.0);
+    let of = |(label, name): (u32, &String)| {
+        let rows: Vec<usize> = (0..held_out.len()).filter(|&b| held_out.label(b) == Some(label)).collect();
+        (!rows.is_empty()).then(|| (name.clone(), measure::nll(&policy, &held_out.select(rows))))
+    };
+    (0..).zip(&task.labels).filter_map(of).collect()
 }
 
 /// Mean scores under the parts that judge a sequence by itself.

@@ -153,6 +153,9 @@ fn open(experiment: &Experiment) -> Result<RunFolder> {
     if let Some(vocab) = &task.vocab {
         folder.write_json("vocab.json", vocab)?;
     }
+    if !task.labels.is_empty() {
+        folder.write_json("labels.json", &task.labels)?;
+    }
     write_description(&folder, experiment, None)?;
     // Last, because its presence says that the folder is complete.
     folder.write_config(config)?;

@@ -34,9 +34,10 @@ impl HeldOut {
         vocab: &Vocab,
         shape: &GeneratorShape,
         rules: &Rules,
+        labels: &[String],
     ) -> Result<Self> {
         let options = ReadOptions { max_length: shape.max_length, ..read_options(config, test)? };
-        let (encoded, report) = data::read_with(test, &options, vocab)?;
+        let (encoded, report) = data::read_with(test, &options, vocab, labels)?;
         let whole = read_whole(test, vocab.tokens(), config)?;
         let mut interner = Interner::default();
         Ok(Self {

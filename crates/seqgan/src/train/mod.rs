@@ -28,7 +28,9 @@ pub use experiment::{Experiment, Kind, run};
 pub use held_out::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
 pub use judge::Judge;
 pub use measure::known;
-pub use models::{SavedModel, load_discriminator, load_model, load_vocab, methods, training_rows};
+pub use models::{
+    SavedModel, load_discriminator, load_labels, load_model, load_vocab, methods, training_rows,
+};
 pub use session::discriminator_shape;
 pub use state::{Adversary, Drawn, Position, State, Trainee};
 pub use study::{

@@ -146,10 +146,23 @@ pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Opti
 }
 
 /// The sequences of a run's training file in the run's tokens, those that are too long left out.
-pub fn training_rows(config: &DataConfig, vocab: &Vocab, max_length: usize) -> Result<SeqBatch> {
+pub fn training_rows(
+    config: &DataConfig,
+    vocab: &Vocab,
+    labels: &[String],
+    max_length: usize,
+) -> Result<SeqBatch> {
     let path = Path::new(&config.path);
     let options = ReadOptions { max_length, ..read_options(config, path)? };
-    Ok(data::read_with(path, &options, vocab)?.0)
+    Ok(data::read_with(path, &options, vocab, labels)?.0)
+}
+
+/// The names of a run's labels, by number; none where its sequences have none.
+pub fn load_labels(folder: &RunFolder) -> Result<Vec<String>> {
+    match folder.file("labels.json").is_file() {
+        true => folder.read_json("labels.json"),
+        false => Ok(Vec::new()),
+    }
 }
 
 /// Reads the vocabulary of a run's model; none for the synthetic task, whose tokens are numbers.

@@ -111,5 +111,6 @@ pub fn discriminator_shape(config: &Config, task: &Task) -> DiscriminatorShape {
         max_length: length,
         filters,
         end_token: task.has_end().then(|| task.generator_shape(config).end_token).flatten(),
+        num_labels: task.labels.len(),
     }
 }

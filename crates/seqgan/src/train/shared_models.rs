@@ -40,6 +40,7 @@ impl SharedModel {
                 hash.update((row.len() as u64).to_le_bytes());
                 row.iter().for_each(|token| hash.update(token.to_le_bytes()));
             }
+            part.labels().iter().for_each(|label| hash.update(label.to_le_bytes()));
         }
         let digest: String = hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         Self { method, path: folder.join(format!("{method}-{digest}.safetensors")) }

@@ -87,6 +87,9 @@ pub struct MethodRow {
     /// Its samples there beside a test file.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub scorecard: Option<Scorecard>,
+    /// Mean -log p a decision of the held-out sequences of each label: of the test file, or else of the validation part.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
+    pub nll_by_label: BTreeMap<String, Estimate>,
     /// Mean score of its samples under each part of the reward, whichever method was trained by it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub rewards: BTreeMap<String, Estimate>,

@@ -7,7 +7,7 @@ use crate::data::{
 };
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, Rules, constraint, oracle};
 use crate::rng::{Purpose, Streams};
-use crate::token::{SeqBatch, TokenId};
+use crate::token::{Label, SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -28,6 +28,8 @@ pub struct Task {
     pub oracle: Option<LstmGenerator>,
     /// How tokens are written, where they are not mere numbers.
     pub vocab: Option<Vocab>,
+    /// Names of the sequences' labels, by number; none where sequences have no labels.
+    pub labels: Vec<String>,
     /// What was read, for run.json.
     pub description: Value,
     /// What was read, for people.
@@ -66,6 +68,7 @@ impl Task {
             test: Some(draw(Purpose::OracleTest, config.num_test)),
             held_out: None,
             vocab: None,
+            labels: Vec::new(),
             description: json!({ "task": "oracle", "oracle_params": config.params }),
             notes: Vec::new(),
             rules: oracle.shape().clone(),
@@ -98,6 +101,9 @@ impl Task {
             end_token: (!fixed).then_some(Vocab::END),
             never: if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] },
             allow_empty: text.sequences.rows().any(<[_]>::is_empty),
+            label_counts: (0..text.labels.len() as Label)
+                .map(|label| text.sequences.labels().iter().filter(|&&l| l == label).count() as u64)
+                .collect(),
         };
         let constraint = constraint::rules(constraint, &rules, &text.vocab)?;
         let own = Arc::new(Rules::of(&rules));
@@ -144,6 +150,7 @@ impl Task {
                     &text.vocab,
                     &rules,
                     constraint.as_ref().unwrap_or(&own),
+                    &text.labels,
                 )?;
                 let train = test.training(config, &text.vocab)?;
                 Some(TestFile { test, train })
@@ -160,6 +167,7 @@ impl Task {
             oracle: None,
             description: json!({ "task": "file", "format": format_of(config, path)?.name(), "read": text.report }),
             vocab: Some(text.vocab),
+            labels: text.labels,
             rules,
         })
     }
@@ -270,6 +278,7 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
     let mut options = ReadOptions {
         format,
         field: Some(config.field.clone()).filter(|field| !field.is_empty()),
+        label: Some(config.label.clone()).filter(|label| !label.is_empty()),
         midi: MidiOptions { step_secs: config.midi_step_secs, rests: config.midi_rests },
         window: config.window,
         tokens: Tokens::Words,

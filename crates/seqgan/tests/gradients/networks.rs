@@ -19,6 +19,7 @@ fn check_generator(shape: GeneratorShape, seed: u64) {
     let (rows, shortest, length) = (19, if shape.end_token.is_some() { 1 } else { 0 }, shape.max_length);
     let shortest = if shape.allow_empty { 0 } else { shortest };
     let batch = random.batch(rows, shortest, length, &usable(&shape));
+    let batch = random.labelled(batch, shape.num_labels());
     let mut weights = random.normals(rows * length);
     weights.iter_mut().step_by(5).for_each(|w| *w = 0.0);
     let g = widened(&random.generator(shape, 0.8));
@@ -44,6 +45,7 @@ fn generator_shape() -> GeneratorShape {
         end_token: Some(0),
         never: vec![1],
         allow_empty: false,
+        label_counts: Vec::new(),
     }
 }
 
@@ -60,6 +62,11 @@ fn of_a_generator_that_may_say_nothing() {
 #[test]
 fn of_a_generator_without_an_end() {
     check_generator(GeneratorShape { end_token: None, start_token: 0, ..generator_shape() }, 8);
+}
+
+#[test]
+fn of_a_generator_with_labels() {
+    check_generator(GeneratorShape { label_counts: vec![3, 1, 2], ..generator_shape() }, 12);
 }
 
 /// Gradients are added to what is there, and a decision for a token that is never chosen weighs nothing.
@@ -84,17 +91,19 @@ fn add_up_and_leave_out_what_is_never_chosen() {
     assert_eq!((loss, gradients), run(&weights, 1));
 }
 
-fn check_discriminator(end_token: Option<u32>, masks: Option<u64>, l2: f64) {
+fn check_discriminator(end_token: Option<u32>, masks: Option<u64>, l2: f64, num_labels: usize) {
     let shape = DiscriminatorShape {
         vocab_size: 8,
         embedding_dim: 3,
         max_length: 5,
         filters: vec![(1, 3), (2, 4), (5, 3)],
         end_token,
+        num_labels,
     };
     let mut random = Random::new(10);
     let d = widened_discriminator(&random.discriminator(shape, 0.5));
     let batch = random.batch(11, 0, 5, &[1, 2, 3, 4, 5, 6, 7]);
+    let batch = random.labelled(batch, num_labels);
     let real: Vec<bool> = (0..11).map(|b| b % 3 == 0).collect();
     let streams = Streams::new(11, Purpose::Dropout);
     let masks = masks.map(|first| (&streams, first));
@@ -112,10 +121,15 @@ fn check_discriminator(end_token: Option<u32>, masks: Option<u64>, l2: f64) {
 
 #[test]
 fn of_a_discriminator() {
-    check_discriminator(None, None, 0.0);
+    check_discriminator(None, None, 0.0, 0);
+}
+
+#[test]
+fn of_a_discriminator_with_labels() {
+    check_discriminator(Some(0), None, 0.0, 3);
 }
 
 #[test]
 fn of_a_discriminator_with_an_end_dropout_and_l2() {
-    check_discriminator(Some(0), Some(5), 0.3);
+    check_discriminator(Some(0), Some(5), 0.3, 0);
 }

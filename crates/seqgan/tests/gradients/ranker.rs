@@ -7,7 +7,14 @@ use seqgan::rng::{Purpose, Streams};
 
 fn check_ranker(end_token: Option<u32>, masks: Option<u64>, gamma: f64) {
     let filters = vec![(1, 3), (2, 4), (5, 3)];
-    let shape = DiscriminatorShape { vocab_size: 8, embedding_dim: 3, max_length: 5, filters, end_token };
+    let shape = DiscriminatorShape {
+        vocab_size: 8,
+        embedding_dim: 3,
+        max_length: 5,
+        filters,
+        end_token,
+        num_labels: 0,
+    };
     let mut random = Random::new(12);
     let ranker = widened_ranker(&random.ranker(shape, 0.5));
     let [batch, references] = [11, 3].map(|rows| random.batch(rows, 0, 5, &[1, 2, 3, 4, 5, 6, 7]));

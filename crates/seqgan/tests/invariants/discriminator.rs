@@ -12,7 +12,8 @@ pub fn random_discriminator(random: &mut Random) -> Discriminator {
     let filters = (0..widths).map(|_| (random.between(1..=max_length), random.between(1..=60))).collect();
     let end_token = [None, Some(0)][random.between(0..=1)];
     let embedding_dim = random.between(1..=20);
-    let shape = DiscriminatorShape { vocab_size: 30, embedding_dim, max_length, filters, end_token };
+    let shape =
+        DiscriminatorShape { vocab_size: 30, embedding_dim, max_length, filters, end_token, num_labels: 0 };
     random.discriminator(shape, 0.2)
 }
 
@@ -75,6 +76,7 @@ fn an_end_is_a_token_of_its_own() {
         max_length: 4,
         filters: vec![(1, 6), (3, 5)],
         end_token: None,
+        num_labels: 0,
     };
     let blind = random.discriminator(shape.clone(), 0.5);
     let seeing = DiscriminatorShape { end_token: Some(3), ..shape };

@@ -15,6 +15,7 @@ pub fn random_shape(random: &mut Random, vocab_size: usize) -> GeneratorShape {
         end_token: [None, Some(0)][random.between(0..=1)],
         never: [vec![], vec![1], vec![1, vocab_size as u32 - 1]][random.between(0..=2)].clone(),
         allow_empty: random.between(0..=1) == 1,
+        label_counts: Vec::new(),
     }
 }
 

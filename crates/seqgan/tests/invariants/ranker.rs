@@ -98,8 +98,14 @@ fn ranks_of_completions_are_the_plain_ranks() {
 fn the_number_of_threads_does_not_change_a_bit() {
     // Wide enough that the products of the highway layer are cut as well.
     let filters = vec![(1, 50), (2, 100), (3, 60), (8, 30)];
-    let shape =
-        DiscriminatorShape { vocab_size: 30, embedding_dim: 8, max_length: 8, filters, end_token: Some(0) };
+    let shape = DiscriminatorShape {
+        vocab_size: 30,
+        embedding_dim: 8,
+        max_length: 8,
+        filters,
+        end_token: Some(0),
+        num_labels: 0,
+    };
     let mut random = Random::new(1750);
     let ranker = random.ranker(shape, 0.2);
     let [batch, references, comparison] = [300, 40, 60].map(|n| random_batch(&mut random, &ranker, n));
@@ -119,8 +125,14 @@ fn the_number_of_threads_does_not_change_a_bit() {
 #[test]
 fn learns_to_rank_real_sequences_higher() {
     let filters = vec![(1, 20), (2, 30), (3, 20)];
-    let shape =
-        DiscriminatorShape { vocab_size: 30, embedding_dim: 8, max_length: 6, filters, end_token: None };
+    let shape = DiscriminatorShape {
+        vocab_size: 30,
+        embedding_dim: 8,
+        max_length: 6,
+        filters,
+        end_token: None,
+        num_labels: 0,
+    };
     let mut random = Random::new(1800);
     let mut ranker = Ranker::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
     let mut optimizer = Optimizer::new(ranker.parameters(), ranker.gradients());

@@ -17,6 +17,7 @@ pub fn six_tokens(max_length: usize, end: bool, allow_empty: bool) -> GeneratorS
         end_token: end.then_some(0),
         never: vec![1],
         allow_empty,
+        label_counts: Vec::new(),
     }
 }
 

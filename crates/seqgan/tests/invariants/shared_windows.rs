@@ -53,8 +53,14 @@ fn scores_of_completions_are_the_plain_scores() {
 fn of_wide_filters_and_long_sequences_too() {
     let mut random = Random::new(1300);
     let filters = vec![(1, 100), (2, 70), (5, 48), (19, 10), (40, 33)];
-    let shape =
-        DiscriminatorShape { vocab_size: 30, embedding_dim: 16, max_length: 40, filters, end_token: Some(0) };
+    let shape = DiscriminatorShape {
+        vocab_size: 30,
+        embedding_dim: 16,
+        max_length: 40,
+        filters,
+        end_token: Some(0),
+        num_labels: 0,
+    };
     let d = random.discriminator(shape, 0.2);
     let completions = completions(&mut random, d.shape());
     assert!(completions.sequences.len() > 700);

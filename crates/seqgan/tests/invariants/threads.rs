@@ -32,6 +32,7 @@ fn generator_shapes() -> [GeneratorShape; 2] {
         end_token: Some(0),
         never: vec![1],
         allow_empty: false,
+        label_counts: Vec::new(),
     })
 }
 
@@ -71,8 +72,14 @@ fn of_the_generators_gradients_and_likelihood() {
 fn of_the_discriminators_gradients_and_scores() {
     // Wide enough that the products of the highway layer are cut as well.
     let filters = vec![(1, 50), (2, 100), (3, 60), (8, 30)];
-    let wide =
-        DiscriminatorShape { vocab_size: 30, embedding_dim: 8, max_length: 8, filters, end_token: Some(0) };
+    let wide = DiscriminatorShape {
+        vocab_size: 30,
+        embedding_dim: 8,
+        max_length: 8,
+        filters,
+        end_token: Some(0),
+        num_labels: 0,
+    };
     let mut random = Random::new(24);
     let wide = random.discriminator(wide, 0.2);
     for d in [wide, random_discriminator(&mut random), random_discriminator(&mut random)] {

@@ -35,7 +35,14 @@ fn discriminator<R: Real>(r: &Reference) -> Discriminator<R> {
     let [vocab, dim] = r.shape("embedding")[..] else { panic!("a matrix") };
     let filters = (0..4).map(|i| r.shape(&format!("conv_w.{i}"))).map(|s| (s[1] / dim, s[0])).collect();
     let (max_length, end_token) = (r.shape("tokens")[1], None);
-    let shape = DiscriminatorShape { vocab_size: vocab, embedding_dim: dim, max_length, filters, end_token };
+    let shape = DiscriminatorShape {
+        vocab_size: vocab,
+        embedding_dim: dim,
+        max_length,
+        filters,
+        end_token,
+        num_labels: 0,
+    };
     let mut d = Discriminator::new(shape, &Streams::new(0, Purpose::DiscriminatorInit));
     for tensor in d.parameters_mut().iter_mut() {
         tensor.data = stored(r, "", &tensor.name).into_iter().map(R::of).collect();

@@ -28,6 +28,7 @@ fn generator<R: Real>(r: &Reference) -> LstmGenerator<R> {
         end_token: Some(0),
         never: vec![1],
         allow_empty: false,
+        label_counts: Vec::new(),
     };
     let mut parameters = Tensors::new();
     NAMES.iter().for_each(|&name| parameters.push(name, &r.shape(name), r.values(name)));

@@ -22,6 +22,7 @@ impl Distinct {
         args: &SampleArgs,
         config: &Config,
         vocab: Option<&Vocab>,
+        labels: &[String],
         max_length: usize,
     ) -> anyhow::Result<Self> {
         let known = match (args.novel, vocab) {
@@ -36,9 +37,12 @@ impl Distinct {
                 }
                 .into());
             }
-            (true, Some(vocab)) => {
-                Some(train::training_rows(&config.data, vocab, max_length)?.rows().map(Into::into).collect())
-            }
+            (true, Some(vocab)) => Some(
+                train::training_rows(&config.data, vocab, labels, max_length)?
+                    .rows()
+                    .map(Into::into)
+                    .collect(),
+            ),
         };
         Ok(Self { seen: args.unique.then(HashSet::new), known, run: args.run.clone() })
     }

@@ -1,8 +1,8 @@
 //! Where sequences come from: draws, or a beam.
 
-use seqgan::SeqBatch;
 use seqgan::generator::{Filter, LstmGenerator, LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
+use seqgan::{Label, SeqBatch};
 
 use crate::args::SampleArgs;
 
@@ -20,12 +20,18 @@ enum Source {
 
 impl Draws {
     /// As the options say.
-    pub fn new(args: &SampleArgs, generator: &LstmGenerator) -> Self {
+    pub fn new(args: &SampleArgs, generator: &LstmGenerator, label: Option<Label>) -> Self {
         let policy = LstmPolicy::new(generator, args.temperature);
+        let policy = match label {
+            Some(label) => policy.with_label(label),
+            None => policy,
+        };
         let source = match args.beam {
             Some(width) => {
-                let found = policy.beam(width);
-                Source::Beam(SeqBatch::from_rows(found.iter().map(|(row, _)| row), policy.max_length()))
+                let found = policy.beam(width, label);
+                let rows = SeqBatch::from_rows(found.iter().map(|(row, _)| row), policy.max_length());
+                let labels = label.iter().flat_map(|&label| std::iter::repeat_n(label, rows.len())).collect();
+                Source::Beam(if label.is_some() { rows.with_labels(labels) } else { rows })
             }
             None => {
                 let top_k = if args.greedy { 1 } else { args.top_k.unwrap_or(0) };

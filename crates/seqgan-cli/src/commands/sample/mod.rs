@@ -10,7 +10,7 @@ use seqgan::config::{Config, ConstraintConfig, FileFormat};
 use seqgan::data::{SequenceWriter, Vocab};
 use seqgan::generator::LstmGenerator;
 use seqgan::run::RunFolder;
-use seqgan::{SeqBatch, train};
+use seqgan::{Label, SeqBatch, train};
 
 use crate::args::SampleArgs;
 use crate::messages::UsageError;
@@ -40,14 +40,16 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let model = train::load_model(&folder, args.method.as_deref())?;
     let vocab = train::load_vocab(&folder, &model)?;
     let config = folder.read_config()?;
+    let labels = train::load_labels(&folder)?;
+    let label = chosen(args, &labels)?;
     let scorer = match args.score {
         true => Some(Scorer::new(&folder, &model)?),
         false => None,
     };
     let generator = constrained(args, &config, model.generator.clone(), vocab.as_ref())?;
-    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), generator.shape().max_length)?;
-    let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref())?;
-    let mut draws = Draws::new(args, &generator);
+    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), &labels, generator.shape().max_length)?;
+    let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref(), labels)?;
+    let mut draws = Draws::new(args, &generator, label);
 
     let limit = args.max_tries.saturating_mul(wanted as u64);
     let mut written = 0;
@@ -76,6 +78,28 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     output.finish()?;
     progress.finish();
     Ok(())
+}
+
+/// The number of the label that was asked for.
+fn chosen(args: &SampleArgs, labels: &[String]) -> anyhow::Result<Option<Label>> {
+    let Some(name) = &args.label else {
+        if args.beam.is_some() && !labels.is_empty() {
+            return Err(UsageError {
+                message: format!("{}: a beam searches the sequences of one class", args.run.display()),
+                hint: Some(format!("give --label, one of {}", labels.join(", "))),
+            }
+            .into());
+        }
+        return Ok(None);
+    };
+    let found = labels.iter().position(|label| label == name);
+    found.map(|label| Some(label as Label)).ok_or_else(|| {
+        let (message, hint) = match labels.is_empty() {
+            true => ("its sequences have no labels".to_string(), "train with --label COLUMN".to_string()),
+            false => (format!("no label {name:?}"), format!("its labels are {}", labels.join(", "))),
+        };
+        UsageError { message: format!("{}: {message}", args.run.display()), hint: Some(hint) }.into()
+    })
 }
 
 /// The generator under what the options ask for, on top of what its run was trained under.
@@ -120,6 +144,7 @@ impl Output {
         config: &Config,
         vocab: Option<&Vocab>,
         scorer: Option<&Scorer>,
+        labels: Vec<String>,
     ) -> anyhow::Result<Self> {
         let format = match args.format {
             // As the run tells it: the data may have gone since.
@@ -138,6 +163,7 @@ impl Output {
             message: format!("{}: {message}", args.run.display()),
             hint: Some("leave --format out for the format of the run's data".into()),
         })?;
+        let writer = if labels.is_empty() { writer } else { writer.with_labels(&config.data.label, labels) };
         Ok(Self::Text(Box::new(writer), TextFile::open(args.out.as_deref())?))
     }
 
@@ -151,8 +177,8 @@ impl Output {
             None => vec![Vec::new(); samples.len()],
         };
         let mut text = if first { writer.heading() } else { String::new() };
-        for (row, figures) in samples.rows().zip(&figures) {
-            writer.write(row, figures, &mut text).map_err(anyhow::Error::msg)?;
+        for (b, figures) in figures.iter().enumerate() {
+            writer.write(samples.row(b), samples.label(b), figures, &mut text).map_err(anyhow::Error::msg)?;
         }
         file.write(&text)
     }

@@ -13,11 +13,12 @@ pub(super) struct JsonLines {
     path: PathBuf,
     lines: Lines<Source>,
     field: Option<String>,
+    label: Option<String>,
 }
 
 impl JsonLines {
-    pub(super) fn new(path: &Path, lines: Lines<Source>, field: Option<&str>) -> Self {
-        Self { path: path.into(), lines, field: field.map(String::from) }
+    pub(super) fn new(path: &Path, lines: Lines<Source>, field: Option<&str>, label: Option<&str>) -> Self {
+        Self { path: path.into(), lines, field: field.map(String::from), label: label.map(String::from) }
     }
 }
 
@@ -41,8 +42,13 @@ impl Format for JsonLines {
                 "one JSON value a line is expected, not one for the whole file",
             ))
         })?;
+        if let Some(name) = &self.label {
+            record.label = label(&value, name).map_err(fault)?;
+        }
         let value = match &value {
-            Value::Object(members) => member(members, self.field.as_deref()).map_err(fault)?,
+            Value::Object(members) => {
+                member(members, self.field.as_deref(), self.label.as_deref()).map_err(fault)?
+            }
             other => other,
         };
         record.text = text(value).map_err(fault)?;
@@ -56,6 +62,7 @@ type Complaint = (String, &'static str);
 fn member<'a>(
     members: &'a serde_json::Map<String, Value>,
     field: Option<&str>,
+    label: Option<&str>,
 ) -> Result<&'a Value, Complaint> {
     if let Some(field) = field {
         return members.get(field).ok_or_else(|| {
@@ -64,8 +71,10 @@ fn member<'a>(
             (message, "name another one with --field")
         });
     }
-    let could_be: Vec<&String> =
-        members.keys().filter(|&k| members[k].is_string() || members[k].is_array()).collect();
+    let could_be: Vec<&String> = members
+        .keys()
+        .filter(|&k| Some(k.as_str()) != label && (members[k].is_string() || members[k].is_array()))
+        .collect();
     match could_be[..] {
         [only] => Ok(&members[only]),
         [] => Err(("the object holds no string and no array".into(), "the sequence must be one of them")),
@@ -73,6 +82,18 @@ fn member<'a>(
             let names = listed(could_be.iter().map(|name| name.as_str()));
             Err((format!("any of {names} could be the sequence"), "say which one with --field NAME"))
         }
+    }
+}
+
+/// A label: a string, a number, true or false.
+fn label(value: &Value, name: &str) -> Result<String, Complaint> {
+    match value.get(name) {
+        Some(Value::String(label)) => Ok(label.clone()),
+        Some(label @ (Value::Number(_) | Value::Bool(_))) => Ok(label.to_string()),
+        _ => Err((
+            format!("no label {name:?} that is a string, a number, true or false"),
+            "every line must have one",
+        )),
     }
 }
 

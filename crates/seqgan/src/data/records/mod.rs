@@ -25,6 +25,8 @@ use table::Table;
 #[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) text: String,
+    /// Its label, where labels were asked for.
+    pub(super) label: String,
     /// Where it begins, from 1, in a file of many.
     pub(super) line: Option<usize>,
     /// The file, where each record has its own.
@@ -49,7 +51,7 @@ pub(super) struct Records {
 impl Records {
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let (format, digest): (Box<dyn Format>, _) = match options.format {
-            FileFormat::Midi => {
+            FileFormat::Midi if options.label.is_none() => {
                 let melodies = Melodies::open(path, options.midi)?;
                 let digest = melodies.digest();
                 (Box::new(melodies), digest)
@@ -93,12 +95,22 @@ impl Records {
 }
 
 fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<dyn Format>> {
+    let label = options.label.as_deref();
+    let has_columns = matches!(options.format, FileFormat::Csv | FileFormat::Tsv | FileFormat::Jsonl);
+    if let (Some(label), false) = (label, has_columns) {
+        return Err(Error::Data {
+            path: path.into(),
+            line: None,
+            message: format!("a file of the format {} has no labels {label:?}", options.format.name()),
+            hint: Some("labels stand in a column of a table, or in a member of JSON objects".into()),
+        });
+    }
     let field = options.field.as_deref();
     let lines = |source| Lines::new(path, source, options.max_line_bytes);
     Ok(match options.format {
-        FileFormat::Csv => Box::new(Table::new(path, source, b',', field)?),
-        FileFormat::Tsv => Box::new(Table::new(path, source, b'\t', field)?),
-        FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), field)),
+        FileFormat::Csv => Box::new(Table::new(path, source, b',', [field, label])?),
+        FileFormat::Tsv => Box::new(Table::new(path, source, b'\t', [field, label])?),
+        FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), field, label)),
         FileFormat::Fasta => Box::new(Fasta::new(path, lines(source))),
         FileFormat::Smiles => Box::new(SmilesLines::new(lines(source))),
         FileFormat::Text | FileFormat::Ids | FileFormat::Midi => Box::new(lines(source)),

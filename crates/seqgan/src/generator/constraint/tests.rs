@@ -21,6 +21,7 @@ fn shape(max_length: usize, has_end: bool) -> GeneratorShape {
         end_token: has_end.then_some(Vocab::END),
         never: if has_end { vec![Vocab::UNKNOWN] } else { vec![Vocab::END, Vocab::UNKNOWN] },
         allow_empty: false,
+        label_counts: Vec::new(),
     }
 }
 

@@ -52,6 +52,7 @@ impl Vocabulary {
             end_token: Some(END),
             never: Vec::new(),
             allow_empty: self.empty,
+            label_counts: Vec::new(),
         }
     }
 
@@ -63,6 +64,7 @@ impl Vocabulary {
             max_length: self.max_length,
             filters: FILTERS.into_iter().filter(|filter| filter.0 <= self.max_length).collect(),
             end_token: Some(END),
+            num_labels: 0,
         }
     }
 
