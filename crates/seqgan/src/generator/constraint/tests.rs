@@ -194,3 +194,15 @@ fn what_cannot_be_satisfied_is_refused() {
     let long = refused(ConstraintConfig { prefix: "abca".into(), ..config() }, 3);
     assert!(long.contains("`constraint.prefix` is 4 tokens, expected at most 3"), "{long}");
 }
+
+/// What follows a decision without probability has none either, even where the text could go on.
+#[test]
+fn nothing_counts_behind_a_violation() {
+    let config = ConstraintConfig { prefix: "c".into(), ..config() };
+    let shape = shape(4, true);
+    let rules = rules(&config, &shape, &letters()).unwrap().unwrap();
+    let allowed =
+        |row: &[TokenId]| rules.decisions(&shape, row).iter().map(|d| d.allowed).collect::<Vec<_>>();
+    assert_eq!(allowed(&[4, 2, 3]), [true; 4]);
+    assert_eq!(allowed(&[2, 4, 3]), [false; 4]);
+}
