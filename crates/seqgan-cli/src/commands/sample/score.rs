@@ -27,11 +27,13 @@ impl Scorer {
 
     /// The figures of each sequence.
     pub fn scores(&self, samples: &SeqBatch) -> Vec<Vec<f64>> {
+        // What single precision gives, and no more digits.
+        let rounded = |x: f64| (x * 1e4).round() / 1e4;
         let mut scores: Vec<Vec<f64>> =
-            self.policy.sequence_log_prob(samples).into_iter().map(|log_prob| vec![log_prob]).collect();
+            self.policy.sequence_log_prob(samples).into_iter().map(|x| vec![rounded(x)]).collect();
         if let Some(discriminator) = &self.discriminator {
             let judged = discriminator.scores(samples);
-            scores.iter_mut().zip(judged).for_each(|(scores, x)| scores.push(f64::from(x)));
+            scores.iter_mut().zip(judged).for_each(|(scores, x)| scores.push(rounded(f64::from(x))));
         }
         scores
     }

@@ -33,7 +33,10 @@ impl Language {
             while let Some(source) = cause.source() {
                 cause = source;
             }
-            cause.to_string().replace('\n', " ")
+            let text = cause.to_string();
+            // A parser's message shows the expression on lines of its own, and says what is wrong on the last.
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_string()
         };
         let dfa = dense::Builder::new()
             .configure(
