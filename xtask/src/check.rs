@@ -10,10 +10,11 @@ use std::time::Instant;
 /// A step's name and what it does in the repository.
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("format", |root| cargo(root, &["fmt", "--all", "--check"], &[])),
     ("layers", crate::layers::check),
     ("settings page", crate::docs::check),
+    ("book", crate::book::check),
     ("lints", |root| {
         let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
         cargo(root, &clippy, &[])

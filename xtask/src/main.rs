@@ -1,5 +1,6 @@
 //! Developer tools: `cargo xtask COMMAND`.
 
+mod book;
 mod check;
 mod docs;
 mod layers;

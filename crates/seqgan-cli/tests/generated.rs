@@ -112,3 +112,37 @@ fn a_folder_gets_a_page_for_every_command() {
     scratch.write("file", "");
     scratch.refuses(1, &["man", "--out", "file"], &["error: cannot create file"]);
 }
+
+/// docs/command-line.md, from what the program says of itself.
+fn page_of_commands() -> String {
+    let scratch = Scratch::new();
+    let mut page = "\
+<!-- Written by `SEQGAN_WRITE=1 cargo test -p seqgan-cli the_page_of_commands` from the definition of the command line; a
+     change made here is lost, and the test finds it. -->
+
+# Command line
+
+What `seqgan --help` and `seqgan COMMAND --help` print. `seqgan man --out FOLDER` writes the same as manual pages.
+
+```text
+"
+    .to_owned();
+    page += &scratch.output(&["--help"]);
+    page += "```\n";
+    for command in COMMANDS {
+        page += &format!("\n## seqgan {command}\n\n```text\n{}```\n", scratch.output(&[command, "--help"]));
+    }
+    page.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
+#[test]
+fn the_page_of_commands_is_what_the_program_says() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command-line.md");
+    let page = page_of_commands();
+    if std::env::var_os("SEQGAN_WRITE").is_some() {
+        fs::write(path, &page).unwrap();
+    }
+    let found = fs::read_to_string(path).unwrap_or_default();
+    let command = "SEQGAN_WRITE=1 cargo test -p seqgan-cli the_page_of_commands";
+    assert!(found == page, "docs/command-line.md is not what the program says; `{command}` writes it");
+}

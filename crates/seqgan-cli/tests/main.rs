@@ -4,6 +4,7 @@ mod bad_input; // what is refused, in which words, and that nothing is left behi
 mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
+mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod formats; // every format: learnt from, sampled, read again
 mod generated; // completions and manual pages, made from the definition of the command line

@@ -1,4 +1,47 @@
 //! SeqGAN: sequence generative adversarial nets with policy gradient.
+//!
+//! A reward of one's own, and one round of training by it:
+//!
+//! ```
+//! use seqgan::config::Baseline;
+//! use seqgan::generator::{LstmGenerator, LstmPolicy, Policy, oracle::synthetic_shape};
+//! use seqgan::reward::{Reward, values::MonteCarlo};
+//! use seqgan::rng::{Purpose, Streams};
+//! use seqgan::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
+//! use seqgan::{Result, SeqBatch};
+//!
+//! /// The share of tokens that are even.
+//! struct Even;
+//!
+//! impl Reward for Even {
+//!     fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+//!         let share = |row: &[u32]| row.iter().filter(|&t| t % 2 == 0).count() as f32 / row.len() as f32;
+//!         Ok(sequences.rows().map(share).collect())
+//!     }
+//! }
+//!
+//! // 20 tokens, embeddings of 8, a hidden state of 16, sequences of length 5; seed 1.
+//! let shape = synthetic_shape(20, 8, 16, 5);
+//! let mut generator = LstmGenerator::new(shape, 0.1, &Streams::new(1, Purpose::GeneratorInit));
+//! let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+//!
+//! let policy = LstmPolicy::new(&generator, 1.0);
+//! let batch = policy.sample(&Streams::new(1, Purpose::PolicySample), 0, 64).sequences;
+//! // What each decision is worth: the mean reward of 4 completions of the beginning that it makes.
+//! let search = MonteCarlo { num_rollouts: 4, max_prefixes: 0 };
+//! let values = search.values(&policy, &Even, &batch, &Streams::new(1, Purpose::Rollout), 0)?;
+//! let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
+//! policy_gradient_step(&mut generator, &mut optimizer, &batch, &values, Baseline::StepMean, update)?;
+//!
+//! let mean = |scores: Vec<f32>| scores.iter().sum::<f32>() / scores.len() as f32;
+//! let after = LstmPolicy::new(&generator, 1.0).sample(&Streams::new(1, Purpose::Sample), 0, 1000).sequences;
+//! assert!(mean(Even.score(&after)?) > mean(Even.score(&batch)?));
+//! # Ok::<(), seqgan::Error>(())
+//! ```
+//!
+//! A whole run, from a file to a table and models in a folder, is [`train::run`]; `examples/smallest_run.rs` calls it,
+//! `examples/custom_reward.rs` trains by a reward, and `examples/resume.rs` interrupts a run and goes on with it.
+//! What the parts of the library are for, and which uses which, stands in CONTRIBUTING.md.
 
 pub mod checkpoint;
 pub mod config;
