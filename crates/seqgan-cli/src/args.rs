@@ -7,6 +7,7 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use seqgan::config::{FileFormat, Method};
 use seqgan::data::Tokens;
+use seqgan::train::Round;
 
 /// Seeds end where the whole numbers of TOML end, because the resolved configuration records them.
 const LAST_SEED: u64 = i64::MAX as u64;
@@ -297,6 +298,9 @@ pub struct SampleArgs {
     /// Which of the run's models to use [default: the last one trained]
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
+    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    #[arg(long, value_name = "ROUND", value_parser = round)]
+    pub round: Option<Round>,
     /// File to write [default: stdout]; for MIDI the folder, a file a sequence
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -348,6 +352,9 @@ pub struct EvaluateArgs {
     /// Which of the run's models to use [default: the last one trained]
     #[arg(long, value_name = "NAME", conflicts_with = "samples")]
     pub method: Option<String>,
+    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    #[arg(long, value_name = "ROUND", value_parser = round, conflicts_with = "samples")]
+    pub round: Option<Round>,
     /// Train language models and classifiers as judges, too; takes some minutes at most
     #[arg(long)]
     pub judges: bool,
@@ -442,6 +449,14 @@ fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
         _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
+fn round(text: &str) -> Result<Round, String> {
+    match (text, text.parse::<usize>()) {
+        ("best", _) => Ok(Round::Best),
+        (_, Ok(number)) => Ok(Round::Number(number)),
+        _ => Err("expected best, or the number of a round".to_owned()),
     }
 }
 

@@ -89,6 +89,9 @@ pub fn render(summary: &Summary) -> String {
     for row in &summary.methods {
         text.push_str(&verdict(row));
     }
+    for note in &summary.notes {
+        text.push_str(&format!("\nwarning: {note}\n"));
+    }
     text
 }
 

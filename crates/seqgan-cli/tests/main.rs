@@ -10,6 +10,7 @@ mod formats; // every format: learnt from, sampled, read again
 mod generated; // completions and manual pages, made from the definition of the command line
 mod labels; // a class each, from a column to the samples
 mod midi; // melodies: MIDI files in, MIDI files out
+mod monitor; // signs of training that goes wrong, and the best models
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one

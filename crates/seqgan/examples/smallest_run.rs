@@ -73,7 +73,7 @@ fn samples(run: &RunFolder, n: usize) -> seqgan::Result<Vec<String>> {
     use seqgan::rng::{Purpose, Streams};
     use seqgan::train::{load_model, load_vocab};
 
-    let model = load_model(run, None)?;
+    let model = load_model(run, None, None)?;
     let vocab = load_vocab(run, &model)?.expect("a run of a file has a vocabulary");
     let policy = LstmPolicy::new(&model.generator, 1.0);
     let drawn = policy.sample(&Streams::new(1, Purpose::Sample), 0, n);

@@ -49,7 +49,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     if let Some(field) = &args.field {
         test_data.field.clone_from(field);
     }
-    let model = train::load_model(&folder, args.method.as_deref())?;
+    let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
     let labels = train::load_labels(&folder)?;
     let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {

@@ -37,6 +37,10 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
     line("state", state(&folder)?);
     let models = train::methods(&folder)?;
     line("models", if models.is_empty() { "none yet".into() } else { Method::list(&models) });
+    for (method, kept) in train::kept_models(&folder)? {
+        let by = config.checkpoint.keep_by.name();
+        line("kept", format!("{method}, round {}: {by} {:.4}", kept.round, kept.value));
+    }
     if folder.is_finished() {
         let summary: Summary = folder.read_json("summary.json")?;
         text.push('\n');

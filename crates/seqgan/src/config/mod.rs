@@ -4,6 +4,7 @@ mod baseline;
 mod file_format;
 pub mod layers;
 mod method;
+mod monitor;
 mod nearest;
 mod precision;
 mod presets;
@@ -17,6 +18,7 @@ pub use baseline::Baseline;
 pub use file_format::FileFormat;
 pub use layers::{Layers, Provenance};
 pub use method::Method;
+pub use monitor::{Action, KeepBy};
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use rests::Rests;
@@ -24,7 +26,7 @@ pub use reward::{RewardConfig, RewardKind};
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, DataConfig, DiscriminatorConfig,
-    EvaluateConfig, GeneratorConfig, LikelihoodConfig, OracleConfig, PgBleuConfig, RankGanConfig,
-    RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
+    EvaluateConfig, GeneratorConfig, LikelihoodConfig, MonitorConfig, OracleConfig, PgBleuConfig,
+    RankGanConfig, RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
 };
 pub use validate::validate;

@@ -3,6 +3,7 @@
 use super::file_format::FileFormat;
 use super::layers::Provenance;
 use super::method::Method;
+use super::monitor::Action;
 use super::reward;
 use super::settings::{Config, ConstraintConfig, LikelihoodConfig};
 use crate::{Error, Result};
@@ -110,7 +111,15 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     for &temperature in &config.evaluate.temperatures {
         check.range("evaluate.temperatures", temperature, 0.05, 20.0)?;
     }
-    check.range("checkpoint.every_secs", config.checkpoint.every_secs, 0.0, 86_400.0)
+    check.monitor(config)?;
+    check.range("checkpoint.every_secs", config.checkpoint.every_secs, 0.0, 86_400.0)?;
+    check.range("checkpoint.keep_best", config.checkpoint.keep_best, 0, 1_000)?;
+    let by = config.checkpoint.keep_by;
+    if by.needs_oracle() && !data.path.is_empty() {
+        let expected = "nll_validation or reward for a file of sequences, which has no oracle".into();
+        return Err(check.fault("checkpoint.keep_by", format!("\"{}\"", by.name()), expected));
+    }
+    Ok(())
 }
 
 pub(super) struct Check<'a> {
@@ -134,6 +143,32 @@ impl Check<'_> {
             Ok(())
         } else {
             Err(self.fault(key, value, format!("{low} to {high}")))
+        }
+    }
+
+    fn monitor(&self, config: &Config) -> Result<()> {
+        let monitor = &config.monitor;
+        self.range("monitor.entropy_share", monitor.entropy_share, 0.0, 1.0)?;
+        self.range("monitor.unique_share", monitor.unique_share, 0.0, 1.0)?;
+        self.range("monitor.self_bleu_rise", monitor.self_bleu_rise, 0.0, 1.0)?;
+        self.range("monitor.nll_rise", monitor.nll_rise, 0.0, 100.0)?;
+        self.range("monitor.judge_accuracy", monitor.judge_accuracy, 0.5, 1.0)?;
+        self.range("monitor.value_spread", monitor.value_spread, 0.0, 1.0)?;
+        self.range("monitor.auc_gap", monitor.auc_gap, 0.0, 1.0)?;
+        self.range("monitor.num_samples", monitor.num_samples, 2, 1_000_000)?;
+        let actions = [
+            ("monitor.collapse", monitor.collapse),
+            ("monitor.forgetting", monitor.forgetting),
+            ("monitor.saturation", monitor.saturation),
+            ("monitor.vanishing", monitor.vanishing),
+            ("monitor.memorising", monitor.memorising),
+        ];
+        match actions.into_iter().find(|(_, action)| *action == Action::RollBack) {
+            Some((key, _)) if config.checkpoint.keep_best == 0 => {
+                let expected = "off, warn or stop where `checkpoint.keep_best` is 0".into();
+                Err(self.fault(key, "\"roll-back\"", expected))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Measurements of samples and models. They read and never change what they measure, and keep nothing
 //! between calls.
 
+pub mod auc;
 pub mod bleu;
 pub mod distinct;
 pub mod estimate;
@@ -14,6 +15,7 @@ pub mod scorecard;
 pub mod self_bleu;
 pub mod significance;
 
+pub use auc::auc;
 pub use bleu::bleu;
 pub use distinct::{distinct, novel, unique};
 pub use estimate::Estimate;

@@ -34,6 +34,8 @@ pub(super) enum Course {
     Discriminator(Option<String>),
     /// This adversarial method, a step a round.
     Adversarial(String),
+    /// A sign of training that goes wrong, which is no measurement.
+    Sign,
     /// The measurements at the end.
     Final,
 }
@@ -43,6 +45,7 @@ impl Course {
     pub fn of(record: &Record) -> Self {
         match (record.phase.as_str(), &record.method) {
             ("final" | "curve" | "measure", _) => Self::Final,
+            ("sign", _) => Self::Sign,
             ("discriminator", method) => Self::Discriminator(method.clone()),
             ("adversarial", None) => Self::Adversarial("seqgan".into()),
             (_, Some(method)) => Self::Adversarial(method.clone()),
@@ -63,6 +66,7 @@ pub(super) fn seconds_by_phase(records: &[Record]) -> Vec<(String, f64)> {
             Course::Discriminator(_) => "discriminator".into(),
             Course::Adversarial(method) => format!("{method}: generator"),
             Course::Final => "final measurements".into(),
+            Course::Sign => continue,
         };
         let spent = (elapsed - before).max(0.0);
         match phases.iter_mut().find(|(n, _)| *n == name) {

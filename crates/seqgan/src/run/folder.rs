@@ -1,7 +1,7 @@
 //! Creating, opening and describing run folders.
 
 use crate::checkpoint::write_atomically;
-use crate::config::Config;
+use crate::config::{Config, Layers};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -103,6 +103,11 @@ impl RunFolder {
         self.path.join("models").join(format!("{method}.safetensors"))
     }
 
+    /// The file of a method's model of a round.
+    pub fn model_of_round(&self, method: &str, round: usize) -> PathBuf {
+        self.path.join("checkpoints").join(format!("{method}-{round}.safetensors"))
+    }
+
     /// Where the state of an unfinished run lies.
     pub fn state(&self) -> PathBuf {
         self.path.join("checkpoints").join("state.safetensors")
@@ -124,13 +129,16 @@ impl RunFolder {
         write_atomically(&self.file("config.toml"), text.as_bytes())
     }
 
-    /// Reads the resolved settings.
+    /// Reads the resolved settings. A key that the version which wrote them did not have yet has its default.
     pub fn read_config(&self) -> Result<Config> {
         let path = self.file("config.toml");
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        toml::from_str(&text).map_err(|e| Error::Run {
+        let defaults = toml::Table::try_from(Config::default()).expect("settings are plain data");
+        let mut layers = Layers::new(defaults);
+        let read = layers.text(&text, "config.toml").and_then(|layers| layers.finish::<Config>());
+        read.map(|(config, _)| config).map_err(|e| Error::Run {
             path,
-            message: format!("unreadable settings: {}", e.message()),
+            message: format!("unreadable settings: {e}"),
             hint: Some("the file is written by the program and not meant to be changed".into()),
         })
     }
@@ -140,7 +148,7 @@ impl RunFolder {
     pub fn check_same_config(&self, config: &Config) -> Result<()> {
         let table = |c: &Config| toml::Table::try_from(c).expect("settings are plain data");
         let mut old = self.read_config()?;
-        old.checkpoint = config.checkpoint.clone();
+        old.checkpoint.every_secs = config.checkpoint.every_secs;
         match first_difference("", &table(&old).into(), &table(config).into()) {
             None => Ok(()),
             Some((key, old, new)) => Err(Error::Config {

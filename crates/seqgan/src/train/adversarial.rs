@@ -12,10 +12,12 @@
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
 use super::judge::{Judge, Search};
+use super::kept::{best, keep};
+use super::monitor::{Figures, value_spread, watch};
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
-use crate::config::{Baseline, Method};
+use crate::config::{Action, Baseline, Method};
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
@@ -60,11 +62,11 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     let config = &session.config.adversarial;
     let total = config.num_rounds as u64;
     session.observer.phase(method.name(), state.position.round as u64, total);
-    let fresh = state.position.round == 0 && state.position.g_step == 0 && state.position.d_step == 0;
-    if fresh && !in_d_step(state) {
-        measure(session, state, method)?;
+    let mut going_on = true;
+    if !state.position.watched.has_begun() {
+        going_on = measure(session, state, method)?;
     }
-    while state.position.round < config.num_rounds {
+    while going_on && state.position.round < config.num_rounds {
         while state.position.g_step < config.g_steps {
             let before = state.position.clone();
             let reward = match generator_step(session, state) {
@@ -93,34 +95,52 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
         if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
         {
-            measure(session, state, method)?;
+            going_on = measure(session, state, method)?;
+        }
+        if !going_on {
+            break; // Not saved in between: a resumed run would not know that the rounds are over.
         }
         session.step_done(state)?;
     }
     (state.position.round, state.position.reward) = (0, None);
     state.position.reward_parts.clear();
+    (state.position.watched, state.position.kept) = Default::default();
     let trainee = state.trainee.take().expect("the generator in training");
     state.finished.insert(method, trainee.generator);
     Ok(())
-}
-
-fn in_d_step(state: &State) -> bool {
-    state.position.d_epoch > 0 || state.position.d_batch > 0
 }
 
 fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
     position.reward.map(|reward| ("reward", reward))
 }
 
-fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
+/// Measures the models, keeps the generator if it is one of the best, and looks for signs of training that goes wrong.
+/// Returns whether to go on.
+fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<bool> {
     let trainee = state.trainee.as_ref().expect("the generator in training");
     let measures = session.measure_while_training(&trainee.generator);
+    let watched = Figures::of(session, state, trainee, &measures);
     let parts: Vec<(String, f64)> =
         state.position.reward_parts.iter().map(|(name, mean)| (format!("reward_{name}"), *mean)).collect();
     let parts = parts.iter().map(|(name, mean)| (name.as_str(), *mean));
-    let figures: Vec<_> = reward_of(&state.position).into_iter().chain(parts).collect();
+    let figures: Vec<_> =
+        reward_of(&state.position).into_iter().chain(parts).chain(watched.entries()).collect();
     let round = state.position.round as u64;
-    session.record(state, ("adversarial", Some(method)), round, &measures, &figures)
+    session.record(state, ("adversarial", Some(method)), round, &measures, &figures)?;
+    keep(session, state, method, &measures)?;
+    let action = watch(session, state, method, &watched)?;
+    let mut ends_with = round as usize;
+    if action == Action::RollBack
+        && let Some((best, generator)) = best(session, state, method)?
+    {
+        state.trainee.as_mut().expect("the generator in training").generator = generator;
+        ends_with = best;
+    }
+    let going_on = matches!(action, Action::Off | Action::Warn);
+    if !going_on {
+        session.observer.note(&format!("{method} ends here, with its model of round {ends_with}"));
+    }
+    Ok(going_on)
 }
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
@@ -158,6 +178,10 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
     policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
+    let has_end = trainee.generator.shape().end_token.is_some();
+    // Values that are centred already are no longer measured against the mean reward.
+    state.position.watched.value_spread =
+        (!earned.centred).then(|| value_spread(&batch, &earned.values, has_end));
     state.position.reward_parts = earned.parts;
     Ok(earned.reward)
 }
@@ -216,6 +240,7 @@ fn train_judge(
         state.position.d_step += 1;
         state.position.drawn.negatives += n as u64;
         let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
+        state.position.watched.judge_accuracy = Some(accuracy / count);
         let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
         let draws = state.position.drawn.negatives / n as u64;
         session.record(state, ("discriminator", Some(method)), draws, &Measures::default(), &figures)?;

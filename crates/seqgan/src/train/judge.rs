@@ -153,6 +153,24 @@ impl Judge {
         }
     }
 
+    /// How real a network takes whole sequences to be, `[B]`, the higher the more; none where there is no network, or
+    /// one that ranks a sequence among others.
+    pub(super) fn realness(&self, batch: &SeqBatch) -> Option<Vec<f32>> {
+        match &self.network {
+            Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.scores(batch)),
+            Network::Causal(network) => {
+                let (logits, length) = (network.logits(batch), batch.max_length());
+                let has_end = network.shape().end_token.is_some();
+                let mean = |b: usize| {
+                    let steps = batch.steps(b, has_end).max(1);
+                    logits[b * length..][..steps].iter().sum::<f32>() / steps as f32
+                };
+                Some((0..batch.len()).map(mean).collect())
+            }
+            Network::Ranker(_) | Network::Bleu(_) | Network::Mix(_, None) => None,
+        }
+    }
+
     /// What the decisions of a batch are worth.
     pub(super) fn values(&self, search: &Search<'_>) -> Result<Earned> {
         match &self.network {

@@ -78,13 +78,11 @@ impl Session<'_> {
     pub fn measure_while_training(&self, generator: &LstmGenerator) -> Measures {
         let (policy, n) = (LstmPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
         let mut measures = self.measure_samples(&policy, n);
+        let validation = known(&self.task.validation, generator);
+        measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
         // A test file is for finished models alone; the oracle's draws steer nothing.
-        match self.task.test.as_ref().filter(|_| self.task.oracle.is_some()) {
-            Some(test) => measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n)))),
-            None => {
-                let validation = known(&self.task.validation, generator);
-                measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
-            }
+        if let Some(test) = self.task.test.as_ref().filter(|_| self.task.oracle.is_some()) {
+            measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n))));
         }
         measures
     }

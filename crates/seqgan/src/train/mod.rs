@@ -11,9 +11,11 @@ pub mod examiners;
 mod experiment;
 mod held_out;
 mod judge;
+mod kept;
 mod measure;
 mod mix;
 mod models;
+mod monitor;
 mod plan;
 mod pretrain;
 mod session;
@@ -27,10 +29,12 @@ pub use event::{Observer, Silent};
 pub use experiment::{Experiment, Kind, run};
 pub use held_out::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
 pub use judge::Judge;
+pub use kept::{Kept, Round, kept_models};
 pub use measure::known;
 pub use models::{
     SavedModel, load_discriminator, load_labels, load_model, load_vocab, methods, training_rows,
 };
+pub use monitor::{First, Sign, Watched};
 pub use session::discriminator_shape;
 pub use state::{Adversary, Drawn, Position, State, Trainee};
 pub use study::{

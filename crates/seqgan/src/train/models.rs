@@ -1,6 +1,7 @@
 //! Models of a finished run, as files of their own that sampling and evaluation read.
 
 use super::judge::Judge;
+use super::kept::{Kept, Round, load_kept};
 use super::task::read_options;
 use crate::checkpoint;
 use crate::config::{DataConfig, Method};
@@ -26,6 +27,9 @@ pub struct SavedModel {
 struct Meta {
     method: Method,
     shape: GeneratorShape,
+    /// Of a model of a round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept: Option<Kept>,
 }
 
 /// Writes a method's generator into the run folder.
@@ -35,7 +39,26 @@ pub(super) fn save_generator(folder: &RunFolder, method: Method, generator: &Lst
 
 /// Writes a generator.
 pub(super) fn write_generator(path: &Path, method: Method, generator: &LstmGenerator) -> Result<()> {
-    let meta = Meta { method, shape: generator.shape().clone() };
+    write(path, Meta { method, shape: generator.shape().clone(), kept: None }, generator)
+}
+
+/// Writes the model of a round.
+pub(super) fn write_kept(path: &Path, method: Method, generator: &LstmGenerator, kept: Kept) -> Result<()> {
+    write(path, Meta { method, shape: generator.shape().clone(), kept: Some(kept) }, generator)
+}
+
+/// Reads of which method's round a model is, and how good it was.
+pub(super) fn read_kept(path: &Path) -> Result<(Method, Kept)> {
+    let (meta, _): (Meta, _) = checkpoint::read(path, "generator")?;
+    let kept = meta.kept.ok_or_else(|| Error::Checkpoint {
+        path: path.into(),
+        message: "is no model of a round".into(),
+        hint: Some("the file does not belong here; move it away".into()),
+    })?;
+    Ok((meta.method, kept))
+}
+
+fn write(path: &Path, meta: Meta, generator: &LstmGenerator) -> Result<()> {
     let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
     checkpoint::write(path, "generator", &meta, tensors)
 }
@@ -58,8 +81,12 @@ pub fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     Ok(list.into_iter().filter(|m| folder.model(m.name()).is_file()).collect())
 }
 
-/// Reads the generator of `method`, or of the last method trained, under the run's constraint.
-pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel> {
+/// Reads the generator of `method`, or of the last method trained, under the run's constraint; of a round that was kept,
+/// or the last.
+pub fn load_model(folder: &RunFolder, method: Option<&str>, round: Option<Round>) -> Result<SavedModel> {
+    if let Some(round) = round {
+        return load_kept(folder, method, round);
+    }
     let known = methods(folder)?;
     let Some(name) = method.or(known.last().map(|m| m.name())) else {
         return Err(Error::Run {
@@ -75,7 +102,12 @@ pub fn load_model(folder: &RunFolder, method: Option<&str>) -> Result<SavedModel
             hint: Some(format!("it holds {}", Method::list(&known))),
         });
     }
-    let (method, generator) = read_generator(&folder.model(name))?;
+    read_constrained(folder, &folder.model(name))
+}
+
+/// Reads a generator of the run, under the run's constraint.
+pub(super) fn read_constrained(folder: &RunFolder, path: &Path) -> Result<SavedModel> {
+    let (method, generator) = read_generator(path)?;
     let model = SavedModel { method, generator };
     let constraint = folder.read_config()?.constraint;
     match load_vocab(folder, &model)? {

@@ -1,6 +1,7 @@
 //! A run in progress: its folder, log, clock and observer.
 
 use super::event::Observer;
+use super::monitor::Sign;
 use super::state::State;
 use super::summary::Measures;
 use super::task::Task;
@@ -79,6 +80,25 @@ impl<'a> Session<'a> {
         measures: &Measures,
         figures: &[(&str, f64)],
     ) -> Result<()> {
+        let mut record = self.begin_record(state, (phase, method), step);
+        if let Ok(Value::Object(measures)) = serde_json::to_value(measures) {
+            record.extend(measures);
+        }
+        for &(name, value) in figures {
+            record.insert(name.into(), value.into());
+        }
+        self.append(record)
+    }
+}
+
+impl Session<'_> {
+    /// What every record begins with.
+    fn begin_record(
+        &mut self,
+        state: &mut State,
+        (phase, method): (&str, Option<Method>),
+        step: u64,
+    ) -> Map<String, Value> {
         self.tick(state);
         let mut record = Map::new();
         record.insert("phase".into(), phase.into());
@@ -87,12 +107,15 @@ impl<'a> Session<'a> {
         }
         record.insert("step".into(), step.into());
         record.insert("elapsed_s".into(), ((state.position.elapsed_s * 1e3).round() / 1e3).into());
-        if let Ok(Value::Object(measures)) = serde_json::to_value(measures) {
-            record.extend(measures);
-        }
-        for &(name, value) in figures {
-            record.insert(name.into(), value.into());
-        }
+        record
+    }
+
+    /// Appends a sign of training that goes wrong.
+    pub fn record_sign(&mut self, state: &mut State, method: Method, sign: Sign, text: &str) -> Result<()> {
+        let round = state.position.round as u64;
+        let mut record = self.begin_record(state, ("sign", Some(method)), round);
+        record.insert("sign".into(), sign.name().into());
+        record.insert("text".into(), text.into());
         self.append(record)
     }
 }

@@ -1,6 +1,8 @@
 //! Everything that a run needs to go on where it was: positions, models, optimizers and results so far.
 
 use super::judge::Judge;
+use super::kept::Kept;
+use super::monitor::Watched;
 use super::summary::Outcome;
 use crate::checkpoint;
 use crate::config::Method;
@@ -40,6 +42,10 @@ pub struct Position {
     pub reward: Option<f64>,
     /// The same of each part of a reward that has parts.
     pub reward_parts: Vec<(String, f64)>,
+    /// What the method's rounds have shown so far.
+    pub watched: Watched,
+    /// The models of its rounds that are kept, best first.
+    pub kept: Vec<Kept>,
     /// Measurements of the final evaluation done.
     pub measured: usize,
     /// Random sequences used up so far, a purpose each.

@@ -41,7 +41,7 @@ fn test_likelihood_is_of_draws_that_training_never_sees() {
     let (run, summary) = run(&experiment, &Silent).unwrap();
 
     let row = summary.methods.iter().find(|row| row.name == "mle-tuned").unwrap();
-    let generator = load_model(&run, Some("mle-tuned")).unwrap().generator;
+    let generator = load_model(&run, Some("mle-tuned"), None).unwrap().generator;
     let oracle = oracle::random(oracle::synthetic_shape(30, 8, 8, length), seed);
     let of_test = nll(&generator, &oracle, seed, Purpose::OracleTest, test);
     let of_train = nll(&generator, &oracle, seed, Purpose::OracleTrain, train);

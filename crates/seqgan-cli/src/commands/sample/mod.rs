@@ -37,7 +37,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     }
     options::use_threads(args.repeat.threads)?;
     let folder = RunFolder::open(&args.run)?;
-    let model = train::load_model(&folder, args.method.as_deref())?;
+    let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
     let vocab = train::load_vocab(&folder, &model)?;
     let config = folder.read_config()?;
     let labels = train::load_labels(&folder)?;

@@ -10,7 +10,7 @@ use super::{Context, Section};
 use maud::html;
 
 /// What is drawn where it was measured, in order.
-const MEASURES: [&str; 9] = [
+const MEASURES: [&str; 14] = [
     "nll_oracle",
     "nll_test",
     "nll_validation",
@@ -20,6 +20,11 @@ const MEASURES: [&str; 9] = [
     "reward",
     "d_loss",
     "d_accuracy",
+    "unique",
+    "self_bleu_3",
+    "value_spread",
+    "auc_train",
+    "auc_validation",
 ];
 
 /// Most points of a line: more are not told apart.
