@@ -5,9 +5,11 @@ mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/
+mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod formats; // every format: learnt from, sampled, read again
 mod generated; // completions and manual pages, made from the definition of the command line
+mod kills; // SIGKILL anywhere and full disks, as often as asked for
 mod labels; // a class each, from a column to the samples
 mod midi; // melodies: MIDI files in, MIDI files out
 mod monitor; // signs of training that goes wrong, and the best models

@@ -137,7 +137,16 @@ impl Scratch {
 
     /// Starts the program.
     pub fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<str>>) -> Child {
-        self.command(arguments).spawn().expect("the program starts")
+        self.start_with(arguments, &[])
+    }
+
+    /// Starts the program with variables of the environment.
+    pub fn start_with(
+        &self,
+        arguments: impl IntoIterator<Item = impl AsRef<str>>,
+        environment: &[(&str, &str)],
+    ) -> Child {
+        self.command(arguments).envs(environment.iter().copied()).spawn().expect("the program starts")
     }
 
     /// Runs the program to its end.
@@ -233,6 +242,8 @@ impl Results {
         crate::events::assert_as_logged(run);
         let mut files = contents(run);
         files.remove("events.out.tfevents.seqgan");
+        // It holds the number of a process.
+        files.remove("lock");
         let mut take = |name: &str| {
             let bytes = files.remove(name).unwrap_or_else(|| panic!("no {name} in {}", run.display()));
             String::from_utf8(bytes).unwrap()

@@ -115,6 +115,12 @@ impl Error {
             Error::NotFinite { .. } => Some("lower the learning rate of this phase, or lower `clip_norm`"),
             Error::Io { source, .. } => match source.kind() {
                 ErrorKind::NotFound => Some("check the spelling of the path"),
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(
+                    "make room; a run that was stopped by it goes on with --resume from its last checkpoint",
+                ),
+                ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
+                    Some("see to it that the place can be written, or name another")
+                }
                 ErrorKind::IsADirectory => Some("name a file, not a folder"),
                 _ => None,
             },

@@ -1,5 +1,6 @@
 //! Writing a file so that a reader sees the old content or the new, whatever happens in between.
 
+use super::fault;
 use crate::{Error, Result};
 use std::fs::{self, File};
 use std::io::Write;
@@ -11,19 +12,26 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut name = path.file_name().unwrap_or_default().to_os_string();
     name.push(".tmp");
     let temporary = path.with_file_name(name);
-    let result = write_through(&temporary, bytes).and_then(|()| fs::rename(&temporary, path));
+    let result = write_through(&temporary, bytes)
+        .and_then(|()| fault::place())
+        .and_then(|()| fs::rename(&temporary, path));
     if let Err(source) = result {
         // Nothing half-written stays behind; the first error is the one to tell.
         let _ = fs::remove_file(&temporary);
         return Err(Error::Io { action: "write", path: path.to_path_buf(), source });
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fault::place().map_err(Error::io("flush", folder))?;
     File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io("flush", folder))
 }
 
 fn write_through(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = File::create(path)?;
-    file.write_all(bytes)?;
+    fault::place()?;
+    let (first, second) = bytes.split_at(bytes.len() / 2);
+    file.write_all(first)?;
+    fault::place()?;
+    file.write_all(second)?;
     file.sync_all()
 }
 

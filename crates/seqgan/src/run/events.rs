@@ -16,6 +16,7 @@
 //! measured after the saved state is in neither file twice. Equal records give equal bytes, written over the old ones
 //! in place, so that a TensorBoard that is reading does not lose its place.
 
+use crate::checkpoint::fault;
 use crate::{Error, Result};
 use crc::{CRC_32_ISCSI, Crc, Table};
 use serde_json::{Map, Value};
@@ -62,7 +63,12 @@ impl EventFile {
     /// Appends the figures of a record.
     pub fn append(&mut self, record: &Map<String, Value>) -> Result<()> {
         match event(record, self.started) {
-            Some(event) => self.file.write_all(&framed(&event)).map_err(Error::io("write", &self.path)),
+            Some(event) => {
+                let event = framed(&event);
+                let (first, second) = event.split_at(event.len() / 2);
+                let written = self.file.write_all(first).and_then(|()| fault::place());
+                written.and_then(|()| self.file.write_all(second)).map_err(Error::io("write", &self.path))
+            }
             None => Ok(()),
         }
     }

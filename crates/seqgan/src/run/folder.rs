@@ -1,6 +1,7 @@
 //! Creating, opening and describing run folders.
 
-use crate::checkpoint::write_atomically;
+use super::lock::RunLock;
+use crate::checkpoint::{fault, write_atomically};
 use crate::config::{Config, Layers};
 use crate::{Error, Result};
 use serde::Serialize;
@@ -46,6 +47,7 @@ impl RunFolder {
             None => free_folder(Path::new("runs"), stem)?,
         };
         for part in ["checkpoints", "models", "samples"] {
+            fault::place().map_err(Error::io("create", path.join(part)))?;
             fs::create_dir(path.join(part)).map_err(Error::io("create", path.join(part)))?;
         }
         Ok(Self { path })
@@ -54,22 +56,31 @@ impl RunFolder {
     /// Removes a folder in which a run was killed before it had written its settings; any other file in it is
     /// somebody's, and refused.
     pub fn clear_unstarted(path: &Path) -> Result<()> {
-        const OURS: [&str; 7] =
-            ["checkpoints", "models", "samples", "vocab.json", "vocab.json.tmp", "run.json", "run.json.tmp"];
+        const OURS: [&str; 8] = [
+            "checkpoints",
+            "models",
+            "samples",
+            "vocab.json",
+            "labels.json",
+            "run.json",
+            "config.toml",
+            RunLock::FILE,
+        ];
         let entries = fs::read_dir(path).map_err(Error::io("read", path))?;
         for entry in entries {
             let name = entry.map_err(Error::io("read", path))?.file_name();
-            if !OURS.iter().any(|ours| name == *ours) && name != "config.toml.tmp" {
+            let name = name.to_string_lossy();
+            // What was being written when the process was killed has this ending.
+            if !OURS.contains(&name.strip_suffix(".tmp").unwrap_or(&name)) {
                 return Err(Error::Run {
                     path: path.into(),
-                    message: format!(
-                        "no run folder: it has no config.toml, but `{}`",
-                        name.to_string_lossy()
-                    ),
+                    message: format!("no run folder: it has no config.toml, but `{name}`"),
                     hint: Some("give another --out; nothing is overwritten".into()),
                 });
             }
         }
+        // The other process may still be about to write its settings.
+        let _lock = RunLock::at(path)?;
         fs::remove_dir_all(path).map_err(Error::io("clear", path))
     }
 

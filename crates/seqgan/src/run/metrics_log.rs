@@ -1,5 +1,6 @@
 //! metrics.jsonl: one JSON object a line, appended as measurements are made.
 
+use crate::checkpoint::fault;
 use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
@@ -39,7 +40,9 @@ impl MetricsLog {
     /// Appends a record.
     pub fn append(&mut self, record: Map<String, Value>) -> Result<()> {
         let line = format!("{}\n", Value::Object(record));
-        self.file.write_all(line.as_bytes()).map_err(Error::io("write", &self.path))?;
+        let (first, second) = line.as_bytes().split_at(line.len() / 2);
+        let written = self.file.write_all(first).and_then(|()| fault::place());
+        written.and_then(|()| self.file.write_all(second)).map_err(Error::io("write", &self.path))?;
         self.bytes += line.len() as u64;
         Ok(())
     }

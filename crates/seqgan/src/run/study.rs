@@ -2,6 +2,7 @@
 
 use super::RunFolder;
 use super::folder::free_folder;
+use super::lock::RunLock;
 use crate::checkpoint::write_atomically;
 use crate::{Error, Result};
 use serde::Serialize;
@@ -13,9 +14,10 @@ use std::path::{Path, PathBuf};
 const MARK: &str = "compare.json";
 
 /// A folder that holds run folders.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct StudyFolder {
     path: PathBuf,
+    _lock: RunLock,
 }
 
 impl StudyFolder {
@@ -39,12 +41,12 @@ impl StudyFolder {
             None => free_folder(Path::new("runs"), stem)?,
         };
         fs::create_dir_all(&path).map_err(Error::io("create", &path))?;
-        let folder = Self { path };
         // First, so that a folder that was begun is known as one.
-        if !folder.path.join(MARK).is_file() {
+        if !path.join(MARK).is_file() {
             let mark = json!({ "command": "compare", "version": env!("CARGO_PKG_VERSION") });
-            folder.write_json(MARK, &mark)?;
+            write_json(&path, MARK, &mark)?;
         }
+        let folder = Self { _lock: RunLock::at(&path)?, path };
         for part in ["runs", "models"] {
             let part = folder.path.join(part);
             fs::create_dir_all(&part).map_err(Error::io("create", &part))?;
@@ -64,14 +66,20 @@ impl StudyFolder {
 
     /// Writes a JSON document into the folder, atomically.
     pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        let mut text = serde_json::to_string_pretty(value).expect("documents are plain data");
-        text.push('\n');
-        write_atomically(&self.path.join(name), text.as_bytes())
+        write_json(&self.path, name, value)
     }
 }
 
+fn write_json(folder: &Path, name: &str, value: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(value).expect("documents are plain data");
+    text.push('\n');
+    write_atomically(&folder.join(name), text.as_bytes())
+}
+
+/// Whether there is nothing but what a process that was killed here was writing.
 fn is_empty(path: &Path) -> Result<bool> {
-    Ok(fs::read_dir(path).map_err(Error::io("read", path))?.next().is_none())
+    let mut entries = fs::read_dir(path).map_err(Error::io("read", path))?;
+    Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "compare.json.tmp")))
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ use super::summary::Summary;
 use super::task::Task;
 use crate::config::{Config, Method};
 use crate::rng::{Purpose, Streams};
-use crate::run::RunFolder;
+use crate::run::{RunFolder, RunLock};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -65,12 +65,16 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     if config.methods.contains(&Method::Mixed) {
         Mix::new(config, task)?.check(&task.train)?;
     }
-    let folder = open(experiment)?;
+    let (folder, lock) = open(experiment)?;
     if folder.is_finished() {
         observer.note(&format!("{}: finished already", folder.path().display()));
         let summary = folder.read_json("summary.json")?;
         return Ok((folder, summary));
     }
+    let _lock = match lock {
+        Some(lock) => lock,
+        None => RunLock::take(&folder)?,
+    };
     let mut state = match folder.state().is_file() {
         false => State::default(),
         true => {
@@ -129,8 +133,8 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     Ok((folder, summary))
 }
 
-/// The folder to work in, described, with the settings that the run has or will have.
-fn open(experiment: &Experiment) -> Result<RunFolder> {
+/// The folder to work in, described, with the settings that the run has or will have; locked if it is new.
+fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
     let Experiment { kind, preset, config, task, out, resume, .. } = experiment;
     if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
         let folder = RunFolder::open(path)?;
@@ -143,13 +147,14 @@ fn open(experiment: &Experiment) -> Result<RunFolder> {
                 hint: Some("resume with the file as it was, or start a new run with another --out".into()),
             });
         }
-        return Ok(folder);
+        return Ok((folder, None));
     }
     if let Some(path) = out.as_deref().filter(|path| *resume && path.is_dir()) {
         RunFolder::clear_unstarted(path)?;
     }
     let stem = format!("{}-{preset}-{}", kind.name(), config.seed);
     let folder = RunFolder::create(out.as_deref(), &stem)?;
+    let lock = RunLock::take(&folder)?;
     if let Some(vocab) = &task.vocab {
         folder.write_json("vocab.json", vocab)?;
     }
@@ -159,7 +164,7 @@ fn open(experiment: &Experiment) -> Result<RunFolder> {
     write_description(&folder, experiment, None)?;
     // Last, because its presence says that the folder is complete.
     folder.write_config(config)?;
-    Ok(folder)
+    Ok((folder, Some(lock)))
 }
 
 /// run.json: what may differ between two runs with equal results.

@@ -1,0 +1,76 @@
+//! One process at a time works in a run folder.
+
+use super::RunFolder;
+use crate::{Error, Result};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{ErrorKind, Read, Write};
+use std::path::Path;
+
+/// The right to change a run folder, until it is dropped.
+///
+/// An advisory lock of the system on a file of the folder. It goes with the process that holds it, however that ends, so
+/// a file that is left behind locks nobody out.
+#[derive(Debug)]
+pub struct RunLock {
+    _file: File,
+}
+
+impl RunLock {
+    /// The file's name.
+    pub(super) const FILE: &str = "lock";
+
+    /// Takes the lock of a run folder, or tells who has it.
+    pub fn take(folder: &RunFolder) -> Result<Self> {
+        Self::at(folder.path())
+    }
+
+    /// The same for a folder of several runs, or one that a run was begun in.
+    pub(super) fn at(folder: &Path) -> Result<Self> {
+        let path = folder.join(RunLock::FILE);
+        let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
+        let mut file = open.map_err(Error::io("open", &path))?;
+        match file.try_lock() {
+            Ok(()) => {
+                // For people alone; nothing depends on it.
+                let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::WouldBlock) => {
+                let mut holder = String::new();
+                let _ = file.read_to_string(&mut holder);
+                let by = match holder.trim() {
+                    "" => String::new(),
+                    pid => format!(" (process {pid})"),
+                };
+                Err(Error::Run {
+                    path: folder.into(),
+                    message: format!("another run is at work here{by}"),
+                    hint: Some("wait until it has ended, stop it, or give another --out".into()),
+                })
+            }
+            // A file system without locks: then the user has to see to it.
+            Err(TryLockError::Error(error)) if error.kind() == ErrorKind::Unsupported => {
+                Ok(Self { _file: file })
+            }
+            Err(TryLockError::Error(error)) => Err(Error::io("lock", &path)(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_at_a_time_and_a_file_left_behind_is_nothing() {
+        let base = tempfile::tempdir().unwrap();
+        let folder = RunFolder::create(Some(&base.path().join("run")), "x").unwrap();
+        let lock = RunLock::take(&folder).unwrap();
+        let error = RunLock::take(&folder).unwrap_err().to_string();
+        let process = format!("another run is at work here (process {})", std::process::id());
+        assert!(error.contains(&process), "{error}");
+        drop(lock);
+        assert!(folder.file(RunLock::FILE).is_file());
+        RunLock::take(&folder).unwrap();
+    }
+}
