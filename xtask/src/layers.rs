@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 const STAGES: [&str; 8] = ["data", "generator", "rollout", "reward", "update", "metrics", "report", "train"];
 
 /// What every stage may use. The foundation uses no stage.
-const FOUNDATION: [&str; 9] =
-    ["checkpoint", "config", "error", "kernel", "ngram", "nn", "rng", "run", "token"];
+const FOUNDATION: [&str; 10] =
+    ["checkpoint", "config", "error", "fault", "kernel", "ngram", "nn", "rng", "run", "token"];
 
 /// Arrows that point to the left and are refused all the same.
 const REFUSED: [(&str, &[&str], &str); 2] = [

@@ -22,6 +22,7 @@ use crate::interrupt::Interrupt;
 use crate::progress::Progress;
 
 fn main() -> ExitCode {
+    messages::explain_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return messages::finish_parsing(&error),

@@ -36,6 +36,26 @@ pub fn tell(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
 }
 
+/// Lets a panic, which is always a bug of this program, say so, and what to do.
+pub fn explain_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let label = |text, style| terminal::emphasise(text, style, terminal::stderr_has_colour());
+        let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
+        let what = panic.payload_as_str().unwrap_or("no message");
+        let _ = writeln!(
+            io::stderr(),
+            "{}: a bug in seqgan {}: {what}{place}\n\n{}: report it with the command that shows it; a run that was \
+             interrupted by it goes on with --resume",
+            label("error", Style::Error),
+            env!("CARGO_PKG_VERSION"),
+            label("hint", Style::Hint),
+        );
+        if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
+            let _ = writeln!(io::stderr(), "\n{}", std::backtrace::Backtrace::force_capture());
+        }
+    }));
+}
+
 /// Says what went wrong, if anything, and chooses the exit status.
 pub fn finish(result: anyhow::Result<()>, interrupt: &Interrupt) -> ExitCode {
     let Err(error) = result else { return ExitCode::SUCCESS };

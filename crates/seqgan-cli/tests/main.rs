@@ -7,8 +7,10 @@ mod compare; // many runs: put together, stopped and gone on with, a grid of set
 mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/
 mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
+mod extremes; // rates, sizes and data at the ends of what is allowed; numbers that are not finite
 mod formats; // every format: learnt from, sampled, read again
 mod generated; // completions and manual pages, made from the definition of the command line
+mod golden; // the numbers of the smoke run
 mod kills; // SIGKILL anywhere and full disks, as often as asked for
 mod labels; // a class each, from a column to the samples
 mod midi; // melodies: MIDI files in, MIDI files out

@@ -112,7 +112,10 @@ impl Error {
             | Error::Checkpoint { hint, .. }
             | Error::Run { hint, .. }
             | Error::Program { hint, .. } => hint.as_deref(),
-            Error::NotFinite { .. } => Some("lower the learning rate of this phase, or lower `clip_norm`"),
+            Error::NotFinite { .. } => Some(
+                "lower the learning rate of this phase, or lower `clip_norm`; the step has changed nothing, and the state \
+                 before it is saved",
+            ),
             Error::Io { source, .. } => match source.kind() {
                 ErrorKind::NotFound => Some("check the spelling of the path"),
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(

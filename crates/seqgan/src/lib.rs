@@ -47,6 +47,7 @@ pub mod checkpoint;
 pub mod config;
 pub mod data;
 pub mod error;
+pub(crate) mod fault;
 pub mod generator;
 pub mod kernel;
 pub mod metrics;

@@ -1,6 +1,5 @@
 //! Files of named tensors: written whole or not at all, read with suspicion.
 
-pub(crate) mod fault;
 mod format;
 mod write;
 

@@ -1,7 +1,6 @@
 //! Writing a file so that a reader sees the old content or the new, whatever happens in between.
 
-use super::fault;
-use crate::{Error, Result};
+use crate::{Error, Result, fault};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;

@@ -16,8 +16,7 @@
 //! measured after the saved state is in neither file twice. Equal records give equal bytes, written over the old ones
 //! in place, so that a TensorBoard that is reading does not lose its place.
 
-use crate::checkpoint::fault;
-use crate::{Error, Result};
+use crate::{Error, Result, fault};
 use crc::{CRC_32_ISCSI, Crc, Table};
 use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};

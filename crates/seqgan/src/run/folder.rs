@@ -1,9 +1,9 @@
 //! Creating, opening and describing run folders.
 
 use super::lock::RunLock;
-use crate::checkpoint::{fault, write_atomically};
+use crate::checkpoint::write_atomically;
 use crate::config::{Config, Layers};
-use crate::{Error, Result};
+use crate::{Error, Result, fault};
 use serde::Serialize;
 use serde_json::Value;
 use std::fs;

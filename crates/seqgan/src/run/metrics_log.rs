@@ -1,7 +1,6 @@
 //! metrics.jsonl: one JSON object a line, appended as measurements are made.
 
-use crate::checkpoint::fault;
-use crate::{Error, Result};
+use crate::{Error, Result, fault};
 use serde_json::{Map, Value};
 use std::fs::{File, OpenOptions};
 use std::io::{Seek, SeekFrom, Write};

@@ -17,13 +17,13 @@ use super::monitor::{Figures, value_spread, watch};
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
+use crate::Result;
 use crate::config::{Action, Baseline, Method};
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
-use crate::{Error, Result};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
 fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
@@ -62,21 +62,19 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     let config = &session.config.adversarial;
     let total = config.num_rounds as u64;
     session.observer.phase(method.name(), state.position.round as u64, total);
-    let mut going_on = true;
     if !state.position.watched.has_begun() {
-        going_on = measure(session, state, method)?;
+        measure(session, state, method)?;
     }
-    while going_on && state.position.round < config.num_rounds {
+    while !state.position.watched.ended && state.position.round < config.num_rounds {
         while state.position.g_step < config.g_steps {
             let before = state.position.clone();
             let reward = match generator_step(session, state) {
-                Err(error @ Error::Program { .. }) => {
-                    // A program that fails is put right and the run goes on: nothing of what was learnt is lost.
+                Ok(reward) => reward,
+                // A program that fails is put right and the run goes on; a number that is not finite changes no weight.
+                Err(error) => {
                     state.position = before;
-                    session.save(state)?;
-                    return Err(error);
+                    return Err(session.given_up(state, error));
                 }
-                reward => reward?,
             };
             state.position.g_step += 1;
             state.position.reward = Some(reward);
@@ -95,10 +93,7 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
         if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
         {
-            going_on = measure(session, state, method)?;
-        }
-        if !going_on {
-            break; // Not saved in between: a resumed run would not know that the rounds are over.
+            measure(session, state, method)?;
         }
         session.step_done(state)?;
     }
@@ -114,9 +109,9 @@ fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
     position.reward.map(|reward| ("reward", reward))
 }
 
-/// Measures the models, keeps the generator if it is one of the best, and looks for signs of training that goes wrong.
-/// Returns whether to go on.
-fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<bool> {
+/// Measures the models, keeps the generator if it is one of the best, and looks for signs of training that goes wrong,
+/// which may end the rounds.
+fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     let trainee = state.trainee.as_ref().expect("the generator in training");
     let measures = session.measure_while_training(&trainee.generator);
     let watched = Figures::of(session, state, trainee, &measures);
@@ -136,11 +131,11 @@ fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Resu
         state.trainee.as_mut().expect("the generator in training").generator = generator;
         ends_with = best;
     }
-    let going_on = matches!(action, Action::Off | Action::Warn);
-    if !going_on {
+    if matches!(action, Action::Stop | Action::RollBack) {
+        state.position.watched.ended = true;
         session.observer.note(&format!("{method} ends here, with its model of round {ends_with}"));
     }
-    Ok(going_on)
+    Ok(())
 }
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
@@ -217,13 +212,12 @@ fn train_judge(
                 let labels: Vec<bool> = batch.iter().map(|&i| i >= n).collect();
                 let optimizer = adversary.optimizer.as_mut().expect("a judge that is trained");
                 let chosen = sequences.select(batch.iter().copied());
-                let result = adversary.judge.learn(
-                    optimizer,
-                    config,
-                    (&chosen, &labels),
-                    &session.task.train,
-                    rows,
-                )?;
+                let learnt =
+                    adversary.judge.learn(optimizer, config, (&chosen, &labels), &session.task.train, rows);
+                let result = match learnt {
+                    Ok(result) => result,
+                    Err(error) => return Err(session.given_up(state, error)),
+                };
                 state.position.d_batch += 1;
                 state.position.drawn.discriminator_rows += batch.len() as u64;
                 let sums = &mut state.position.d_sums;

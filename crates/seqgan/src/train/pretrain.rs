@@ -57,9 +57,16 @@ pub(super) fn maximum_likelihood(
                     let truth = 1.0 - session.config.scheduled_sampling.truth_decrease * epoch as f64;
                     let first = step * config.batch_size as u64;
                     let own = OwnTokens { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
-                    scheduled_sampling_step(generator, optimizer, &batch, own, update)?
+                    scheduled_sampling_step(generator, optimizer, &batch, own, update)
                 }
-                _ => maximum_likelihood_step(generator, optimizer, &batch, update)?,
+                _ => maximum_likelihood_step(generator, optimizer, &batch, update),
+            };
+            let loss = match loss {
+                Ok(loss) => loss,
+                Err(error) => {
+                    state.trainee = Some(trainee);
+                    return Err(session.given_up(state, error));
+                }
             };
             state.position.batch += 1;
             session.observer.advance(step + 1, &[("loss", loss)]);

@@ -59,6 +59,15 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Saves the state before a step that failed, so that nothing is lost of what was learnt, and hands the failure on.
+    pub fn given_up(&mut self, state: &mut State, error: Error) -> Error {
+        match self.save(state) {
+            Ok(()) => error,
+            // Two failures at once: the one that the user must see to first.
+            Err(other) => other,
+        }
+    }
+
     /// Adds the seconds since the last call to the state's.
     pub fn tick(&mut self, state: &mut State) {
         state.position.elapsed_s += self.clock.elapsed().as_secs_f64();

@@ -2,6 +2,7 @@
 
 use super::Optimizer;
 use crate::error::{Error, Result};
+use crate::fault;
 use crate::reward::{BatchLoss, Discriminator, Regularisation};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
@@ -33,7 +34,8 @@ pub fn discriminator_step(
         masks: (update.dropout_keep < 1.0).then_some((masks, first_row)),
         l2: update.l2,
     };
-    let result = discriminator.accumulate(batch, real, regularisation, optimizer.start());
+    let mut result = discriminator.accumulate(batch, real, regularisation, optimizer.start());
+    result.loss = fault::number(result.loss);
     if !result.loss.is_finite() {
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "the discriminator's loss", value: result.loss, step });

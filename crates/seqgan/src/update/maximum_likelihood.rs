@@ -2,6 +2,7 @@
 
 use super::{GeneratorUpdate, Optimizer};
 use crate::error::{Error, Result};
+use crate::fault;
 use crate::generator::LstmGenerator;
 use crate::token::SeqBatch;
 
@@ -26,7 +27,7 @@ pub(super) fn step_from(
     let has_end = generator.shape().end_token.is_some();
     let decisions: usize = (0..batch.len()).map(|b| batch.steps(b, has_end)).sum();
     let weights = vec![1.0 / decisions.max(1) as f32; batch.len() * batch.max_length()];
-    let loss = generator.accumulate_from(inputs, batch, &weights, optimizer.start());
+    let loss = fault::number(generator.accumulate_from(inputs, batch, &weights, optimizer.start()));
     if !loss.is_finite() {
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "the likelihood's loss", value: loss, step });

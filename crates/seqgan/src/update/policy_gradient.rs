@@ -3,6 +3,7 @@
 use super::{GeneratorUpdate, Optimizer};
 use crate::config::Baseline;
 use crate::error::{Error, Result};
+use crate::fault;
 use crate::generator::LstmGenerator;
 use crate::token::SeqBatch;
 
@@ -15,9 +16,10 @@ pub fn policy_gradient_step(
     baseline: Baseline,
     update: GeneratorUpdate,
 ) -> Result<f64> {
-    if let Some(x) = values.iter().find(|x| !x.is_finite()) {
+    let sum = fault::number(values.iter().map(|&x| f64::from(x)).sum());
+    if !sum.is_finite() {
         let step = optimizer.adam().step() + 1;
-        return Err(Error::NotFinite { place: "a reward", value: f64::from(*x), step });
+        return Err(Error::NotFinite { place: "a reward", value: sum, step });
     }
     let advantages = match baseline {
         Baseline::None => values.to_vec(),

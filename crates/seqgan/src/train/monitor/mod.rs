@@ -26,6 +26,8 @@ pub struct Watched {
     first: Option<First>,
     /// Signs that were told already.
     told: Vec<Sign>,
+    /// Whether a sign has ended the rounds.
+    pub ended: bool,
     /// Accuracy of the judge in its last training.
     pub judge_accuracy: Option<f64>,
     /// Standard deviation of the values of a step over the last batch.
