@@ -11,7 +11,11 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A run of all phases in a fraction of a second.
-pub const TINY: [&str; 18] = [
+pub const TINY: [&str; 22] = [
+    "crossfit.num_folds=2",
+    "crossfit.d_epochs=2",
+    "crossfit.num_rounds=3",
+    "crossfit.batch_size=16",
     "generator.embedding_dim=8",
     "generator.hidden_dim=8",
     "discriminator.embedding_dim=8",

@@ -79,6 +79,8 @@ pub enum Purpose {
     ExaminerShuffle = 24,
     /// Dropout masks of examiners.
     ExaminerDropout = 25,
+    /// Which fold a training sequence is in.
+    Folds = 26,
 }
 
 /// All random numbers of one purpose under one seed.

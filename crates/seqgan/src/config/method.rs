@@ -26,6 +26,9 @@ pub enum Method {
     /// The same with a judgement at every step from a causal discriminator, and no search.
     #[serde(rename = "seqgan-step")]
     SeqGanStep,
+    /// A causal judge that sees the generator's probabilities, cross-fitted over folds, once; with a KL penalty.
+    #[serde(rename = "seqgan-crossfit")]
+    SeqGanCrossfit,
     /// Sequences weighted by the odds that they are real (Che et al., 2017).
     MaliGan,
     /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
@@ -36,7 +39,7 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Random,
         Self::Unigram,
         Self::Mle,
@@ -45,6 +48,7 @@ impl Method {
         Self::PgBleu,
         Self::SeqGan,
         Self::SeqGanStep,
+        Self::SeqGanCrossfit,
         Self::MaliGan,
         Self::RankGan,
         Self::Mixed,
@@ -61,6 +65,7 @@ impl Method {
             Self::PgBleu => "pg-bleu",
             Self::SeqGan => "seqgan",
             Self::SeqGanStep => "seqgan-step",
+            Self::SeqGanCrossfit => "seqgan-crossfit",
             Self::MaliGan => "maligan",
             Self::RankGan => "rankgan",
             Self::Mixed => "mixed",

@@ -25,8 +25,8 @@ pub use rests::Rests;
 pub use reward::{RewardConfig, RewardKind};
 pub use schedule::Schedule;
 pub use settings::{
-    AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, DataConfig, DiscriminatorConfig,
-    EvaluateConfig, GeneratorConfig, LikelihoodConfig, MonitorConfig, OracleConfig, PgBleuConfig,
-    RankGanConfig, RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
+    AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,
+    DiscriminatorConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MonitorConfig, OracleConfig,
+    PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
 };
 pub use validate::validate;

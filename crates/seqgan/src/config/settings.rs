@@ -57,6 +57,8 @@ pub struct Config {
     pub pg_bleu: PgBleuConfig,
     /// The method `seqgan-step`.
     pub seqgan_step: SeqGanStepConfig,
+    /// The method `seqgan-crossfit`.
+    pub crossfit: CrossfitConfig,
     /// The method `rankgan`, whose ranker has the layers and updates of `[discriminator]`.
     pub rankgan: RankGanConfig,
     /// The parts of the reward of the method `mixed`.
@@ -294,6 +296,36 @@ pub struct SeqGanStepConfig {
     pub discount: f64,
 }
 
+/// A causal judge that sees, of each decision, log p, entropy, largest log p and their running sum under a generator that has
+/// not learnt from the sequence; and policy gradient on large fresh batches with a KL penalty to the base. Its rounds have
+/// numbers of their own, beside `adversarial.base`, `clip_norm` and `measure_every_rounds`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CrossfitConfig {
+    /// K, parts of the training sequences; for each a generator is trained on the others as `[mle_tuned]` says.
+    pub num_folds: usize,
+    /// E of the judge.
+    pub embedding_dim: usize,
+    /// H of the judge.
+    pub hidden_dim: usize,
+    /// Passes of the judge over all training sequences and as many samples.
+    pub d_epochs: usize,
+    /// Sequences of an update of the judge.
+    pub d_batch_size: usize,
+    /// Adam's learning rate of the judge, which falls to 0 along a cosine.
+    pub d_learning_rate: f64,
+    /// Rounds, a generator update each.
+    pub num_rounds: usize,
+    /// Sequences of a generator update.
+    pub batch_size: usize,
+    /// Adam's learning rate of the policy gradient, which falls to 0 along a cosine.
+    pub learning_rate: f64,
+    /// Factor of what a decision adds to the judge's logit.
+    pub reward_scale: f64,
+    /// Factor of the penalty log p - log p of the base.
+    pub kl: f64,
+}
+
 /// RankGAN (Lin et al., NIPS 2017).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -467,6 +499,19 @@ impl Default for Config {
                 hidden_dim: 32,
                 learning_rate: 1e-3,
                 discount: 0.9,
+            },
+            crossfit: CrossfitConfig {
+                num_folds: 4,
+                embedding_dim: 4,
+                hidden_dim: 16,
+                d_epochs: 10,
+                d_batch_size: 64,
+                d_learning_rate: 3e-3,
+                num_rounds: 220,
+                batch_size: 512,
+                learning_rate: 4e-3,
+                reward_scale: 0.8,
+                kl: 1.0,
             },
             rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 16.0 },
             reward: Vec::new(),

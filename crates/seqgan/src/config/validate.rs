@@ -93,6 +93,18 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("seqgan_step.hidden_dim", step.hidden_dim, 1, 4096)?;
     check.range("seqgan_step.learning_rate", step.learning_rate, 1e-9, 10.0)?;
     check.range("seqgan_step.discount", step.discount, 0.0, 1.0)?;
+    let crossfit = &config.crossfit;
+    check.range("crossfit.num_folds", crossfit.num_folds, 2, 100)?;
+    check.range("crossfit.embedding_dim", crossfit.embedding_dim, 1, 4096)?;
+    check.range("crossfit.hidden_dim", crossfit.hidden_dim, 1, 4096)?;
+    check.range("crossfit.d_epochs", crossfit.d_epochs, 1, 100_000)?;
+    check.range("crossfit.d_batch_size", crossfit.d_batch_size, 2, 65_536)?;
+    check.range("crossfit.d_learning_rate", crossfit.d_learning_rate, 1e-9, 10.0)?;
+    check.range("crossfit.num_rounds", crossfit.num_rounds, 0, 1_000_000)?;
+    check.range("crossfit.batch_size", crossfit.batch_size, 1, 65_536)?;
+    check.range("crossfit.learning_rate", crossfit.learning_rate, 0.0, 10.0)?;
+    check.range("crossfit.reward_scale", crossfit.reward_scale, 0.0, 1000.0)?;
+    check.range("crossfit.kl", crossfit.kl, 0.0, 1000.0)?;
     check.range("rankgan.num_references", config.rankgan.num_references, 1, 1024)?;
     check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
     check.range("rankgan.gamma", config.rankgan.gamma, 0.001, 1000.0)?;

@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::kernel::Real;
-use crate::nn::softmax::Output;
+use crate::nn::softmax::{Choice, Output, Surprise};
 use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
@@ -244,9 +244,23 @@ impl<R: Real> LstmGenerator<R> {
 
     /// log p of each decision, `[B, T]`, zero behind each row's last decision.
     pub fn log_prob(&self, batch: &SeqBatch) -> Vec<R> {
+        self.of_decisions(batch, |output, h, choices| output.log_prob(h, choices).0)
+    }
+
+    /// How each decision looks to the model, `[B, T]`, zero behind each row's last decision.
+    pub fn surprise(&self, batch: &SeqBatch) -> Vec<Surprise> {
+        self.of_decisions(batch, |output, h, choices| output.surprise(h, choices))
+    }
+
+    /// Something of each decision, `[B, T]`, the default behind each row's last decision.
+    fn of_decisions<X: Clone + Default + Send>(
+        &self,
+        batch: &SeqBatch,
+        of: impl Fn(&Output<'_, R>, &[R], &[Choice]) -> Vec<X> + Sync,
+    ) -> Vec<X> {
         let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
         let output = self.output();
-        let mut result = vec![R::default(); batch.len() * length];
+        let mut result = vec![X::default(); batch.len() * length];
         result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
             let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
             let inputs = self.inputs(batch, rows.clone());
@@ -263,8 +277,7 @@ impl<R: Real> LstmGenerator<R> {
                     h.extend_from_slice(h_at);
                 }
             }
-            let (log_prob, _) = output.log_prob(&h, &choices);
-            places.into_iter().zip(log_prob).for_each(|(place, l)| result[place] = l);
+            places.into_iter().zip(of(&output, &h, &choices)).for_each(|(place, x)| result[place] = x);
         });
         result
     }

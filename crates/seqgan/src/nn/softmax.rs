@@ -42,6 +42,17 @@ pub struct Choice {
     pub mask: u32,
 }
 
+/// How a choice looks to the distribution that it is from, in nats.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Surprise {
+    /// log p of the choice.
+    pub log_prob: f64,
+    /// Entropy of the distribution.
+    pub entropy: f64,
+    /// log p of its likeliest token.
+    pub largest: f64,
+}
+
 impl<R: Real> Output<'_, R> {
     fn vocab(&self) -> usize {
         self.b.len()
@@ -119,6 +130,33 @@ impl<R: Real> Output<'_, R> {
             result.1.extend(normaliser);
         }
         result
+    }
+
+    /// What each row's distribution says of its choice and of itself; h is `[M, H]`.
+    pub fn surprise(&self, h: &[R], choices: &[Choice]) -> Vec<Surprise> {
+        let (hidden, vocab) = (self.hidden_dim(), self.vocab());
+        let rows = choices.par_chunks(TASK_ROWS).zip(h.par_chunks(TASK_ROWS * hidden));
+        let of_rows =
+            |(logits, e): &mut (Vec<R>, Vec<R>), (choices, h): (&[Choice], &[R])| -> Vec<Surprise> {
+                self.logits(h, choices, 0, vocab, logits);
+                let of_row = |(row, choice): (&[R], &Choice)| {
+                    let largest = R::largest(row);
+                    e.clear();
+                    e.extend_from_slice(row);
+                    let sum = R::exp_and_sum(e, largest).to_f64();
+                    let (largest, normaliser) = (largest.to_f64(), largest.to_f64() + sum.ln());
+                    // A forbidden token has probability 0, and 0 times its logit counts nothing.
+                    let mean = e.iter().zip(row).map(|(e, l)| e.to_f64() * l.to_f64()).sum::<f64>() / sum;
+                    Surprise {
+                        log_prob: row[choice.token as usize].to_f64() - normaliser,
+                        entropy: normaliser - mean,
+                        largest: largest - normaliser,
+                    }
+                };
+                logits.chunks_exact(vocab).zip(choices).map(of_row).collect()
+            };
+        let parts: Vec<_> = rows.map_init(Default::default, of_rows).collect();
+        parts.into_iter().flatten().collect()
     }
 
     /// Adds the gradients of the loss with the given weights `[M]` to `dw` and `db`; returns the loss, the

@@ -22,11 +22,23 @@ pub struct CausalShape {
     pub embedding_dim: usize,
     /// H.
     pub hidden_dim: usize,
+    /// F, numbers that describe each decision beside its token; 0 for none.
+    #[serde(default)]
+    pub num_features: usize,
     /// The token that ends a sequence: a decision like others, and judged like them.
     pub end_token: Option<TokenId>,
 }
 
-/// The network and its parameters: `embedding` `[V, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w` `[H]`,
+/// What a causal discriminator's logits are to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CausalObjective {
+    /// Each logit, whether the beginning up to its decision is that of a real sequence.
+    EveryStep,
+    /// The sum of a sequence's logits, whether the whole is real; a step's logit is then what its decision adds.
+    Sum,
+}
+
+/// The network and its parameters: `embedding` `[V, E]`, `w` `[E + F, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w` `[H]`,
 /// `output_b` `[1]`.
 #[derive(Debug, Clone)]
 pub struct CausalDiscriminator<R = f32> {
@@ -93,11 +105,11 @@ impl<R: Real> CausalDiscriminator<R> {
     }
 
     /// Logits that the sequence up to and with decision t is a real one's, `[B, T]`, zero behind each row's last
-    /// decision.
-    pub fn logits(&self, batch: &SeqBatch) -> Vec<R> {
+    /// decision; `features` are `[B, T, F]`.
+    pub fn logits(&self, batch: &SeqBatch, features: &[R]) -> Vec<R> {
         let length = batch.max_length();
         let mut result = vec![R::default(); batch.len() * length];
-        for chunk in self.run(batch) {
+        for chunk in self.run(batch, features) {
             let count = chunk.rows.len();
             for (r, b) in chunk.rows.clone().enumerate() {
                 for t in 0..self.steps(batch, b) {
@@ -108,14 +120,25 @@ impl<R: Real> CausalDiscriminator<R> {
         result
     }
 
-    /// Adds to `gradients` the gradient of the mean binary cross-entropy over all decisions, each labelled as its
-    /// sequence is, `real` `[B]`. Returns the loss, and the share of sequences whose mean logit has the right sign.
-    pub fn accumulate(&self, batch: &SeqBatch, real: &[bool], gradients: &mut Gradients<R>) -> BatchLoss {
+    /// Adds to `gradients` the gradient of the mean binary cross-entropy, over all decisions or over all sequences as
+    /// `objective` says, each labelled as its sequence is, `real` `[B]`. Returns the loss, and the share of sequences whose
+    /// mean logit has the right sign.
+    pub fn accumulate(
+        &self,
+        batch: &SeqBatch,
+        features: &[R],
+        real: &[bool],
+        objective: CausalObjective,
+        gradients: &mut Gradients<R>,
+    ) -> BatchLoss {
         assert_eq!(real.len(), batch.len(), "a label a sequence");
         let hidden = self.shape.hidden_dim;
-        let decisions: usize = (0..batch.len()).map(|b| self.steps(batch, b)).sum();
-        let scale = 1.0 / decisions.max(1) as f64;
-        let chunks = self.run(batch);
+        let judged: usize = match objective {
+            CausalObjective::EveryStep => (0..batch.len()).map(|b| self.steps(batch, b)).sum(),
+            CausalObjective::Sum => batch.len(),
+        };
+        let scale = 1.0 / judged.max(1) as f64;
+        let chunks = self.run(batch, features);
         let parts: Vec<_> = chunks
             .par_iter()
             .map(|chunk| {
@@ -123,14 +146,23 @@ impl<R: Real> CausalDiscriminator<R> {
                 let (mut loss, mut right) = (0.0, 0);
                 let mut d_logits = vec![R::default(); chunk.logits.len()];
                 for (r, b) in chunk.rows.clone().enumerate() {
-                    let mut sum = 0.0;
-                    for t in 0..self.steps(batch, b) {
-                        let z = chunk.logits[t * count + r].to_f64();
-                        let label = f64::from(u8::from(real[b]));
-                        // ln(1 + e^z) - label z, without overflow.
-                        loss += z.max(0.0) + (-z.abs()).exp().ln_1p() - label * z;
-                        d_logits[t * count + r] = R::of((sigmoid(z) - label) * scale);
-                        sum += z;
+                    let label = f64::from(u8::from(real[b]));
+                    let at = |t: usize| t * count + r;
+                    let steps = self.steps(batch, b);
+                    let sum: f64 = (0..steps).map(|t| chunk.logits[at(t)].to_f64()).sum();
+                    match objective {
+                        CausalObjective::EveryStep => {
+                            for t in 0..steps {
+                                let z = chunk.logits[at(t)].to_f64();
+                                loss += cross_entropy(z, label);
+                                d_logits[at(t)] = R::of((sigmoid(z) - label) * scale);
+                            }
+                        }
+                        CausalObjective::Sum => {
+                            loss += cross_entropy(sum, label);
+                            let d = R::of((sigmoid(sum) - label) * scale);
+                            (0..steps).for_each(|t| d_logits[at(t)] = d);
+                        }
                     }
                     right += usize::from((sum > 0.0) == real[b]);
                 }
@@ -158,13 +190,18 @@ impl<R: Real> CausalDiscriminator<R> {
             }
             db_out[0] += b_out;
             let dim = self.shape.embedding_dim;
+            // Features are given; of an input's gradient only the embedding's part goes on.
+            let inputs = dx.chunks_exact(dim + self.shape.num_features);
+            let dx: Vec<R> = inputs.flat_map(|row| row[..dim].iter().copied()).collect();
             embedding::backward(&dx, dim, chunk.inputs.iter().copied(), d_embedding);
         }
         BatchLoss { loss: loss * scale, accuracy: right as f64 / batch.len().max(1) as f64 }
     }
 
     /// Runs the network over a batch, some rows at a time.
-    fn run(&self, batch: &SeqBatch) -> Vec<Chunk<R>> {
+    fn run(&self, batch: &SeqBatch, features: &[R]) -> Vec<Chunk<R>> {
+        let width = self.shape.num_features;
+        assert_eq!(features.len(), batch.len() * batch.max_length() * width, "[B, T, F] features");
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
         let run = |&start: &usize| {
             let rows = start..(start + ROWS).min(batch.len());
@@ -172,6 +209,15 @@ impl<R: Real> CausalDiscriminator<R> {
             let mut x = Vec::new();
             let dim = self.shape.embedding_dim;
             embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
+            if width > 0 {
+                let place = |i: usize| (i / rows.len(), rows.start + i % rows.len());
+                let own = |i: usize| {
+                    let (t, b) = place(i);
+                    &features[(b * batch.max_length() + t) * width..][..width]
+                };
+                let both = x.chunks_exact(dim).enumerate();
+                x = both.flat_map(|(i, x)| x.iter().chain(own(i)).copied()).collect();
+            }
             let trace = lstm::forward(self.weights(), rows.len(), x);
             let (w, b) = (&self.parameters[OUTPUT_W], self.parameters[OUTPUT_B][0]);
             let hs = trace.hidden().chunks_exact(self.shape.hidden_dim);
@@ -204,11 +250,16 @@ fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + (-z).exp())
 }
 
+/// -log of the probability that a logit gives the label, ln(1 + e^z) - label z, without overflow.
+fn cross_entropy(z: f64, label: f64) -> f64 {
+    z.max(0.0) + (-z.abs()).exp().ln_1p() - label * z
+}
+
 impl super::StepReward for CausalDiscriminator {
     /// `2 D - 1` of each decision, in -1..=1.
     fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
         let length = sequences.max_length();
-        let mut scores = self.logits(sequences);
+        let mut scores = self.logits(sequences, &[]);
         for (b, row) in scores.chunks_exact_mut(length.max(1)).enumerate() {
             let steps = self.steps(sequences, b);
             row[..steps].iter_mut().for_each(|z| *z = (2.0 * sigmoid(f64::from(*z)) - 1.0) as f32);
@@ -222,7 +273,7 @@ fn layout(shape: &CausalShape) -> [(&'static str, Vec<usize>); 6] {
     let (v, e, h) = (shape.vocab_size, shape.embedding_dim, shape.hidden_dim);
     [
         ("embedding", vec![v, e]),
-        ("w", vec![e, 4 * h]),
+        ("w", vec![e + shape.num_features, 4 * h]),
         ("u", vec![h, 4 * h]),
         ("b", vec![4 * h]),
         ("output_w", vec![h]),

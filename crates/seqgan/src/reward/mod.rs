@@ -16,7 +16,7 @@ mod text;
 pub mod values;
 
 pub use bleu::Bleu;
-pub use causal::{CausalDiscriminator, CausalShape};
+pub use causal::{CausalDiscriminator, CausalObjective, CausalShape};
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
 pub use mixed::{Mixed, MixedValues, Part};
 pub use program::{Program, ProgramSettings};

@@ -11,9 +11,11 @@
 //! The other methods that follow a reward differ in what stands in the place of D (`judge.rs`), and in nothing else.
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
+use super::crossfit;
 use super::judge::{Judge, Search};
 use super::kept::{best, keep};
 use super::monitor::{Figures, value_spread, watch};
+use super::round_plan::RoundPlan;
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
@@ -45,6 +47,9 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
 /// Trains a fresh judge against the base model.
 pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     begin(session, state, method)?;
+    if method == Method::SeqGanCrossfit {
+        return crossfit::train_judge(session, state);
+    }
     let config = session.config;
     let d_steps = config.adversarial.d_pretrain_steps;
     let epochs = (d_steps * config.adversarial.d_epochs) as u64;
@@ -60,15 +65,16 @@ pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, metho
 pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     begin(session, state, method)?;
     let config = &session.config.adversarial;
-    let total = config.num_rounds as u64;
+    let plan = RoundPlan::of(session.config, method);
+    let total = plan.num_rounds as u64;
     session.observer.phase(method.name(), state.position.round as u64, total);
     if !state.position.watched.has_begun() {
         measure(session, state, method)?;
     }
-    while !state.position.watched.ended && state.position.round < config.num_rounds {
-        while state.position.g_step < config.g_steps {
+    while !state.position.watched.ended && state.position.round < plan.num_rounds {
+        while state.position.g_step < plan.g_steps {
             let before = state.position.clone();
-            let reward = match generator_step(session, state) {
+            let reward = match generator_step(session, state, &plan) {
                 Ok(reward) => reward,
                 // A program that fails is put right and the run goes on; a number that is not finite changes no weight.
                 Err(error) => {
@@ -81,7 +87,7 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
             session.observer.advance(state.position.round as u64, &[("reward", reward)]);
             session.step_done(state)?;
         }
-        if Judge::is_trained(method, session.config) {
+        if Judge::is_trained_in_rounds(method, session.config) {
             train_judge(session, state, method, config.d_steps, |session, position, figures| {
                 let figures: Vec<_> =
                     reward_of(position).into_iter().chain(figures.iter().copied()).collect();
@@ -140,14 +146,14 @@ fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Resu
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
 /// rollout policy follow. Returns the mean reward of the finished sequences.
-fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
+fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) -> Result<f64> {
     let (config, seed) = (session.config, session.config.seed);
     let trainee = state.trainee.as_mut().expect("the generator in training");
     let adversary = state.adversary.as_mut().expect("the discriminator in training");
     let drawn = &mut state.position.drawn;
 
     let policy = LstmPolicy::new(&trainee.generator, 1.0);
-    let n = config.adversarial.batch_size;
+    let n = plan.batch_size;
     let batch = policy.sample(&Streams::new(seed, Purpose::PolicySample), drawn.policy, n).sequences;
     drawn.policy += n as u64;
 
@@ -157,6 +163,8 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
         batch: &batch,
         train: &session.task.train,
         rollout: &adversary.rollout,
+        generator: &trainee.generator,
+        base: &state.finished[&config.adversarial.base],
         streams,
         first: drawn.rollouts,
         round: state.position.round,
@@ -165,11 +173,11 @@ fn generator_step(session: &Session<'_>, state: &mut State) -> Result<f64> {
     drawn.rollouts += earned.completions;
 
     let update = GeneratorUpdate {
-        learning_rate: config.adversarial.learning_rate,
+        learning_rate: plan.learning_rate(state.position.round),
         clip_norm: config.adversarial.clip_norm,
         l2: 0.0,
     };
-    let baseline = if earned.centred { Baseline::None } else { config.adversarial.baseline };
+    let baseline = if earned.centred { Baseline::None } else { plan.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
     policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
     adversary.rollout.update(&trainee.generator);

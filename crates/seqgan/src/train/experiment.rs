@@ -1,6 +1,7 @@
 //! One run from its settings to its summary.
 
 use super::adversarial::{pretrain_judge, rounds};
+use super::crossfit::train_fold;
 use super::evaluation::evaluate;
 use super::event::Observer;
 use super::judge::Judge;
@@ -96,13 +97,17 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
                     None => false,
                 };
                 if !there {
-                    maximum_likelihood(&mut session, &mut state, method, settings)?;
+                    let names = (method, method.name());
+                    let generator =
+                        maximum_likelihood(&mut session, &mut state, names, settings, &task.train)?;
+                    state.finished.insert(method, generator);
                     if let Some(shared) = &shared {
                         shared.save(&session, &state)?;
                     }
                 }
                 models::save_generator(&folder, method, &state.finished[&method])?;
             }
+            Stage::Fold(fold) => train_fold(&mut session, &mut state, fold)?,
             Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
             Stage::Rounds(method) => {
                 rounds(&mut session, &mut state, method)?;

@@ -3,15 +3,18 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
+use super::crossfit::{self, CrossfitReward};
 use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method, RankGanConfig, RolloutConfig};
+use crate::generator::LstmGenerator;
 use crate::nn::Tensors;
 use crate::reward::values::{BatchOdds, MonteCarlo, PerStep};
 use crate::reward::{
-    BatchLoss, Bleu, CausalDiscriminator, CausalShape, Discriminator, Ranker, Ranking, Reward, Scoring,
+    BatchLoss, Bleu, CausalDiscriminator, CausalObjective, CausalShape, Discriminator, Ranker, Ranking,
+    Reward, Scoring,
 };
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
@@ -33,6 +36,8 @@ enum Network {
     Discriminator(Discriminator),
     Causal(CausalDiscriminator),
     Ranker(Ranker),
+    /// Trained once, before the rounds.
+    Crossfit(CausalDiscriminator),
     /// Made from the training data, and not trained.
     Bleu(Bleu),
     /// Parts, of which the discriminator may be one.
@@ -45,6 +50,10 @@ pub(super) struct Search<'a> {
     pub batch: &'a SeqBatch,
     pub train: &'a SeqBatch,
     pub rollout: &'a DelayedPolicy,
+    /// The generator that has drawn it.
+    pub generator: &'a LstmGenerator,
+    /// The model that the rounds began with.
+    pub base: &'a LstmGenerator,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     pub first: u64,
@@ -79,9 +88,13 @@ impl Judge {
                     vocab_size: task.vocab_size(),
                     embedding_dim: settings.embedding_dim,
                     hidden_dim: settings.hidden_dim,
+                    num_features: 0,
                     end_token: task.generator_shape(config).end_token,
                 };
                 Network::Causal(CausalDiscriminator::new(shape, &streams))
+            }
+            Method::SeqGanCrossfit => {
+                Network::Crossfit(CausalDiscriminator::new(crossfit::shape(config, task), &streams))
             }
             Method::Mixed => {
                 let discriminator = || Discriminator::new(discriminator_shape(config, task), &streams);
@@ -102,6 +115,19 @@ impl Judge {
         }
     }
 
+    /// Whether it is trained between the generator's updates.
+    pub(super) fn is_trained_in_rounds(method: Method, config: &Config) -> bool {
+        method != Method::SeqGanCrossfit && Self::is_trained(method, config)
+    }
+
+    /// The cross-fitted judge.
+    pub(super) fn crossfit_mut(&mut self) -> &mut CausalDiscriminator {
+        match &mut self.network {
+            Network::Crossfit(network) => network,
+            _ => unreachable!("asked for by its own method alone"),
+        }
+    }
+
     /// The method whose reward it gives.
     pub fn method(&self) -> Method {
         self.method
@@ -111,7 +137,7 @@ impl Judge {
     pub fn parameters(&self) -> Option<&Tensors<f32>> {
         match &self.network {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.parameters()),
-            Network::Causal(network) => Some(network.parameters()),
+            Network::Causal(network) | Network::Crossfit(network) => Some(network.parameters()),
             Network::Ranker(network) => Some(network.parameters()),
             Network::Bleu(_) | Network::Mix(_, None) => None,
         }
@@ -123,7 +149,7 @@ impl Judge {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
                 Some(network.parameters_mut())
             }
-            Network::Causal(network) => Some(network.parameters_mut()),
+            Network::Causal(network) | Network::Crossfit(network) => Some(network.parameters_mut()),
             Network::Ranker(network) => Some(network.parameters_mut()),
             Network::Bleu(_) | Network::Mix(_, None) => None,
         }
@@ -135,7 +161,9 @@ impl Judge {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
                 json!({ "method": self.method, "shape": network.shape() })
             }
-            Network::Causal(network) => json!({ "method": self.method, "shape": network.shape() }),
+            Network::Causal(network) | Network::Crossfit(network) => {
+                json!({ "method": self.method, "shape": network.shape() })
+            }
             Network::Ranker(network) => json!({ "method": self.method, "shape": network.shape() }),
             Network::Bleu(_) | Network::Mix(_, None) => json!({ "method": self.method }),
         }
@@ -147,7 +175,9 @@ impl Judge {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
                 Some(Optimizer::new(network.parameters(), network.gradients()))
             }
-            Network::Causal(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
+            Network::Causal(network) | Network::Crossfit(network) => {
+                Some(Optimizer::new(network.parameters(), network.gradients()))
+            }
             Network::Ranker(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
             Network::Bleu(_) | Network::Mix(_, None) => None,
         }
@@ -155,11 +185,12 @@ impl Judge {
 
     /// How real a network takes whole sequences to be, `[B]`, the higher the more; none where there is no network, or
     /// one that ranks a sequence among others.
-    pub(super) fn realness(&self, batch: &SeqBatch) -> Option<Vec<f32>> {
+    pub(super) fn realness(&self, base: &LstmGenerator, batch: &SeqBatch) -> Option<Vec<f32>> {
         match &self.network {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.scores(batch)),
+            Network::Crossfit(network) => Some(crossfit::realness(network, base, batch)),
             Network::Causal(network) => {
-                let (logits, length) = (network.logits(batch), batch.max_length());
+                let (logits, length) = (network.logits(batch, &[]), batch.max_length());
                 let has_end = network.shape().end_token.is_some();
                 let mean = |b: usize| {
                     let steps = batch.steps(b, has_end).max(1);
@@ -186,6 +217,13 @@ impl Judge {
             Network::Causal(causal) => {
                 let per_step = PerStep { discount: search.config.seqgan_step.discount };
                 let (values, reward) = per_step.values(causal, search.batch, search.has_end());
+                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
+            }
+            Network::Crossfit(judge) => {
+                let config = &search.config.crossfit;
+                let reward = CrossfitReward { judge, base: search.base, generator: search.generator, config };
+                let (values, reward) =
+                    PerStep { discount: 1.0 }.values(&reward, search.batch, search.has_end());
                 Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
@@ -233,13 +271,14 @@ impl Judge {
             }
             Network::Causal(network) => {
                 let rate = config.seqgan_step.learning_rate;
-                causal_discriminator_step(network, optimizer, sequences, real, rate)
+                let objective = CausalObjective::EveryStep;
+                causal_discriminator_step(network, optimizer, (sequences, &[]), real, objective, rate)
             }
             Network::Mix(_, Some(network)) => {
                 discriminator_step(network, optimizer, sequences, real, update, &masks, first_row)
             }
-            Network::Bleu(_) | Network::Mix(_, None) => {
-                unreachable!("a judge without parameters has no optimizer")
+            Network::Bleu(_) | Network::Mix(_, None) | Network::Crossfit(_) => {
+                unreachable!("a judge that is not trained in rounds")
             }
         }
     }

@@ -4,6 +4,7 @@
 
 mod adversarial;
 mod baselines;
+mod crossfit;
 mod equal_entropy;
 mod evaluation;
 mod event;
@@ -18,6 +19,7 @@ mod models;
 mod monitor;
 mod plan;
 mod pretrain;
+mod round_plan;
 mod session;
 mod shared_models;
 mod state;

@@ -9,6 +9,8 @@ use crate::{Error, Result};
 pub(super) enum Stage {
     /// Trains a likelihood model.
     Likelihood(Method),
+    /// Trains the generator that does not see a fold of the training sequences.
+    Fold(usize),
     /// Algorithm 1, line 4: trains what will give the method's reward.
     Judge(Method),
     /// Algorithm 1, lines 6 to 18.
@@ -33,6 +35,9 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     let likelihood = Method::ALL.into_iter().filter(|&m| asked(config, m, true) || is_base(m));
     let mut stages: Vec<Stage> = likelihood.map(Stage::Likelihood).collect();
     for method in rewarded {
+        if method == Method::SeqGanCrossfit {
+            stages.extend((0..config.crossfit.num_folds).map(Stage::Fold));
+        }
         if Judge::is_trained(method, config) {
             stages.push(Stage::Judge(method));
         }

@@ -7,19 +7,20 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::OwnTokens;
+use crate::generator::{LstmGenerator, OwnTokens};
 use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
 use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
 
-/// Trains a fresh generator as `config` says and keeps it under `method`.
+/// Trains a fresh generator on `train` as `config` says, by a method and under a name that records go by.
 pub(super) fn maximum_likelihood(
     session: &mut Session<'_>,
     state: &mut State,
-    method: Method,
+    (method, name): (Method, &str),
     config: &LikelihoodConfig,
-) -> Result<()> {
+    train: &SeqBatch,
+) -> Result<LstmGenerator> {
     let seed = session.config.seed;
-    let train = &session.task.train;
     let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
     let coins = Streams::new(seed, Purpose::ScheduledCoin);
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
@@ -32,7 +33,7 @@ pub(super) fn maximum_likelihood(
     let limit = if config.max_updates > 0 { config.max_updates } else { usize::MAX };
     let total = (config.num_epochs * batches_an_epoch).min(limit) as u64;
     session.observer.phase(
-        method.name(),
+        name,
         (state.position.epoch * batches_an_epoch + state.position.batch) as u64,
         total,
     );
@@ -78,16 +79,14 @@ pub(super) fn maximum_likelihood(
         }
         state.position.batch = 0;
         state.position.epoch += 1;
-        end_of_epoch(session, state, method, config, &mut trainee)?;
+        end_of_epoch(session, state, name, config, &mut trainee)?;
         state.trainee = Some(trainee);
         session.step_done(state)?;
         trainee = state.trainee.take().expect("put there above");
     }
 
-    let generator = trainee.best.unwrap_or(trainee.generator);
-    state.finished.insert(method, generator);
     (state.position.epoch, state.position.best) = (0, None);
-    Ok(())
+    Ok(trainee.best.unwrap_or(trainee.generator))
 }
 
 fn fresh(session: &Session<'_>) -> Trainee {
@@ -110,7 +109,7 @@ fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {
 fn end_of_epoch(
     session: &mut Session<'_>,
     state: &mut State,
-    method: Method,
+    name: &str,
     config: &LikelihoodConfig,
     trainee: &mut Trainee,
 ) -> Result<()> {
@@ -129,9 +128,9 @@ fn end_of_epoch(
     if every > 0 && (epoch - 1).is_multiple_of(every) {
         let measures = session.measure_while_training(&trainee.generator);
         figures.retain(|f| f.0 != "nll_validation" || measures.nll_validation.is_none());
-        session.record(state, (method.name(), None), epoch as u64, &measures, &figures)?;
+        session.record(state, (name, None), epoch as u64, &measures, &figures)?;
     } else if !figures.is_empty() {
-        session.record(state, (method.name(), None), epoch as u64, &Measures::default(), &figures)?;
+        session.record(state, (name, None), epoch as u64, &Measures::default(), &figures)?;
     }
     Ok(())
 }

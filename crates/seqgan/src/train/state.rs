@@ -103,6 +103,8 @@ pub struct State {
     pub trainee: Option<Trainee>,
     /// What it is trained against.
     pub adversary: Option<Adversary>,
+    /// Generators that do not know a fold each, while a judge is made from them.
+    pub folds: Vec<LstmGenerator>,
     /// Generators whose training has ended, by method.
     pub finished: BTreeMap<Method, LstmGenerator>,
     /// Results so far.
@@ -114,6 +116,7 @@ struct Meta {
     position: Position,
     outcome: Outcome,
     finished: Vec<Method>,
+    folds: usize,
     /// The method whose adversary is in training.
     adversary: Option<Method>,
     /// Adam's number of updates, by the name of the optimizer.
@@ -127,6 +130,9 @@ impl State {
         let mut updates = BTreeMap::new();
         for (method, generator) in &self.finished {
             collect(&mut tensors, &format!("finished.{method}"), generator.parameters());
+        }
+        for (fold, generator) in self.folds.iter().enumerate() {
+            collect(&mut tensors, &format!("fold.{fold}"), generator.parameters());
         }
         if let Some(trainee) = &self.trainee {
             collect(&mut tensors, "generator", trainee.generator.parameters());
@@ -147,6 +153,7 @@ impl State {
             position: self.position.clone(),
             outcome: self.outcome.clone(),
             finished: self.finished.keys().copied().collect(),
+            folds: self.folds.len(),
             adversary: self.adversary.as_ref().map(|a| a.judge.method()),
             updates,
         };
@@ -166,6 +173,8 @@ impl State {
         for method in &meta.finished {
             finished.insert(*method, store.generator(&format!("finished.{method}"), blank)?);
         }
+        let folds = (0..meta.folds).map(|fold| store.generator(&format!("fold.{fold}"), blank));
+        let folds = folds.collect::<Result<_>>()?;
         let trainee = match store.has("generator") {
             false => None,
             true => Some(Trainee {
@@ -191,7 +200,7 @@ impl State {
                 Some(Adversary { judge, optimizer, rollout })
             }
         };
-        Ok(Self { position: meta.position, trainee, adversary, finished, outcome: meta.outcome })
+        Ok(Self { position: meta.position, trainee, adversary, folds, finished, outcome: meta.outcome })
     }
 }
 

@@ -2,18 +2,21 @@
 
 use super::Optimizer;
 use crate::error::{Error, Result};
-use crate::reward::{BatchLoss, CausalDiscriminator};
+use crate::fault;
+use crate::reward::{BatchLoss, CausalDiscriminator, CausalObjective};
 use crate::token::SeqBatch;
 
-/// One update on a batch with labels `real` `[B]`.
+/// One update on a batch with features `[B, T, F]` and labels `real` `[B]`.
 pub fn causal_discriminator_step(
     discriminator: &mut CausalDiscriminator,
     optimizer: &mut Optimizer,
-    batch: &SeqBatch,
+    (batch, features): (&SeqBatch, &[f32]),
     real: &[bool],
+    objective: CausalObjective,
     learning_rate: f64,
 ) -> Result<BatchLoss> {
-    let result = discriminator.accumulate(batch, real, optimizer.start());
+    let mut result = discriminator.accumulate(batch, features, real, objective, optimizer.start());
+    result.loss = fault::number(result.loss);
     if !result.loss.is_finite() {
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "the discriminator's loss", value: result.loss, step });
@@ -35,7 +38,13 @@ mod tests {
     /// Real sequences rise by one each step, the others fall: the first token tells nothing, the second all.
     #[test]
     fn it_learns_what_a_beginning_shows() {
-        let shape = CausalShape { vocab_size: 12, embedding_dim: 8, hidden_dim: 16, end_token: Some(0) };
+        let shape = CausalShape {
+            vocab_size: 12,
+            embedding_dim: 8,
+            hidden_dim: 16,
+            num_features: 0,
+            end_token: Some(0),
+        };
         let mut judge = CausalDiscriminator::new(shape, &Streams::new(1, Purpose::DiscriminatorInit));
         let mut optimizer = Optimizer::new(judge.parameters(), judge.gradients());
         let rows: Vec<Vec<u32>> = (0..64u32)
@@ -47,11 +56,15 @@ mod tests {
             .collect();
         let batch = SeqBatch::from_rows(&rows, 6);
         let real: Vec<bool> = (0..64).map(|b| b % 2 == 0).collect();
-        let first = causal_discriminator_step(&mut judge, &mut optimizer, &batch, &real, 0.02).unwrap();
+        let step = |judge: &mut CausalDiscriminator, optimizer: &mut Optimizer| {
+            let objective = CausalObjective::EveryStep;
+            causal_discriminator_step(judge, optimizer, (&batch, &[]), &real, objective, 0.02)
+        };
+        let first = step(&mut judge, &mut optimizer).unwrap();
         assert!((first.loss - std::f64::consts::LN_2).abs() < 1e-6);
         let mut last = first;
         for _ in 0..150 {
-            last = causal_discriminator_step(&mut judge, &mut optimizer, &batch, &real, 0.02).unwrap();
+            last = step(&mut judge, &mut optimizer).unwrap();
         }
         assert!(last.accuracy == 1.0 && last.loss < 0.25, "{last:?}");
         let scores = judge.step_scores(&batch);

@@ -2,12 +2,12 @@
 
 use super::differences::check;
 use crate::random::Random;
-use seqgan::reward::{CausalDiscriminator, CausalShape};
+use seqgan::reward::{CausalDiscriminator, CausalObjective, CausalShape};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::{SeqBatch, TokenId};
 
-fn judge(end_token: Option<TokenId>) -> CausalDiscriminator<f64> {
-    let shape = CausalShape { vocab_size: 7, embedding_dim: 3, hidden_dim: 4, end_token };
+fn judge(end_token: Option<TokenId>, num_features: usize) -> CausalDiscriminator<f64> {
+    let shape = CausalShape { vocab_size: 7, embedding_dim: 3, hidden_dim: 4, num_features, end_token };
     let mut judge = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
     let mut random = Random::new(11);
     for i in 0..6 {
@@ -17,37 +17,54 @@ fn judge(end_token: Option<TokenId>) -> CausalDiscriminator<f64> {
     judge
 }
 
-/// Mean cross-entropy by way of `logits`.
-fn loss(judge: &CausalDiscriminator<f64>, batch: &SeqBatch, real: &[bool], has_end: bool) -> f64 {
-    let (logits, mut sum, mut count) = (judge.logits(batch), 0.0, 0);
+/// Mean cross-entropy by way of `logits`, of all decisions or of the sums of all sequences.
+fn loss(
+    judge: &CausalDiscriminator<f64>,
+    (batch, features): (&SeqBatch, &[f64]),
+    real: &[bool],
+    objective: CausalObjective,
+) -> f64 {
+    let (logits, has_end) = (judge.logits(batch, features), judge.shape().end_token.is_some());
+    let of = |b: usize, z: f64| {
+        let p = 1.0 / (1.0 + (-z).exp());
+        -if real[b] { p.ln() } else { (1.0 - p).ln() }
+    };
+    let mut losses = Vec::new();
     for b in 0..batch.len() {
-        for t in 0..batch.steps(b, has_end) {
-            let z = logits[b * batch.max_length() + t];
-            let p = 1.0 / (1.0 + (-z).exp());
-            sum -= if real[b] { p.ln() } else { (1.0 - p).ln() };
-            count += 1;
+        let own = &logits[b * batch.max_length()..][..batch.steps(b, has_end)];
+        match objective {
+            CausalObjective::EveryStep => losses.extend(own.iter().map(|&z| of(b, z))),
+            CausalObjective::Sum => losses.push(of(b, own.iter().sum())),
         }
     }
-    sum / f64::from(count)
+    losses.iter().sum::<f64>() / losses.len() as f64
 }
 
 #[test]
 fn of_a_causal_discriminator() {
-    for end in [Some(0), None] {
-        let (judge, mut random) = (judge(end), Random::new(12));
+    let cases = [
+        (Some(0), 0, CausalObjective::EveryStep),
+        (None, 0, CausalObjective::EveryStep),
+        (Some(0), 2, CausalObjective::Sum),
+        (None, 3, CausalObjective::Sum),
+    ];
+    for (end, num_features, objective) in cases {
+        let (judge, mut random) = (judge(end, num_features), Random::new(12));
         // More than the 16 rows that run through the LSTM together.
         let batch = random.batch(19, 1, 5, &[1, 2, 3, 4, 5, 6]);
         let real: Vec<bool> = (0..19).map(|b| b % 3 == 0).collect();
+        let features = random.normals(batch.len() * batch.max_length() * num_features);
         let mut gradients = judge.gradients();
-        let got = judge.accumulate(&batch, &real, &mut gradients);
-        assert!((got.loss - loss(&judge, &batch, &real, end.is_some())).abs() < 1e-12);
+        let got = judge.accumulate(&batch, &features, &real, objective, &mut gradients);
+        let loss = |judge: &_| loss(judge, (&batch, &features), &real, objective);
+        assert!((got.loss - loss(&judge)).abs() < 1e-12);
         for (i, (tensor, gradient)) in
             judge.parameters().iter().zip(gradients.to_tensors().iter()).enumerate()
         {
             let mut moved = judge.clone();
             check(&format!("causal {}", tensor.name), &tensor.data, &gradient.data, |x| {
                 moved.parameters_mut()[i].copy_from_slice(x);
-                loss(&moved, &batch, &real, end.is_some())
+                loss(&moved)
             });
         }
     }
@@ -56,8 +73,8 @@ fn of_a_causal_discriminator() {
 /// A judgement depends on the beginning alone, and on no padding, neighbour or thread.
 #[test]
 fn the_future_changes_no_judgement() {
-    let judge = judge(Some(0));
-    let logits = |rows: &[Vec<TokenId>], length: usize| judge.logits(&SeqBatch::from_rows(rows, length));
+    let judge = judge(Some(0), 0);
+    let logits = |rows: &[Vec<TokenId>], length: usize| judge.logits(&SeqBatch::from_rows(rows, length), &[]);
     let (a, b) = (logits(&[vec![3, 1, 4, 1, 5]], 6), logits(&[vec![3, 1, 6]], 6));
     assert!(a[..2] == b[..2] && a[2] != b[2]);
     assert_eq!(logits(&[vec![3, 1, 6]], 9)[..4], b[..4]);

@@ -71,7 +71,8 @@ impl Figures {
         let policy = LstmPolicy::new(&trainee.generator, 1.0);
         let samples = policy.sample(&Streams::new(config.seed, Purpose::Evaluation), 0, n).sequences;
         let judge = state.adversary.as_ref().map(|adversary| &adversary.judge);
-        let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(batch));
+        let base = &state.finished[&config.adversarial.base];
+        let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(base, batch));
         let of_samples = scores(&samples);
         let area = |real: &SeqBatch| {
             let real = scores(&real.slice(0, real.len().min(n)))?;

@@ -1,0 +1,266 @@
+//! The method `seqgan-crossfit`: a judge that sees how each decision looks to a generator that has not learnt from it.
+//!
+//! A generator has overfitted its own training sequences. A judge that is shown them as real, beside the generator's
+//! probabilities, learns that likely sequences are real, which is backwards for sequences that the generator has not
+//! seen. So the training sequences are split into folds; for each a generator is trained on the others, and describes the
+//! sequences of the fold and its own samples. The judge is trained on both once, before the rounds. In the rounds the
+//! base model describes, and each decision is worth
+//!
+//! ```text
+//! r_t = scale s_t - kl (log p(y_t) - log p_base(y_t)),      Q_t = r_t + r_{t+1} + ..
+//! ```
+//!
+//! with s_t what decision t adds to the judge's logit that the sequence is real. What the expectation of this is largest
+//! at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds.
+
+use super::pretrain::maximum_likelihood;
+use super::session::Session;
+use super::state::State;
+use super::summary::Measures;
+use super::task::Task;
+use crate::Result;
+use crate::config::{Config, CrossfitConfig, Method, Schedule};
+use crate::data::Batches;
+use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::reward::{CausalDiscriminator, CausalObjective, CausalShape, StepReward};
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+use crate::update::causal_discriminator_step;
+
+/// Numbers that describe a decision: log p, the step's entropy, its largest log p, and the sum so far of log p + entropy, which
+/// of the generator's own samples has mean 0.
+const NUM_FEATURES: usize = 4;
+
+/// The judge's sizes.
+pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
+    CausalShape {
+        vocab_size: task.vocab_size(),
+        embedding_dim: config.crossfit.embedding_dim,
+        hidden_dim: config.crossfit.hidden_dim,
+        num_features: NUM_FEATURES,
+        end_token: task.generator_shape(config).end_token,
+    }
+}
+
+/// How the decisions of `batch` look to `generator`: `[B, T, 4]`, in units of log V, so that their size does not depend on it.
+pub(super) fn features(generator: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
+    let surprise = generator.surprise(batch);
+    let (length, unit) = (batch.max_length(), (generator.shape().vocab_size as f64).ln());
+    let has_end = generator.shape().end_token.is_some();
+    let mut features = Vec::with_capacity(surprise.len() * NUM_FEATURES);
+    for (b, row) in surprise.chunks_exact(length).enumerate() {
+        let steps = batch.steps(b, has_end);
+        let mut sum = 0.0;
+        for (t, seen) in row.iter().enumerate() {
+            sum += seen.log_prob + seen.entropy;
+            let all = [seen.log_prob, seen.entropy, seen.largest, sum];
+            features.extend(all.map(|x| if t < steps { (x / unit) as f32 } else { 0.0 }));
+        }
+    }
+    features
+}
+
+/// Of each training sequence its fold, `[N]`; folds differ by one sequence at most.
+fn folds(config: &Config, n: usize) -> Vec<usize> {
+    let mut fold = vec![0; n];
+    let order = Streams::new(config.seed, Purpose::Folds).permutation(0, n);
+    order.into_iter().enumerate().for_each(|(place, b)| fold[b] = place % config.crossfit.num_folds);
+    fold
+}
+
+/// Trains the generator that does not see fold number `fold`.
+pub(super) fn train_fold(session: &mut Session<'_>, state: &mut State, fold: usize) -> Result<()> {
+    let train = &session.task.train;
+    let of = folds(session.config, train.len());
+    let others = train.select((0..train.len()).filter(|&b| of[b] != fold));
+    let settings = &session.config.mle_tuned;
+    let name = format!("fold-{}", fold + 1);
+    let generator = maximum_likelihood(session, state, (Method::MleTuned, &name), settings, &others)?;
+    state.folds.push(generator);
+    Ok(())
+}
+
+/// Sequences, their descriptions and whether each is real.
+struct Evidence {
+    sequences: SeqBatch,
+    features: Vec<f32>,
+    real: Vec<bool>,
+}
+
+/// Every training sequence as the generator of its fold sees it, and as many samples of that generator.
+fn evidence(session: &Session<'_>, state: &State) -> Evidence {
+    let (config, train) = (session.config, &session.task.train);
+    let of = folds(config, train.len());
+    let streams = Streams::new(config.seed, Purpose::Negative);
+    let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
+    for (fold, generator) in state.folds.iter().enumerate() {
+        let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
+        let first = all.real.len() as u64;
+        let samples = LstmPolicy::new(generator, 1.0).sample(&streams, first, real.len()).sequences;
+        for (batch, is_real) in [(&real, true), (&samples, false)] {
+            all.features.extend(features(generator, batch));
+            all.real.extend(std::iter::repeat_n(is_real, batch.len()));
+            all.sequences.extend(batch);
+        }
+    }
+    all
+}
+
+/// Trains the judge, once, on all folds.
+pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Result<()> {
+    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, .. } = session.config.crossfit;
+    let evidence = evidence(session, state);
+    let shuffles = Streams::new(session.config.seed, Purpose::ShuffleDiscriminator);
+    let epoch_batches =
+        |epoch| Batches::new(evidence.real.len(), d_batch_size, &shuffles, epoch).drop_incomplete();
+    let batches_an_epoch = epoch_batches(0).len();
+    let total = (d_epochs * batches_an_epoch) as u64;
+    let name = format!("{} discriminator", Method::SeqGanCrossfit);
+    let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
+    session.observer.phase(&name, done as u64, total);
+    let width = evidence.sequences.max_length() * NUM_FEATURES;
+    while state.position.d_epoch < d_epochs {
+        let batches = epoch_batches(state.position.d_epoch as u64);
+        for batch in batches.iter().skip(state.position.d_batch) {
+            let step = (state.position.d_epoch * batches_an_epoch + state.position.d_batch) as u64;
+            let sequences = evidence.sequences.select(batch.iter().copied());
+            let chosen = batch.iter().flat_map(|&b| &evidence.features[b * width..(b + 1) * width]);
+            let features: Vec<f32> = chosen.copied().collect();
+            let real: Vec<bool> = batch.iter().map(|&b| evidence.real[b]).collect();
+            let adversary = state.adversary.as_mut().expect("the judge in training");
+            let (judge, optimizer) = (adversary.judge.crossfit_mut(), adversary.optimizer.as_mut());
+            let optimizer = optimizer.expect("a judge that is trained");
+            let rate = d_learning_rate * Schedule::Cosine.factor(step, total);
+            let objective = CausalObjective::Sum;
+            let learnt =
+                causal_discriminator_step(judge, optimizer, (&sequences, &features), &real, objective, rate);
+            let result = match learnt {
+                Ok(result) => result,
+                Err(error) => return Err(session.given_up(state, error)),
+            };
+            state.position.d_batch += 1;
+            let sums = &mut state.position.d_sums;
+            *sums = [sums[0] + result.loss, sums[1] + result.accuracy, sums[2] + 1.0];
+            let figures = [("d loss", sums[0] / sums[2]), ("d accuracy", sums[1] / sums[2])];
+            session.observer.advance(step + 1, &figures);
+            session.step_done(state)?;
+        }
+        state.position.d_batch = 0;
+        state.position.d_epoch += 1;
+        let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
+        let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
+        let epoch = state.position.d_epoch as u64;
+        let phase = ("discriminator", Some(Method::SeqGanCrossfit));
+        session.record(state, phase, epoch, &Measures::default(), &figures)?;
+    }
+    state.position.d_epoch = 0;
+    // They have described what there was to describe.
+    state.folds.clear();
+    Ok(())
+}
+
+/// How real the judge takes whole sequences to be, as `base` sees them: the logit, `[B]`.
+pub(super) fn realness(judge: &CausalDiscriminator, base: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
+    let (logits, length) = (judge.logits(batch, &features(base, batch)), batch.max_length());
+    logits.chunks_exact(length).map(|row| row.iter().sum()).collect()
+}
+
+/// The reward of each decision.
+pub(super) struct CrossfitReward<'a> {
+    pub judge: &'a CausalDiscriminator,
+    pub base: &'a LstmGenerator,
+    pub generator: &'a LstmGenerator,
+    pub config: &'a CrossfitConfig,
+}
+
+impl StepReward for CrossfitReward<'_> {
+    fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
+        let described = features(self.base, sequences);
+        let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
+        let unit = (self.base.shape().vocab_size as f32).ln();
+        let log_p_base = described.iter().step_by(NUM_FEATURES).map(|x| x * unit);
+        let log_p = self.generator.log_prob(sequences);
+        let scores = self.judge.logits(sequences, &described).into_iter().zip(log_p).zip(log_p_base);
+        scores.map(|((score, log_p), log_p_base)| scale * score - kl * (log_p - log_p_base)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::oracle;
+
+    #[test]
+    fn folds_share_the_sequences_evenly() {
+        let mut config = Config::default();
+        config.crossfit.num_folds = 3;
+        let of = folds(&config, 11);
+        let mut sizes = [0; 3];
+        of.iter().for_each(|&fold| sizes[fold] += 1);
+        sizes.sort_unstable();
+        assert_eq!(sizes, [3, 4, 4]);
+        assert_ne!(of, (0..11).map(|b| b % 3).collect::<Vec<_>>(), "not in the order of the file");
+    }
+
+    /// Against the probabilities of all tokens, one by one.
+    #[test]
+    fn features_are_those_of_the_distribution() {
+        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
+        shape.end_token = Some(0);
+        let generator = oracle::random(shape, 7);
+        let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
+        let features = features(&generator, &batch);
+        let unit = 5f64.ln();
+        let mut sum = 0.0;
+        for (t, token) in [2, 4, 0].into_iter().enumerate() {
+            let beginning = &[2, 4][..t.min(2)];
+            let next = |token: u32| {
+                let row: Vec<u32> = beginning.iter().copied().chain((token > 0).then_some(token)).collect();
+                f64::from(generator.log_prob(&SeqBatch::from_rows([row], 3))[t])
+            };
+            let all: Vec<f64> = (0..5).map(next).collect();
+            let allowed: Vec<f64> = all.iter().copied().filter(|l| *l > -100.0).collect();
+            assert!((allowed.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-5);
+            let entropy: f64 = -allowed.iter().map(|l| l.exp() * l).sum::<f64>();
+            sum += all[token as usize] + entropy;
+            let largest = all.iter().copied().fold(f64::MIN, f64::max);
+            let expected = [all[token as usize], entropy, largest, sum].map(|x| x / unit);
+            let found = &features[t * NUM_FEATURES..(t + 1) * NUM_FEATURES];
+            for (found, expected) in found.iter().zip(expected) {
+                assert!((f64::from(*found) - expected).abs() < 1e-5, "step {t}: {found}, {expected}");
+            }
+        }
+        // One decision, the end; behind it nothing.
+        let second = &features[3 * NUM_FEATURES..6 * NUM_FEATURES];
+        assert!(second[0] < 0.0 && second[NUM_FEATURES..].iter().all(|&x| x == 0.0));
+    }
+
+    /// What the values are made of, and that without a judgement they draw back to the base.
+    #[test]
+    fn the_reward_is_judgement_less_distance() {
+        let generator = oracle::random(oracle::synthetic_shape(6, 3, 4, 4), 1);
+        let base = oracle::random(oracle::synthetic_shape(6, 3, 4, 4), 2);
+        let mut config = Config::default().crossfit;
+        (config.reward_scale, config.kl) = (0.8, 2.0);
+        let shape = CausalShape {
+            vocab_size: 6,
+            embedding_dim: 2,
+            hidden_dim: 3,
+            num_features: NUM_FEATURES,
+            end_token: None,
+        };
+        let streams = Streams::new(3, Purpose::DiscriminatorInit);
+        let mut judge = CausalDiscriminator::new(shape, &streams);
+        let batch = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![5, 0, 1, 1]], 4);
+        let scores = |judge: &CausalDiscriminator| {
+            CrossfitReward { judge, base: &base, generator: &generator, config: &config }.step_scores(&batch)
+        };
+        let distance: Vec<f32> =
+            generator.log_prob(&batch).iter().zip(base.log_prob(&batch)).map(|(a, b)| a - b).collect();
+        // An untrained judge's output is zero.
+        let close = |a: &[f32], b: Vec<f32>| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
+        assert!(close(&scores(&judge), distance.iter().map(|d| -2.0 * d).collect()));
+        judge.parameters_mut()[5][0] = 0.5;
+        assert!(close(&scores(&judge), distance.iter().map(|d| 0.8 * 0.5 - 2.0 * d).collect()));
+    }
+}
