@@ -68,6 +68,8 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     }
     let (folder, lock) = open(experiment)?;
     if folder.is_finished() {
+        // Of a run that was killed between its summary and its end.
+        let _ = std::fs::remove_file(folder.state());
         observer.note(&format!("{}: finished already", folder.path().display()));
         let summary = folder.read_json("summary.json")?;
         return Ok((folder, summary));
