@@ -54,18 +54,18 @@ impl RunFolder {
     /// Removes a folder in which a run was killed before it had written its settings; any other file in it is
     /// somebody's, and refused.
     pub fn clear_unstarted(path: &Path) -> Result<()> {
-        const OURS: [&str; 7] =
-            ["checkpoints", "models", "samples", "vocab.json", "vocab.json.tmp", "run.json", "run.json.tmp"];
+        const FOLDERS: [&str; 3] = ["checkpoints", "models", "samples"];
+        const FILES: [&str; 4] = ["vocab.json", "tokenizer.json", "labels.json", "run.json"];
         let entries = fs::read_dir(path).map_err(Error::io("read", path))?;
         for entry in entries {
             let name = entry.map_err(Error::io("read", path))?.file_name();
-            if !OURS.iter().any(|ours| name == *ours) && name != "config.toml.tmp" {
+            let text = name.to_string_lossy();
+            let is_file = FILES.contains(&text.strip_suffix(".tmp").unwrap_or(&text));
+            let ours = is_file || text == "config.toml.tmp" || FOLDERS.contains(&&*text);
+            if !ours {
                 return Err(Error::Run {
                     path: path.into(),
-                    message: format!(
-                        "no run folder: it has no config.toml, but `{}`",
-                        name.to_string_lossy()
-                    ),
+                    message: format!("no run folder: it has no config.toml, but `{}`", text),
                     hint: Some("give another --out; nothing is overwritten".into()),
                 });
             }

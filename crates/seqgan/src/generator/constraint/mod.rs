@@ -73,7 +73,16 @@ impl Parts {
                 fault(key, format!("{token:?}"), "a token of the training data's vocabulary".into())
             })
         };
-        let ids = |key: &str, text: &str| vocab.tokens().split(text).map(|token| id(key, token)).collect();
+        let ids = |key: &str, text: &str| match vocab.tokenizer() {
+            None => vocab.tokens().split(text).map(|token| id(key, token)).collect(),
+            Some(tokenizer) => {
+                let cut =
+                    |message| fault(key, format!("{text:?}"), format!("text that can be cut ({message})"));
+                // What cannot be spelled is shown as it was written.
+                let shown = |token: String| if token.is_empty() { text.to_string() } else { token };
+                tokenizer.split(text).map_err(cut)?.into_iter().map(|token| id(key, &shown(token))).collect()
+            }
+        };
         let mut forbidden = shape.never.clone();
         if !config.alphabet.is_empty() {
             let allowed: Vec<TokenId> =
@@ -81,6 +90,10 @@ impl Parts {
             let end = shape.end_token;
             forbidden
                 .extend((0..shape.vocab_size as TokenId).filter(|t| !allowed.contains(t) && Some(*t) != end));
+        }
+        if let (Some(_), Some(text)) = (vocab.tokenizer(), config.forbidden.first()) {
+            let expected = "nothing where tokens are subwords: a text is made of tokens in many ways".into();
+            return Err(fault("constraint.forbidden", format!("{text:?}"), expected));
         }
         let ngrams: Vec<Vec<TokenId>> =
             config.forbidden.iter().map(|text| ids("constraint.forbidden", text)).collect::<Result<_>>()?;
