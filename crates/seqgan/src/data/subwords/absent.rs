@@ -20,7 +20,7 @@ impl Engine {
         match *self {}
     }
 
-    pub(super) fn knows(&self, _: &str) -> bool {
+    pub(super) fn id(&self, _: &str) -> Option<u32> {
         match *self {}
     }
 }

@@ -22,8 +22,8 @@ impl Engine {
         }
     }
 
-    pub(super) fn split(&self, text_: &str) -> Result<Vec<String>, String> {
-        let encoding = self.0.encode_fast(text_, false).map_err(text)?;
+    pub(super) fn split(&self, line: &str) -> Result<Vec<String>, String> {
+        let encoding = self.0.encode_fast(line, false).map_err(text)?;
         let spelling = |&id: &u32| self.0.id_to_token(id).expect("an id that the tokenizer gave");
         Ok(encoding.get_ids().iter().map(spelling).collect())
     }
@@ -35,8 +35,9 @@ impl Engine {
         }
     }
 
-    pub(super) fn knows(&self, token: &str) -> bool {
-        self.0.token_to_id(token).is_some()
+    /// The id that the file gives a token.
+    pub(super) fn id(&self, token: &str) -> Option<u32> {
+        self.0.token_to_id(token)
     }
 }
 

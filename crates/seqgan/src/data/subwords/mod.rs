@@ -105,7 +105,7 @@ impl Subwords {
 
     /// Whether the tokenizer has a token of this spelling.
     pub fn knows(&self, token: &str) -> bool {
-        self.unknown.as_deref() != Some(token) && self.engine.knows(token)
+        self.unknown.as_deref() != Some(token) && self.engine.id(token).is_some()
     }
 
     /// How the texts of tokens make the text of a sequence; the error says why they do not simply.
