@@ -172,7 +172,7 @@ mod with_the_feature {
         refused(
             2,
             &["--set", "constraint.prefix=the 🎵"],
-            &["`constraint.prefix` is \"the 🎵\", expected a token of the training data's vocabulary"],
+            &["`constraint.prefix` is \"the 🎵\", expected text that the tokenizer can spell"],
         );
         scratch.write("t.json", "{\"the\": 0}");
         refused(1, &[], &["t.json: no tokenizer.json: it holds no `model` with a `vocab`", "hint: "]);

@@ -76,11 +76,18 @@ impl Parts {
         let ids = |key: &str, text: &str| match vocab.tokenizer() {
             None => vocab.tokens().split(text).map(|token| id(key, token)).collect(),
             Some(tokenizer) => {
-                let cut =
-                    |message| fault(key, format!("{text:?}"), format!("text that can be cut ({message})"));
-                // What cannot be spelled is shown as it was written.
-                let shown = |token: String| if token.is_empty() { text.to_string() } else { token };
-                tokenizer.split(text).map_err(cut)?.into_iter().map(|token| id(key, &shown(token))).collect()
+                let refused = |expected| fault(key, format!("{text:?}"), expected);
+                let tokens = tokenizer
+                    .split(text)
+                    .map_err(|message| refused(format!("text that the tokenizer can cut ({message})")))?;
+                let known = |token: &String| match vocab.id(token) {
+                    Some(id) => Ok(id),
+                    None if token.is_empty() => Err(refused("text that the tokenizer can spell".into())),
+                    None => Err(refused(format!(
+                        "text of tokens of the training data's vocabulary, which has no {token:?}"
+                    ))),
+                };
+                tokens.iter().map(known).collect()
             }
         };
         let mut forbidden = shape.never.clone();

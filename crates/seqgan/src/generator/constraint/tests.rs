@@ -236,6 +236,12 @@ fn expressions_follow_subwords_byte_by_byte() {
     let mut cats: Vec<String> = (1..=4).map(|n| " cat".repeat(n)).collect();
     cats.sort();
     assert_eq!(allowed(ConstraintConfig { alphabet: vec!["Ġcat".into()], ..config() }), cats);
-    let prefix = ConstraintConfig { prefix: " caté".into(), max_length: 3, ..config() };
-    assert_eq!(allowed(prefix), [" caté"]);
+    let regex = "(é| cat)+".to_string();
+    let prefix = ConstraintConfig { prefix: " cat cat".into(), max_length: 3, regex, ..config() };
+    assert_eq!(allowed(prefix), [" cat cat", " cat cat cat"]);
+    // The tokenizer cuts é as one token, which this vocabulary lacks.
+    let other = ConstraintConfig { prefix: " caté".into(), ..config() };
+    let error = rules(&other, &shape, &vocab).unwrap_err().to_string();
+    let expected = "text of tokens of the training data's vocabulary, which has no \"Ã©\"";
+    assert_eq!(error, format!("`constraint.prefix` is \" caté\", expected {expected}"));
 }
