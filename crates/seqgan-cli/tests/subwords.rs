@@ -143,7 +143,7 @@ mod with_the_feature {
                 _ => format!("{line}\n"),
             };
             scratch.write(name, heading.to_string() + &sentences.lines().map(line).collect::<String>());
-            scratch.run(&train(name, &["--field", "text"])).expect_fine();
+            scratch.run(train(name, &["--field", "text"])).expect_fine();
             let text = scratch.output(&["sample", "run", "-n", "5"]);
             let first = if heading.is_empty() { "{\"text\":\"" } else { heading };
             assert!(text.starts_with(first) && text.contains(' ') && !text.contains('Ġ'), "{name}: {text}");
