@@ -10,7 +10,7 @@ use std::time::Instant;
 /// A step's name and what it does in the repository.
 type Step = (&'static str, fn(&Path) -> Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 11] = [
     ("format", |root| cargo(root, &["fmt", "--all", "--check"], &[])),
     ("layers", crate::layers::check),
     ("settings page", crate::docs::check),
@@ -18,6 +18,11 @@ const STEPS: [Step; 9] = [
     ("lints", |root| {
         let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
         cargo(root, &clippy, &[])
+    }),
+    ("lints with subwords", |root| {
+        let packages = ["--package", "seqgan", "--package", "seqgan-cli", "--features", "seqgan-cli/bpe"];
+        let clippy = [&["clippy", "--locked"][..], &packages, &["--all-targets", "--", "--deny", "warnings"]];
+        cargo(root, &clippy.concat(), &[])
     }),
     // The program has no documentation of its own, and its pages would overwrite those of the library of the same name.
     ("documentation", |root| {
@@ -28,6 +33,15 @@ const STEPS: [Step; 9] = [
         )
     }),
     ("tests", |root| cargo(root, &["test", "--locked", "--workspace"], &[])),
+    // The feature adds code and changes none, so that what does not touch it need not run again.
+    ("tests with subwords", |root| {
+        let packages = ["--package", "seqgan", "--package", "seqgan-cli", "--features", "seqgan-cli/bpe"];
+        cargo(
+            root,
+            &[&["test", "--locked"][..], &packages, &["--lib", "--test", "cli", "subwords"]].concat(),
+            &[],
+        )
+    }),
     ("release build", |root| {
         cargo(root, &["build", "--locked", "--release", "--package", "seqgan-cli"], &[])
     }),

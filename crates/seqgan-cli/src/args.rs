@@ -33,6 +33,7 @@ Examples:
   seqgan train --data poems.txt --tokens chars
   seqgan train --data captions.txt --test held-out.txt --preset smoke
   seqgan train --data molecules.csv.gz --field smiles --tokens smiles
+  seqgan train --data stories.txt --tokens bpe --tokenizer tokenizer.json
   seqgan train configs/music.toml --seed 3 --out runs/music-3
   seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
 
@@ -164,6 +165,9 @@ pub struct ReadingArgs {
     /// How a sequence is split into tokens [default: as usual for the format]
     #[arg(long, value_parser = tokens_parser(), conflicts_with = "config")]
     pub tokens: Option<Tokens>,
+    /// Cut sequences by a tokenizer.json, into subwords such as those of byte-pair encoding
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    pub tokenizer: Option<PathBuf>,
 }
 
 /// `seqgan compare`.
@@ -336,6 +340,9 @@ pub struct EvaluateArgs {
     /// How a sequence of the files is split into tokens [default: as usual for the format]
     #[arg(long, value_parser = tokens_parser(), conflicts_with = "run")]
     pub tokens: Option<Tokens>,
+    /// Cut the files' sequences by a tokenizer.json, into subwords
+    #[arg(long, value_name = "FILE", conflicts_with = "run")]
+    pub tokenizer: Option<PathBuf>,
     /// File the samples' maker learnt from, to tell what is new, and how real sequences score
     #[arg(long, value_name = "FILE", conflicts_with = "run")]
     pub train: Option<PathBuf>,

@@ -63,7 +63,7 @@ impl Given<'_> {
         if let Some(path) = self.data {
             layers.option("data.path", path.display().to_string(), "--data")?;
         }
-        let ReadingArgs { test, format, field, label, tokens } = self.reading;
+        let ReadingArgs { test, format, field, label, tokens, tokenizer } = self.reading;
         if let Some(path) = test {
             layers.option("data.test", path.display().to_string(), "--test")?;
         }
@@ -78,6 +78,9 @@ impl Given<'_> {
         }
         if let Some(tokens) = tokens {
             layers.option("data.tokens", tokens.name(), "--tokens")?;
+        }
+        if let Some(path) = tokenizer {
+            layers.option("data.tokenizer", path.display().to_string(), "--tokenizer")?;
         }
         Ok(())
     }

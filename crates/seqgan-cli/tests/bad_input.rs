@@ -194,7 +194,7 @@ fn settings_of_a_file() {
         (
             "tokens = \"letters\"\n",
             &[
-                "`data.tokens` is \"letters\", expected one of auto, words, chars, ids, smiles (a.toml, line 5)",
+                "`data.tokens` is \"letters\", expected one of auto, words, chars, ids, smiles, bpe (a.toml, line 5)",
             ],
         ),
         ("max_length = \n", &["(a.toml, line 5)"]),
@@ -269,7 +269,7 @@ fn options_of_the_command_line() {
         ),
         (
             &["train", "--data", "sentences.txt", "--tokens", "bytes"],
-            &["'bytes'", "words, chars, ids, smiles"],
+            &["'bytes'", "words, chars, ids, smiles, bpe"],
         ),
         (&["sample"], &["<RUN>"]),
         (&["sample", "run", "-n", "0"], &["--num <N>"]),

@@ -21,6 +21,7 @@ mod report; // pages of runs, in a real browser and as text
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod sampling; // the ways to sample
 mod steering; // constraints and rewards of the user's own
+mod subwords; // a tokenizer.json, and what is refused with it
 mod support; // a folder to run in, tiny settings, what a run folder holds
 mod terminal; // every command on a terminal, under NO_COLOR and --quiet
 mod usage; // train, sample, evaluate, inspect: what a user does with a file of sequences

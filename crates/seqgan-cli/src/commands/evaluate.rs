@@ -4,7 +4,7 @@ mod judges;
 
 use std::path::Path;
 
-use seqgan::config::Config;
+use seqgan::config::{Config, Provenance, validate};
 use seqgan::data::Interner;
 use seqgan::generator::{LstmPolicy, Policy};
 use seqgan::metrics::{Scorecard, nearest};
@@ -113,10 +113,15 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     if let Some(field) = &args.field {
         config.data.field.clone_from(field);
     }
+    if let Some(path) = &args.tokenizer {
+        config.data.tokenizer = path.display().to_string();
+    }
+    validate(&config, &Provenance::default())?;
     let tokens = train::read_options(&config.data, &args.test)?.tokens;
+    let tokenizer = train::load_tokenizer(&config.data)?;
     let mut interner = Interner::default();
     let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
-        let file = read_whole(path, tokens, &config.data)?;
+        let file = read_whole(path, tokens, tokenizer.as_ref(), &config.data)?;
         Ok(interner.rows(&file.sequences, &file.vocab))
     };
     let (samples, test) = (read(samples)?, read(&args.test)?);

@@ -87,9 +87,11 @@ pub struct DataConfig {
     /// The column of a table or the member of JSON objects that is a sequence's label, a class that it is then made by;
     /// empty: none.
     pub label: String,
-    /// How a sequence is split: words, chars, ids or smiles; "auto": as usual for the format, or words where lines hold
-    /// blanks, else chars.
+    /// How a sequence is split: words, chars, ids, smiles or bpe; "auto": bpe where a tokenizer is named, else as usual
+    /// for the format, or words where lines hold blanks, else chars.
     pub tokens: String,
+    /// The tokenizer.json that cuts and writes sequences where tokens are bpe; empty: none.
+    pub tokenizer: String,
     /// Longest sequence that is kept, in tokens.
     pub max_length: usize,
     /// What happens to longer ones: drop or truncate.
@@ -425,6 +427,7 @@ impl Default for Config {
                 field: String::new(),
                 label: String::new(),
                 tokens: "auto".into(),
+                tokenizer: String::new(),
                 max_length: 512,
                 long_sequences: "drop".into(),
                 min_count: 1,

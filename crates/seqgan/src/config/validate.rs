@@ -5,7 +5,7 @@ use super::layers::Provenance;
 use super::method::Method;
 use super::monitor::Action;
 use super::reward;
-use super::settings::{Config, ConstraintConfig, LikelihoodConfig};
+use super::settings::{Config, ConstraintConfig, DataConfig, LikelihoodConfig};
 use crate::{Error, Result};
 use std::fmt::Display;
 
@@ -15,7 +15,8 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     let data = &config.data;
     let formats: Vec<_> = ["auto"].into_iter().chain(FileFormat::ALL.map(FileFormat::name)).collect();
     check.one_of("data.format", &data.format, &formats)?;
-    check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids", "smiles"])?;
+    check.one_of("data.tokens", &data.tokens, &["auto", "words", "chars", "ids", "smiles", "bpe"])?;
+    check.tokenizer(data)?;
     check.one_of("data.long_sequences", &data.long_sequences, &["drop", "truncate"])?;
     check.range("data.max_length", data.max_length, 1, 2048)?;
     check.range("data.max_line_bytes", data.max_line_bytes, 1, 1 << 30)?;
@@ -189,6 +190,26 @@ impl Check<'_> {
             return Ok(());
         }
         Err(self.fault(key, format!("\"{value}\""), format!("one of {}", allowed.join(", "))))
+    }
+
+    /// A tokenizer belongs to subwords, and subwords to formats that hold text.
+    fn tokenizer(&self, data: &DataConfig) -> Result<()> {
+        let value = format!("{:?}", data.tokenizer);
+        let subwords = data.tokens == "bpe" || data.tokens == "auto" && !data.tokenizer.is_empty();
+        if !subwords && !data.tokenizer.is_empty() {
+            let expected = format!("none where `data.tokens` is \"{}\"", data.tokens);
+            return Err(self.fault("data.tokenizer", value, expected));
+        }
+        if subwords && data.tokenizer.is_empty() {
+            return Err(Error::Config {
+                key: "data.tokenizer".into(),
+                value,
+                expected: "the path of a tokenizer.json where `data.tokens` is \"bpe\"".into(),
+                source_place: self.provenance.origin("data.tokens").map(String::from),
+                hint: Some("give --tokenizer tokenizer.json".into()),
+            });
+        }
+        Ok(())
     }
 
     fn likelihood(&self, section: &str, config: &LikelihoodConfig) -> Result<()> {

@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::subwords::Subwords;
 use super::tokens::Tokens;
 use crate::{Error, Result};
 
@@ -77,6 +79,8 @@ pub struct ReadOptions {
     pub window: usize,
     /// What one token of a sequence is.
     pub tokens: Tokens,
+    /// For [`Tokens::Bpe`]: what cuts a training file. Further files are cut by the vocabulary's own.
+    pub tokenizer: Option<Arc<Subwords>>,
     /// Most tokens of a sequence; 0: as many as the longest line holds.
     pub max_length: usize,
     /// What happens to longer lines.
@@ -104,6 +108,7 @@ impl Default for ReadOptions {
             midi: MidiOptions::default(),
             window: 0,
             tokens: Tokens::Words,
+            tokenizer: None,
             max_length: 0,
             long: LongSequences::Drop,
             max_sequences: 0,

@@ -1,11 +1,13 @@
 //! The kept lines of a file as ids, before their padding is known.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::options::{LongSequences, ReadOptions};
 use super::records::Records;
 use super::report::{ReadReport, grouped};
 use super::subset::Subset;
+use super::subwords::Subwords;
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use crate::token::Label;
@@ -21,6 +23,40 @@ const MAX_PADDING_FACTOR: usize = 16;
 pub(super) struct Complaint {
     pub(super) message: String,
     pub(super) hint: String,
+}
+
+/// What cuts a line.
+#[derive(Clone, Copy)]
+pub(super) enum Cut<'a> {
+    /// A rule of the kind of tokens.
+    Kind(Tokens),
+    /// A tokenizer.
+    Subwords(&'a Subwords),
+}
+
+impl<'a> Cut<'a> {
+    /// Panics for subwords without a tokenizer.
+    pub(super) fn new(tokens: Tokens, tokenizer: Option<&'a Arc<Subwords>>) -> Self {
+        match tokens {
+            Tokens::Bpe => Self::Subwords(tokenizer.expect("subwords with their tokenizer")),
+            tokens => Self::Kind(tokens),
+        }
+    }
+
+    /// Hands every token of `text` over; the complaint is of a text that cannot be cut.
+    fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), Complaint> {
+        match self {
+            Self::Kind(kind) => kind.split(text).for_each(take),
+            Self::Subwords(tokenizer) => {
+                let tokens = tokenizer.split(text).map_err(|message| Complaint {
+                    message: format!("the tokenizer cannot cut the sequence: {message}"),
+                    hint: "leave it out, or give another --tokenizer".into(),
+                })?;
+                tokens.iter().for_each(|token| take(token));
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Kept sequences one behind the other, before the longest is known.
@@ -50,7 +86,7 @@ impl Rows {
     pub(super) fn read(
         path: &Path,
         options: &ReadOptions,
-        kind: Tokens,
+        cut: Cut<'_>,
         mut id_of: impl FnMut(&str) -> Result<TokenId, Complaint>,
         known_labels: Option<&[String]>,
     ) -> Result<Self> {
@@ -63,13 +99,12 @@ impl Rows {
         while let Some(record) = records.next()? {
             let label = record.label.clone();
             let start = rows.tokens.len();
-            let mut complaint = line_break(kind, &record.text);
-            for token in kind.split(&record.text) {
-                match id_of(token) {
-                    Ok(id) => rows.tokens.push(id),
-                    Err(found) => complaint = complaint.or(Some(found)),
-                }
-            }
+            let mut complaint = line_break(cut, &record.text);
+            let whole = cut.each(&record.text, |token| match id_of(token) {
+                Ok(id) => rows.tokens.push(id),
+                Err(found) => complaint = complaint.take().or(Some(found)),
+            });
+            complaint = complaint.or(whole.err());
             if let Some(Complaint { message, hint }) = complaint {
                 return Err(records.fault(message, &hint));
             }
@@ -241,8 +276,8 @@ impl Rows {
 }
 
 /// A line break, which a table or JSON can hold, would tear a sequence apart when it is written.
-fn line_break(kind: Tokens, text: &str) -> Option<Complaint> {
-    let torn = matches!(kind, Tokens::Chars | Tokens::Smiles) && text.contains(['\n', '\r']);
+fn line_break(cut: Cut<'_>, text: &str) -> Option<Complaint> {
+    let torn = !matches!(cut, Cut::Kind(Tokens::Words | Tokens::Ids)) && text.contains(['\n', '\r']);
     torn.then(|| Complaint {
         message: "the sequence holds a line break, which cannot be a token".into(),
         hint: "write it in another way, or read words (--tokens words)".into(),

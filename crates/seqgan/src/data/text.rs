@@ -6,7 +6,7 @@ use super::integer::IdRange;
 use super::options::ReadOptions;
 use super::records::Records;
 use super::report::ReadReport;
-use super::rows::{Rows, bad};
+use super::rows::{Cut, Rows, bad};
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use super::vocab_builder::VocabBuilder;
@@ -30,10 +30,11 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
     let path = path.as_ref();
     let (vocab, rows) = match options.tokens {
         Tokens::Ids => read_ids(path, options)?,
-        Tokens::Words | Tokens::Chars | Tokens::Smiles => {
-            let mut builder = VocabBuilder::new(options.tokens);
-            let mut rows =
-                Rows::read(path, options, options.tokens, |token| Ok(builder.provisional_id(token)), None)?;
+        Tokens::Words | Tokens::Chars | Tokens::Smiles | Tokens::Bpe => {
+            let tokenizer = options.tokenizer.as_ref().filter(|_| options.tokens == Tokens::Bpe);
+            let mut builder = VocabBuilder::new(options.tokens, tokenizer.cloned());
+            let cut = Cut::new(options.tokens, tokenizer);
+            let mut rows = Rows::read(path, options, cut, |token| Ok(builder.provisional_id(token)), None)?;
             let vocab = builder
                 .finish(&mut rows.tokens, options.min_count, options.max_vocab)
                 .map_err(|(token, count)| no_vocabulary(path, options.min_count, &token, count))?;
@@ -51,7 +52,7 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
 /// Reads a further file, a test file say, with the vocabulary of the training data.
 ///
 /// The batch has the maximum length `options.max_length`, or that of its own longest sequence when this is 0.
-/// The kind of tokens is the vocabulary's; `tokens`, `min_count`, `max_vocab` and `vocab_size` of the options
+/// The kind of tokens and its tokenizer are the vocabulary's; `tokens`, `tokenizer`, `min_count`, `max_vocab` and `vocab_size` of the options
 /// are not used, and labels are those of `labels`. Words and characters outside the vocabulary become unknown and are counted; such an id is
 /// an error.
 pub fn read_with(
@@ -64,9 +65,11 @@ pub fn read_with(
     let size = vocab.num_user_tokens() as u32;
     let id_of = |token: &str| match vocab.tokens() {
         Tokens::Ids => IdRange::Vocabulary(size).parse(token),
-        Tokens::Words | Tokens::Chars | Tokens::Smiles => Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN)),
+        Tokens::Words | Tokens::Chars | Tokens::Smiles | Tokens::Bpe => {
+            Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN))
+        }
     };
-    let rows = Rows::read(path, options, vocab.tokens(), id_of, Some(labels))?;
+    let rows = Rows::read(path, options, Cut::new(vocab.tokens(), vocab.tokenizer()), id_of, Some(labels))?;
     let max_length = if options.max_length > 0 { options.max_length } else { rows.longest };
     rows.finish(path, max_length, vocab)
 }
@@ -100,7 +103,7 @@ fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
             });
         }
     };
-    let rows = Rows::read(path, options, Tokens::Ids, |token| range.parse(token), None)?;
+    let rows = Rows::read(path, options, Cut::Kind(Tokens::Ids), |token| range.parse(token), None)?;
     let size = match options.vocab_size {
         // Rows hold at least one token, and integer n is id n + 2, so the size is the largest id - 1.
         0 => rows.tokens.iter().max().map_or(0, |&id| id - 1),

@@ -21,11 +21,13 @@ pub enum Tokens {
     Ids,
     /// Atoms and bonds of a SMILES string: bracket atoms, two-letter elements and ring closures are one token.
     Smiles,
+    /// What a `tokenizer.json` says: byte-pair encoding, most often. It takes a [`Subwords`](super::Subwords) to cut.
+    Bpe,
 }
 
 impl Tokens {
     /// All kinds, in the order of the documentation.
-    pub const ALL: [Tokens; 4] = [Tokens::Words, Tokens::Chars, Tokens::Ids, Tokens::Smiles];
+    pub const ALL: [Tokens; 5] = [Tokens::Words, Tokens::Chars, Tokens::Ids, Tokens::Smiles, Tokens::Bpe];
 
     /// The name used in settings and files.
     pub fn name(self) -> &'static str {
@@ -34,6 +36,7 @@ impl Tokens {
             Tokens::Chars => "chars",
             Tokens::Ids => "ids",
             Tokens::Smiles => "smiles",
+            Tokens::Bpe => "bpe",
         }
     }
 
@@ -44,23 +47,27 @@ impl Tokens {
             Tokens::Chars => "One token a character",
             Tokens::Ids => "Whole numbers, split at white space",
             Tokens::Smiles => "Atoms, bonds, rings and branches of a molecule",
+            Tokens::Bpe => "Subwords, as the file of --tokenizer says",
         }
     }
 
-    /// What stands between two tokens when they are written as a line.
-    pub fn separator(self) -> &'static str {
+    /// What stands between two tokens when they are written as a line; subwords are written by their tokenizer.
+    pub(super) fn separator(self) -> &'static str {
         match self {
             Tokens::Words | Tokens::Ids => " ",
-            Tokens::Chars | Tokens::Smiles => "",
+            Tokens::Chars | Tokens::Smiles | Tokens::Bpe => "",
         }
     }
 
     /// The tokens of `line`, whose end of line has been removed already.
+    ///
+    /// Panics for [`Tokens::Bpe`], which a tokenizer cuts.
     pub fn split(self, line: &str) -> SplitTokens<'_> {
         match self {
             Tokens::Words | Tokens::Ids => SplitTokens(Pieces::Words(line.split_whitespace())),
             Tokens::Chars => SplitTokens(Pieces::Chars { line, rest: line.char_indices() }),
             Tokens::Smiles => SplitTokens(Pieces::Smiles(line)),
+            Tokens::Bpe => panic!("subwords are cut by their tokenizer"),
         }
     }
 }
@@ -78,7 +85,7 @@ impl FromStr for Tokens {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| Error::Config {
             key: "data.tokens".into(),
             value: format!("\"{}\"", name.escape_debug()),
-            expected: "\"words\", \"chars\", \"ids\" or \"smiles\"".into(),
+            expected: "\"words\", \"chars\", \"ids\", \"smiles\" or \"bpe\"".into(),
             source_place: None,
             hint: Some("words for text with spaces, chars for poems or peptides, smiles for molecules, ids for integers".into()),
         })
@@ -147,7 +154,7 @@ mod tests {
         let error = "letters".parse::<Tokens>().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "`data.tokens` is \"letters\", expected \"words\", \"chars\", \"ids\" or \"smiles\""
+            "`data.tokens` is \"letters\", expected \"words\", \"chars\", \"ids\", \"smiles\" or \"bpe\""
         );
         assert!(error.is_usage() && error.hint().unwrap().contains("smiles for molecules"));
     }

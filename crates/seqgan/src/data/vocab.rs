@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::subwords::Subwords;
 use super::tokens::Tokens;
 use crate::TokenId;
 
@@ -19,11 +20,14 @@ use crate::TokenId;
 pub struct InvalidVocab(String);
 
 /// Tokens and their ids, `0..V`.
+///
+/// One of subwords read from JSON needs its tokenizer before it can encode or decode: [`Vocab::with_tokenizer`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Vocab {
     tokens: Tokens,
     entries: Entries,
+    tokenizer: Option<Arc<Subwords>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +45,7 @@ enum Stored {
     Words { entries: Vec<String> },
     Chars { entries: Vec<String> },
     Smiles { entries: Vec<String> },
+    Bpe { entries: Vec<String> },
     Ids { size: u32 },
 }
 
@@ -57,7 +62,7 @@ impl Vocab {
     pub const MAX_TOKENS: u32 = 1 << 24;
 
     /// A vocabulary of words or characters, in the order of their ids; for [`Tokens::Ids`] see
-    /// [`Vocab::integers`].
+    /// [`Vocab::integers`]. One of [`Tokens::Bpe`] lacks its tokenizer.
     pub fn new(tokens: Tokens, entries: Vec<String>) -> Result<Self, InvalidVocab> {
         if entries.is_empty() || entries.len() > Self::MAX_TOKENS as usize {
             let expected = Self::MAX_TOKENS;
@@ -67,7 +72,7 @@ impl Vocab {
             return Err(InvalidVocab(format!("{entry:?} is not one token of the kind `{tokens}`")));
         }
         let count = entries.len();
-        let vocab = Self::from_unique(tokens, entries.into_iter().map(Arc::from).collect());
+        let vocab = Self::from_unique(tokens, entries.into_iter().map(Arc::from).collect(), None);
         match &vocab.entries {
             Entries::Listed { list, index } if index.len() < count => {
                 // The index keeps the last of equal entries, so the first one finds a foreign id.
@@ -82,15 +87,30 @@ impl Vocab {
     /// The vocabulary of the integers `0..size`.
     pub fn integers(size: u32) -> Result<Self, InvalidVocab> {
         match size {
-            1..=Self::MAX_TOKENS => Ok(Self { tokens: Tokens::Ids, entries: Entries::Integers { size } }),
+            1..=Self::MAX_TOKENS => {
+                Ok(Self { tokens: Tokens::Ids, entries: Entries::Integers { size }, tokenizer: None })
+            }
             _ => Err(InvalidVocab(format!("{size} ids, expected 1 to {}", Self::MAX_TOKENS))),
         }
     }
 
+    /// A vocabulary of subwords with the tokenizer that cuts and writes them; it must know all of them.
+    pub fn with_tokenizer(self, tokenizer: Arc<Subwords>) -> Result<Self, InvalidVocab> {
+        match &self.entries {
+            Entries::Listed { list, .. } if self.tokens == Tokens::Bpe => {
+                match list.iter().find(|token| !tokenizer.knows(token)) {
+                    Some(token) => Err(InvalidVocab(format!("the tokenizer has no token {token:?}"))),
+                    None => Ok(Self { tokenizer: Some(tokenizer), ..self }),
+                }
+            }
+            _ => Err(InvalidVocab(format!("tokens of the kind `{}` take no tokenizer", self.tokens))),
+        }
+    }
+
     /// Words or characters that are known to be valid and different.
-    pub(super) fn from_unique(tokens: Tokens, list: Vec<Arc<str>>) -> Self {
+    pub(super) fn from_unique(tokens: Tokens, list: Vec<Arc<str>>, tokenizer: Option<Arc<Subwords>>) -> Self {
         let index = list.iter().cloned().zip(Self::NUM_SPECIAL as TokenId..).collect();
-        Self { tokens, entries: Entries::Listed { list, index } }
+        Self { tokens, entries: Entries::Listed { list, index }, tokenizer }
     }
 
     /// Number of ids, V: the user's tokens and the two special ones.
@@ -111,7 +131,13 @@ impl Vocab {
         self.tokens
     }
 
-    /// The token of `id` as people write it; the special ones read `<end>` and `<unk>`.
+    /// What cuts and writes subwords.
+    pub fn tokenizer(&self) -> Option<&Arc<Subwords>> {
+        self.tokenizer.as_ref()
+    }
+
+    /// The token of `id` as people write it; the special ones read `<end>` and `<unk>`, and
+    /// subwords as their tokenizer spells them.
     ///
     /// Panics when `id` is not below [`Vocab::len`].
     pub fn token(&self, id: TokenId) -> Cow<'_, str> {
@@ -135,15 +161,28 @@ impl Vocab {
         }
     }
 
-    /// The ids of a line's tokens; what is not in the vocabulary becomes [`Vocab::UNKNOWN`].
+    /// The ids of a line's tokens; what is not in the vocabulary becomes [`Vocab::UNKNOWN`], and so does a whole line
+    /// that a tokenizer refuses.
+    ///
+    /// Panics for subwords without a tokenizer.
     pub fn encode(&self, line: &str) -> Vec<TokenId> {
-        self.tokens.split(line).map(|token| self.id(token).unwrap_or(Self::UNKNOWN)).collect()
+        let id = |token: &str| self.id(token).unwrap_or(Self::UNKNOWN);
+        match self.tokens {
+            Tokens::Bpe => match self.own_tokenizer().split(line) {
+                Ok(tokens) => tokens.iter().map(|token| id(token)).collect(),
+                Err(_) => vec![Self::UNKNOWN],
+            },
+            kind => kind.split(line).map(id).collect(),
+        }
     }
 
-    /// The line of a sequence: words and integers joined by one space, characters without.
+    /// The line of a sequence: words and integers joined by one space, characters without, subwords by their tokenizer.
     ///
-    /// Panics when an id is not below [`Vocab::len`].
+    /// Panics when an id is not below [`Vocab::len`], and for subwords without a tokenizer.
     pub fn decode(&self, ids: &[TokenId]) -> String {
+        if self.tokens == Tokens::Bpe {
+            return self.decode_subwords(ids);
+        }
         let mut line = String::new();
         for (position, &id) in ids.iter().enumerate() {
             if position > 0 {
@@ -153,9 +192,44 @@ impl Vocab {
         }
         line
     }
+
+    /// What stands between the special tokens goes to the tokenizer, which does not know them.
+    fn decode_subwords(&self, ids: &[TokenId]) -> String {
+        let special = |id: TokenId| (id as usize) < Self::NUM_SPECIAL;
+        let parts = ids.chunk_by(|&a, &b| !special(a) && !special(b)).map(|part| match part {
+            [id] if special(*id) => self.token(*id).into_owned(),
+            part => {
+                let tokens: Vec<String> = part.iter().map(|&id| self.token(id).into_owned()).collect();
+                // A decoder that gives up is left out: the spellings still say what was made.
+                self.own_tokenizer().join(tokens.clone()).unwrap_or_else(|_| tokens.join(" "))
+            }
+        });
+        parts.collect()
+    }
+
+    fn own_tokenizer(&self) -> &Subwords {
+        self.tokenizer.as_ref().expect("a vocabulary of subwords with its tokenizer")
+    }
+
+    /// What stands between two tokens in a sequence's text, and what each user token writes there, as bytes; the error
+    /// says why the text of a token depends on its neighbours.
+    pub fn texts(&self) -> Result<(&'static str, Vec<Vec<u8>>), String> {
+        let user = Self::NUM_SPECIAL as TokenId..self.len() as TokenId;
+        if self.tokens != Tokens::Bpe {
+            return Ok((
+                self.tokens.separator(),
+                user.map(|id| self.token(id).into_owned().into_bytes()).collect(),
+            ));
+        }
+        let writing = self.own_tokenizer().writing()?;
+        Ok((writing.separator(), user.map(|id| writing.bytes(&self.token(id))).collect()))
+    }
 }
 
 fn is_one_token(tokens: Tokens, entry: &str) -> bool {
+    if tokens == Tokens::Bpe {
+        return !entry.is_empty();
+    }
     let mut pieces = tokens.split(entry);
     // A word must be the whole entry: white space around it would vanish when a line is read.
     // Line breaks, though characters, cannot come from a line and would tear one apart.
@@ -170,6 +244,7 @@ impl TryFrom<Stored> for Vocab {
             Stored::Words { entries } => Self::new(Tokens::Words, entries),
             Stored::Chars { entries } => Self::new(Tokens::Chars, entries),
             Stored::Smiles { entries } => Self::new(Tokens::Smiles, entries),
+            Stored::Bpe { entries } => Self::new(Tokens::Bpe, entries),
             Stored::Ids { size } => Self::integers(size),
         }
     }
@@ -184,6 +259,7 @@ impl From<Vocab> for Stored {
                 match tokens {
                     Tokens::Chars => Stored::Chars { entries },
                     Tokens::Smiles => Stored::Smiles { entries },
+                    Tokens::Bpe => Stored::Bpe { entries },
                     Tokens::Words | Tokens::Ids => Stored::Words { entries },
                 }
             }

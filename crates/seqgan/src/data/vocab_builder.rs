@@ -5,21 +5,23 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::subwords::Subwords;
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use crate::TokenId;
 
-/// Words or characters seen so far.
+/// Words, characters or subwords seen so far.
 #[derive(Debug)]
 pub(super) struct VocabBuilder {
     tokens: Tokens,
+    tokenizer: Option<Arc<Subwords>>,
     list: Vec<Arc<str>>,
     index: HashMap<Arc<str>, TokenId>,
 }
 
 impl VocabBuilder {
-    pub(super) fn new(tokens: Tokens) -> Self {
-        Self { tokens, list: Vec::new(), index: HashMap::new() }
+    pub(super) fn new(tokens: Tokens, tokenizer: Option<Arc<Subwords>>) -> Self {
+        Self { tokens, tokenizer, list: Vec::new(), index: HashMap::new() }
     }
 
     /// The provisional id of `token`, from 0.
@@ -38,7 +40,7 @@ impl VocabBuilder {
     ///
     /// Only tokens of `ids` count. Those rarer than `min_count` become unknown, and so do all but the
     /// `max_vocab` most frequent ones (0: no limit). When nothing is left, the error is the most frequent
-    /// token with its count.
+    /// token with its count. What has no spelling is unknown whatever its count.
     pub(super) fn finish(
         self,
         ids: &mut [TokenId],
@@ -48,6 +50,7 @@ impl VocabBuilder {
         let mut counts = vec![0u64; self.list.len()];
         ids.iter().for_each(|&id| counts[id as usize] += 1);
         let mut order: Vec<usize> = (0..counts.len()).collect();
+        order.retain(|&i| !self.list[i].is_empty());
         // The order of `str` is the order of code points; tokens differ, so the order is total.
         order.sort_unstable_by_key(|&i| (Reverse(counts[i]), &self.list[i]));
         let most_frequent = order.first().map(|&i| (Arc::clone(&self.list[i]), counts[i]));
@@ -62,7 +65,8 @@ impl VocabBuilder {
         let mut final_ids = vec![Vocab::UNKNOWN; self.list.len()];
         order.iter().zip(Vocab::NUM_SPECIAL as TokenId..).for_each(|(&i, id)| final_ids[i] = id);
         ids.iter_mut().for_each(|id| *id = final_ids[*id as usize]);
-        Ok(Vocab::from_unique(self.tokens, order.iter().map(|&i| Arc::clone(&self.list[i])).collect()))
+        let list = order.iter().map(|&i| Arc::clone(&self.list[i])).collect();
+        Ok(Vocab::from_unique(self.tokens, list, self.tokenizer))
     }
 }
 
@@ -71,7 +75,7 @@ mod tests {
     use super::*;
 
     fn build(text: &str, min_count: u64, max_vocab: usize) -> Result<(Vocab, Vec<TokenId>), (Arc<str>, u64)> {
-        let mut builder = VocabBuilder::new(Tokens::Words);
+        let mut builder = VocabBuilder::new(Tokens::Words, None);
         builder.provisional_id("dropped");
         let mut ids: Vec<_> = text.split(' ').map(|token| builder.provisional_id(token)).collect();
         builder.finish(&mut ids, min_count, max_vocab).map(|vocab| (vocab, ids))

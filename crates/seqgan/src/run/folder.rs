@@ -56,11 +56,12 @@ impl RunFolder {
     /// Removes a folder in which a run was killed before it had written its settings; any other file in it is
     /// somebody's, and refused.
     pub fn clear_unstarted(path: &Path) -> Result<()> {
-        const OURS: [&str; 8] = [
+        const OURS: [&str; 9] = [
             "checkpoints",
             "models",
             "samples",
             "vocab.json",
+            "tokenizer.json",
             "labels.json",
             "run.json",
             "config.toml",

@@ -14,6 +14,7 @@ use super::shared_models::SharedModel;
 use super::state::State;
 use super::summary::Summary;
 use super::task::Task;
+use crate::checkpoint::write_atomically;
 use crate::config::{Config, Method};
 use crate::rng::{Purpose, Streams};
 use crate::run::{RunFolder, RunLock};
@@ -147,6 +148,16 @@ fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
         let folder = RunFolder::open(path)?;
         folder.check_same_config(config)?;
         let before: Value = folder.read_json("run.json")?;
+        if before["data"]["tokenizer"] != task.description["tokenizer"] {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "the tokenizer has changed since the run was started".into(),
+                hint: Some(
+                    "the run's own one is tokenizer.json in its folder; put it back, or start a new run"
+                        .into(),
+                ),
+            });
+        }
         if before["data"] != task.description {
             return Err(Error::Run {
                 path: path.into(),
@@ -164,6 +175,9 @@ fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
     let lock = RunLock::take(&folder)?;
     if let Some(vocab) = &task.vocab {
         folder.write_json("vocab.json", vocab)?;
+        if let Some(tokenizer) = vocab.tokenizer() {
+            write_atomically(&folder.file("tokenizer.json"), tokenizer.json())?;
+        }
     }
     if !task.labels.is_empty() {
         folder.write_json("labels.json", &task.labels)?;

@@ -4,12 +4,15 @@ use super::measure;
 use super::task::{are_pitches, read_options};
 use crate::Result;
 use crate::config::DataConfig;
-use crate::data::{self, Interner, LongSequences, ReadOptions, ReadReport, Tokens, TrainingText, Vocab};
+use crate::data::{
+    self, Interner, LongSequences, ReadOptions, ReadReport, Subwords, Tokens, TrainingText, Vocab,
+};
 use crate::generator::{GeneratorShape, Policy, Rules};
 use crate::metrics::{Estimate, Scorecard, pitch_mse};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use std::path::Path;
+use std::sync::Arc;
 
 /// Most samples that are measured unless asked otherwise.
 pub const MOST_SAMPLES: usize = 10_000;
@@ -38,7 +41,7 @@ impl HeldOut {
     ) -> Result<Self> {
         let options = ReadOptions { max_length: shape.max_length, ..read_options(config, test)? };
         let (encoded, report) = data::read_with(test, &options, vocab, labels)?;
-        let whole = read_whole(test, vocab.tokens(), config)?;
+        let whole = read_whole(test, vocab.tokens(), vocab.tokenizer(), config)?;
         let mut interner = Interner::default();
         Ok(Self {
             likely: encoded.select((0..encoded.len()).filter(|&b| rules.allow(shape, encoded.row(b)))),
@@ -71,7 +74,7 @@ impl HeldOut {
 
     /// The training file as the comparison of texts needs it.
     pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
-        let whole = read_whole(Path::new(&config.path), vocab.tokens(), config)?;
+        let whole = read_whole(Path::new(&config.path), vocab.tokens(), vocab.tokenizer(), config)?;
         Ok(self.interner.rows(&whole.sequences, &whole.vocab))
     }
 
@@ -105,10 +108,17 @@ pub fn real_scorecard(train: &SeqBatch, test: &SeqBatch, n: usize, seed: u64) ->
     Scorecard::of_real(&train.select(order), test, n)
 }
 
-/// A file with a vocabulary of all its tokens, split as `tokens` says: nothing is unknown.
-pub fn read_whole(path: &Path, tokens: Tokens, config: &DataConfig) -> Result<TrainingText> {
+/// A file with a vocabulary of all its tokens, split as `tokens` says, subwords by `tokenizer`: nothing is unknown that
+/// can be spelled.
+pub fn read_whole(
+    path: &Path,
+    tokens: Tokens,
+    tokenizer: Option<&Arc<Subwords>>,
+    config: &DataConfig,
+) -> Result<TrainingText> {
     let options = ReadOptions {
         tokens,
+        tokenizer: tokenizer.cloned(),
         min_count: 1,
         max_vocab: 0,
         long: LongSequences::Drop,

@@ -44,4 +44,4 @@ pub use study::{
     Variant, run_study,
 };
 pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
-pub use task::{Task, TestFile, format_of, read_options};
+pub use task::{Task, TestFile, format_of, load_tokenizer, read_options};

@@ -5,7 +5,7 @@ use super::kept::{Kept, Round, load_kept};
 use super::task::read_options;
 use crate::checkpoint;
 use crate::config::{DataConfig, Method};
-use crate::data::{self, ReadOptions, Vocab};
+use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab};
 use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
 use crate::reward::{Discriminator, DiscriminatorShape};
@@ -14,6 +14,7 @@ use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
+use std::sync::Arc;
 
 /// A generator read from a run folder.
 pub struct SavedModel {
@@ -213,5 +214,24 @@ pub fn load_vocab(folder: &RunFolder, model: &SavedModel) -> Result<Option<Vocab
             ),
         });
     }
-    Ok(Some(vocab))
+    match vocab.tokens() {
+        Tokens::Bpe => with_own_tokenizer(folder, vocab).map(Some),
+        _ => Ok(Some(vocab)),
+    }
+}
+
+/// The vocabulary with the run's copy of the tokenizer that it was made with.
+fn with_own_tokenizer(folder: &RunFolder, vocab: Vocab) -> Result<Vocab> {
+    let path = folder.file("tokenizer.json");
+    let tokenizer = Subwords::read(&path)?;
+    let fault = |message| Error::Run {
+        path: path.clone(),
+        message,
+        hint: Some("restore the file from a copy, or train again".into()),
+    };
+    let recorded: serde_json::Value = folder.read_json("run.json")?;
+    if recorded["data"]["tokenizer"]["sha256"] != tokenizer.sha256() {
+        return Err(fault("is not the tokenizer that the run was started with".into()));
+    }
+    vocab.with_tokenizer(Arc::new(tokenizer)).map_err(|error| fault(error.to_string()))
 }

@@ -3,7 +3,8 @@
 use super::held_out::HeldOut;
 use crate::config::{Config, ConstraintConfig, DataConfig, DataSize, OracleConfig};
 use crate::data::{
-    self, FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Tokens, Vocab, holds_midi,
+    self, FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Subwords, Tokens, Vocab,
+    holds_midi,
 };
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, Rules, constraint, oracle};
 use crate::rng::{Purpose, Streams};
@@ -80,7 +81,10 @@ impl Task {
     /// A file of sequences. Those that the constraint does not allow are left out.
     pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
         let path = Path::new(&config.path);
-        let text = data::read_training(path, &read_options(config, path)?)?;
+        let options = read_options(config, path)?;
+        let tokenizer = load_tokenizer(config)?;
+        let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
+        let text = data::read_training(path, &options)?;
         if config.pitches && text.vocab.tokens() != Tokens::Ids {
             return Err(Error::Config {
                 key: "data.pitches".into(),
@@ -156,6 +160,10 @@ impl Task {
                 Some(TestFile { test, train })
             }
         };
+        let mut description = json!({ "task": "file", "format": options.format.name(), "read": text.report });
+        if let Some(tokenizer) = &tokenizer {
+            description["tokenizer"] = json!({ "sha256": tokenizer.sha256() });
+        }
         notes.push(format!("{} to train, {} kept apart to validate; {ends}", train.len(), validation.len()));
         Ok(Self {
             notes,
@@ -165,7 +173,7 @@ impl Task {
             test: held_out.as_ref().map(|file| file.test.likely.clone()).filter(|test| !test.is_empty()),
             held_out,
             oracle: None,
-            description: json!({ "task": "file", "format": format_of(config, path)?.name(), "read": text.report }),
+            description,
             vocab: Some(text.vocab),
             labels: text.labels,
             rules,
@@ -270,8 +278,8 @@ pub fn are_pitches(config: &DataConfig) -> bool {
 }
 
 /// What the settings say of reading `path`. Where `data.format` is "auto", the name tells it; where `data.tokens` is
-/// "auto", the format does, or else a file whose first sequences hold blanks is one of words, any other one of
-/// characters.
+/// "auto", a tokenizer or the format does, or else a file whose first sequences hold blanks is one of words, any other
+/// one of characters. The tokenizer is not read: [`load_tokenizer`].
 pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
     let format = format_of(config, path)?;
     let vocab_size = if format == FileFormat::Midi { NUM_PITCHES as usize } else { config.vocab_size };
@@ -282,6 +290,7 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         midi: MidiOptions { step_secs: config.midi_step_secs, rests: config.midi_rests },
         window: config.window,
         tokens: Tokens::Words,
+        tokenizer: None,
         // A test file is read whole.
         max_sequences: if path == Path::new(&config.path) { config.max_sequences } else { 0 },
         max_length: config.max_length,
@@ -292,7 +301,12 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         max_vocab: config.max_vocab,
         vocab_size: vocab_size as u32,
     };
+    let subwords = config.tokens == "bpe" || config.tokens == "auto" && !config.tokenizer.is_empty();
+    if subwords {
+        check_holds_text(format)?;
+    }
     options.tokens = match (config.tokens.as_str(), format) {
+        ("auto", _) if subwords => Tokens::Bpe,
         (_, FileFormat::Midi) | ("auto", FileFormat::Ids) => Tokens::Ids,
         ("auto", FileFormat::Smiles) => Tokens::Smiles,
         ("auto", FileFormat::Fasta) => Tokens::Chars,
@@ -300,4 +314,28 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         (name, _) => name.parse().expect("checked with the settings"),
     };
     Ok(options)
+}
+
+/// The tokenizer that the settings name; none where they name none.
+pub fn load_tokenizer(config: &DataConfig) -> Result<Option<Arc<Subwords>>> {
+    match config.tokenizer.as_str() {
+        "" => Ok(None),
+        path => Ok(Some(Arc::new(Subwords::read(Path::new(path))?))),
+    }
+}
+
+/// Refuses subwords of what is no text, or has tokens of its own.
+fn check_holds_text(format: FileFormat) -> Result<()> {
+    match format {
+        FileFormat::Text | FileFormat::Csv | FileFormat::Tsv | FileFormat::Jsonl => Ok(()),
+        FileFormat::Ids | FileFormat::Smiles | FileFormat::Fasta | FileFormat::Midi => Err(Error::Config {
+            key: "data.tokens".into(),
+            value: "\"bpe\"".into(),
+            expected: format!("another kind of tokens for the format {}", format.name()),
+            source_place: None,
+            hint: Some(
+                "a tokenizer cuts the formats text, csv, tsv and jsonl; --format says which it is".into(),
+            ),
+        }),
+    }
 }

@@ -18,14 +18,15 @@ pub struct Language {
     start: StateID,
     /// What stands before a token that is not the first, and the text of each token.
     separator: &'static str,
-    texts: Vec<String>,
+    texts: Vec<Vec<u8>>,
 }
 
 /// Where a sequence's text stands in the expression: nowhere yet, or behind a token.
 pub(super) type Place = Option<StateID>;
 
 impl Language {
-    /// The expression, in the syntax of the crate `regex`, over texts of this vocabulary; the error is its own.
+    /// The expression, in the syntax of the crate `regex`, over texts of this vocabulary; the error is its own, or says why
+    /// a text cannot be followed token by token.
     pub fn new(pattern: &str, vocab: &Vocab) -> Result<Self, String> {
         let whole = |error: &dyn std::error::Error| {
             // The library's own words are in the innermost error.
@@ -38,6 +39,7 @@ impl Language {
             let last = text.lines().last().unwrap_or_default();
             last.trim_start_matches("error: ").to_string()
         };
+        let (separator, texts) = vocab.texts()?;
         let dfa = dense::Builder::new()
             .configure(
                 dense::Config::new()
@@ -53,15 +55,13 @@ impl Language {
             .map_err(|error| whole(&error))?;
         let input = Input::new("").anchored(Anchored::Yes);
         let start = dfa.start_state_forward(&input).map_err(|error| whole(&error))?;
-        let user = Vocab::NUM_SPECIAL as TokenId..vocab.len() as TokenId;
-        let texts = (0..Vocab::NUM_SPECIAL).map(|_| String::new());
-        let texts = texts.chain(user.map(|id| vocab.token(id).into_owned())).collect();
-        Ok(Self { dfa, start, separator: vocab.tokens().separator(), texts })
+        let special = (0..Vocab::NUM_SPECIAL).map(|_| Vec::new());
+        Ok(Self { dfa, start, separator, texts: special.chain(texts).collect() })
     }
 
     /// The place behind `token`; none where no match can follow.
     pub(super) fn next(&self, place: Place, token: TokenId) -> Option<StateID> {
-        let text = self.texts[token as usize].as_bytes();
+        let text = &self.texts[token as usize];
         let before = if place.is_some() { self.separator.as_bytes() } else { b"" };
         let mut state = place.unwrap_or(self.start);
         for &byte in before.iter().chain(text) {

@@ -73,7 +73,23 @@ impl Parts {
                 fault(key, format!("{token:?}"), "a token of the training data's vocabulary".into())
             })
         };
-        let ids = |key: &str, text: &str| vocab.tokens().split(text).map(|token| id(key, token)).collect();
+        let ids = |key: &str, text: &str| match vocab.tokenizer() {
+            None => vocab.tokens().split(text).map(|token| id(key, token)).collect(),
+            Some(tokenizer) => {
+                let refused = |expected| fault(key, format!("{text:?}"), expected);
+                let tokens = tokenizer
+                    .split(text)
+                    .map_err(|message| refused(format!("text that the tokenizer can cut ({message})")))?;
+                let known = |token: &String| match vocab.id(token) {
+                    Some(id) => Ok(id),
+                    None if token.is_empty() => Err(refused("text that the tokenizer can spell".into())),
+                    None => Err(refused(format!(
+                        "text of tokens of the training data's vocabulary, which has no {token:?}"
+                    ))),
+                };
+                tokens.iter().map(known).collect()
+            }
+        };
         let mut forbidden = shape.never.clone();
         if !config.alphabet.is_empty() {
             let allowed: Vec<TokenId> =
@@ -81,6 +97,10 @@ impl Parts {
             let end = shape.end_token;
             forbidden
                 .extend((0..shape.vocab_size as TokenId).filter(|t| !allowed.contains(t) && Some(*t) != end));
+        }
+        if let (Some(_), Some(text)) = (vocab.tokenizer(), config.forbidden.first()) {
+            let expected = "nothing where tokens are subwords: a text is made of tokens in many ways".into();
+            return Err(fault("constraint.forbidden", format!("{text:?}"), expected));
         }
         let ngrams: Vec<Vec<TokenId>> =
             config.forbidden.iter().map(|text| ids("constraint.forbidden", text)).collect::<Result<_>>()?;

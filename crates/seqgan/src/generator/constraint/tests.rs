@@ -206,3 +206,42 @@ fn nothing_counts_behind_a_violation() {
     assert_eq!(allowed(&[4, 2, 3]), [true; 4]);
     assert_eq!(allowed(&[2, 4, 3]), [false; 4]);
 }
+
+/// Tokens that are parts of characters: all sequences of up to four tokens, against the text that the decoder writes.
+#[cfg(feature = "bpe")]
+#[test]
+fn expressions_follow_subwords_byte_by_byte() {
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/tokenizers/byte_level.json");
+    let tokenizer = Arc::new(crate::data::Subwords::read(&file).unwrap());
+    // é is made of the bytes C3 A9.
+    let entries = ["Ã", "©", "Ġcat"].map(String::from).into();
+    let vocab = Vocab::new(Tokens::Bpe, entries).unwrap().with_tokenizer(tokenizer).unwrap();
+    let shape = shape(4, true);
+    let allowed = |config: ConstraintConfig| -> Vec<String> {
+        let rules = rules(&config, &shape, &vocab).unwrap().unwrap();
+        let rows = all(4, true);
+        let mut list: Vec<_> =
+            rows.iter().filter(|row| rules.allow(&shape, row)).map(|row| vocab.decode(row)).collect();
+        list.sort();
+        list
+    };
+    // No half of a character is left.
+    let mut expected: Vec<String> = (1..=4).map(|n| " cat".repeat(n)).collect();
+    let others = ["é", "éé", "é cat", " caté", "é cat cat", " caté cat", " cat caté"];
+    expected.extend(others.map(String::from));
+    expected.sort();
+    assert_eq!(allowed(ConstraintConfig { regex: "(é| cat)+".into(), ..config() }), expected);
+
+    // Tokens of an alphabet are spelled as in the file, a beginning is cut.
+    let mut cats: Vec<String> = (1..=4).map(|n| " cat".repeat(n)).collect();
+    cats.sort();
+    assert_eq!(allowed(ConstraintConfig { alphabet: vec!["Ġcat".into()], ..config() }), cats);
+    let regex = "(é| cat)+".to_string();
+    let prefix = ConstraintConfig { prefix: " cat cat".into(), max_length: 3, regex, ..config() };
+    assert_eq!(allowed(prefix), [" cat cat", " cat cat cat"]);
+    // The tokenizer cuts é as one token, which this vocabulary lacks.
+    let other = ConstraintConfig { prefix: " caté".into(), ..config() };
+    let error = rules(&other, &shape, &vocab).unwrap_err().to_string();
+    let expected = "text of tokens of the training data's vocabulary, which has no \"Ã©\"";
+    assert_eq!(error, format!("`constraint.prefix` is \" caté\", expected {expected}"));
+}
