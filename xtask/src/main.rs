@@ -8,6 +8,7 @@ mod minimum_rust;
 mod rust_text;
 mod rustup;
 mod safety;
+mod sanitize;
 // The medians of the bench are those of this comparison.
 #[path = "../../crates/seqgan/benches/phases/statistics.rs"]
 mod statistics;
@@ -27,6 +28,8 @@ Usage: cargo xtask COMMAND
   minimum-rust
            everything compiles with the oldest Rust that Cargo.toml promises
   check    everything that CI runs, cheapest first, up to the first failure
+  sanitize [STAGE]
+           the kernels under Miri and AddressSanitizer; STAGE: miri, miri-avx2, address, ...
   versus-pytorch --python PATH [--phases P,P] [--pairs N] [--threads N] [--repeat N]
            time the bench in turn with benchmarks/pytorch_baseline.py; PATH is a Python that has torch";
 
@@ -40,6 +43,8 @@ fn main() -> ExitCode {
         ["supply"] => supply::check(&root()).map(tell),
         ["minimum-rust"] => minimum_rust::check(&root()).map(tell),
         ["check"] => check::run(&root()),
+        ["sanitize"] => sanitize::run(&root(), ""),
+        ["sanitize", which] => sanitize::run(&root(), which),
         ["versus-pytorch", rest @ ..] => match versus_pytorch::Options::parse(rest) {
             Ok(options) => versus_pytorch::run(&root(), &options),
             Err(error) => {
