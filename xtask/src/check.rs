@@ -7,63 +7,75 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-/// A step's name and what it does in the repository.
-type Step = (&'static str, fn(&Path) -> Result<()>);
+/// What a step could not do here, and why; nothing if it did all.
+pub(crate) type Skipped = Option<String>;
 
-const STEPS: [Step; 11] = [
-    ("format", |root| cargo(root, &["fmt", "--all", "--check"], &[])),
-    ("layers", crate::layers::check),
-    ("settings page", crate::docs::check),
-    ("book", crate::book::check),
+/// A step's name and what it does in the repository.
+type Step = (&'static str, fn(&Path) -> Result<Skipped>);
+
+const STEPS: [Step; 14] = [
+    ("format", |root| all(cargo(root, &["fmt", "--all", "--check"], &[]))),
+    ("layers", |root| all(crate::layers::check(root))),
+    ("unsafe code", |root| all(crate::safety::check(root))),
+    ("settings page", |root| all(crate::docs::check(root))),
+    ("book", |root| all(crate::book::check(root))),
+    ("supply", crate::supply::check),
     ("lints", |root| {
         let clippy = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
-        cargo(root, &clippy, &[])
+        all(cargo(root, &clippy, &[]))
     }),
     ("lints with subwords", |root| {
         let packages = ["--package", "seqgan", "--package", "seqgan-cli", "--features", "seqgan-cli/bpe"];
         let clippy = [&["clippy", "--locked"][..], &packages, &["--all-targets", "--", "--deny", "warnings"]];
-        cargo(root, &clippy.concat(), &[])
+        all(cargo(root, &clippy.concat(), &[]))
     }),
+    ("minimum Rust version", crate::minimum_rust::check),
     // The program has no documentation of its own, and its pages would overwrite those of the library of the same name.
     ("documentation", |root| {
-        cargo(
-            root,
-            &["doc", "--locked", "--no-deps", "--package", "seqgan"],
-            &[("RUSTDOCFLAGS", "--deny warnings")],
-        )
+        let doc = ["doc", "--locked", "--no-deps", "--package", "seqgan"];
+        all(cargo(root, &doc, &[("RUSTDOCFLAGS", "--deny warnings")]))
     }),
-    ("tests", |root| cargo(root, &["test", "--locked", "--workspace"], &[])),
+    ("tests", |root| all(cargo(root, &["test", "--locked", "--workspace"], &[]))),
     // The feature adds code and changes none, so that what does not touch it need not run again.
     ("tests with subwords", |root| {
         let packages = ["--package", "seqgan", "--package", "seqgan-cli", "--features", "seqgan-cli/bpe"];
-        cargo(
-            root,
-            &[&["test", "--locked"][..], &packages, &["--lib", "--test", "cli", "subwords"]].concat(),
-            &[],
-        )
+        let tests = ["--lib", "--test", "cli", "subwords"];
+        all(cargo(root, &[&["test", "--locked"][..], &packages, &tests].concat(), &[]))
     }),
     ("release build", |root| {
-        cargo(root, &["build", "--locked", "--release", "--package", "seqgan-cli"], &[])
+        all(cargo(root, &["build", "--locked", "--release", "--package", "seqgan-cli"], &[]))
     }),
-    ("smoke run", smoke_run),
+    ("smoke run", |root| all(smoke_run(root))),
 ];
+
+/// A step that skips nothing.
+fn all(done: Result<()>) -> Result<Skipped> {
+    done.map(|()| None)
+}
 
 /// Runs the steps in the repository.
 pub fn run(root: &Path) -> Result<()> {
     let start = Instant::now();
-    run_steps(root, &STEPS)?;
+    let skipped = run_steps(root, &STEPS)?;
     println!("check: all {} steps passed in {:.0} s", STEPS.len(), start.elapsed().as_secs_f64());
+    // Once more, where the last lines are all that is read.
+    skipped.iter().for_each(|what| println!("check: SKIPPED {what}"));
     Ok(())
 }
 
-fn run_steps(root: &Path, steps: &[Step]) -> Result<()> {
+/// Runs the steps up to the first failure; tells what they skipped.
+fn run_steps(root: &Path, steps: &[Step]) -> Result<Vec<String>> {
+    let mut skipped = Vec::new();
     for (i, (name, step)) in steps.iter().enumerate() {
         println!("check {}/{}: {name}", i + 1, steps.len());
         let start = Instant::now();
-        step(root).with_context(|| format!("step {} of {}, {name}, failed", i + 1, steps.len()))?;
+        let left_out =
+            step(root).with_context(|| format!("step {} of {}, {name}, failed", i + 1, steps.len()))?;
+        left_out.iter().for_each(|what| println!("SKIPPED {what}"));
+        skipped.extend(left_out);
         println!("check {}/{}: {name} passed in {:.1} s", i + 1, steps.len(), start.elapsed().as_secs_f64());
     }
-    Ok(())
+    Ok(skipped)
 }
 
 /// The Cargo that runs this tool.
@@ -73,7 +85,7 @@ pub(crate) fn cargo_command(root: &Path) -> Command {
     command
 }
 
-fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
+pub(crate) fn cargo(root: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Result<()> {
     let mut command = cargo_command(root);
     command.args(arguments).envs(variables.iter().copied());
     let status = command.status().context("cannot start cargo")?;
@@ -122,9 +134,15 @@ mod tests {
     #[test]
     fn the_first_failure_stops_and_is_named() {
         let steps: [Step; 3] =
-            [("a", |_| Ok(())), ("b", |_| bail!("cause")), ("c", |_| panic!("ran behind a failure"))];
+            [("a", |_| Ok(None)), ("b", |_| bail!("cause")), ("c", |_| panic!("ran behind a failure"))];
         let error = run_steps(Path::new("."), &steps).unwrap_err();
         assert_eq!(format!("{error:#}"), "step 2 of 3, b, failed: cause");
+    }
+
+    #[test]
+    fn what_was_skipped_is_told() {
+        let steps: [Step; 2] = [("a", |_| Ok(Some("a part".into()))), ("b", |_| Ok(None))];
+        assert_eq!(run_steps(Path::new("."), &steps).unwrap(), ["a part"]);
     }
 
     #[test]

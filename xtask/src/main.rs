@@ -4,10 +4,15 @@ mod book;
 mod check;
 mod docs;
 mod layers;
+mod minimum_rust;
 mod rust_text;
+mod rustup;
+mod safety;
+mod sanitize;
 // The medians of the bench are those of this comparison.
 #[path = "../../crates/seqgan/benches/phases/statistics.rs"]
 mod statistics;
+mod supply;
 mod versus_pytorch;
 
 use std::path::PathBuf;
@@ -18,7 +23,13 @@ Usage: cargo xtask COMMAND
 
   layers   no module of the library uses one to its right
   docs     write docs/configuration.md from the code
+  safety   unsafe code stands in the kernels alone, and gives its reasons
+  supply   sources and licences of packages are those that deny.toml allows
+  minimum-rust
+           everything compiles with the oldest Rust that Cargo.toml promises
   check    everything that CI runs, cheapest first, up to the first failure
+  sanitize [STAGE]
+           the kernels under Miri and AddressSanitizer; STAGE: miri, miri-avx2, address, ...
   versus-pytorch --python PATH [--phases P,P] [--pairs N] [--threads N] [--repeat N]
            time the bench in turn with benchmarks/pytorch_baseline.py; PATH is a Python that has torch";
 
@@ -28,7 +39,12 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["layers"] => layers::check(&root()),
         ["docs"] => docs::write(&root()),
+        ["safety"] => safety::check(&root()),
+        ["supply"] => supply::check(&root()).map(tell),
+        ["minimum-rust"] => minimum_rust::check(&root()).map(tell),
         ["check"] => check::run(&root()),
+        ["sanitize"] => sanitize::run(&root(), ""),
+        ["sanitize", which] => sanitize::run(&root(), which),
         ["versus-pytorch", rest @ ..] => match versus_pytorch::Options::parse(rest) {
             Ok(options) => versus_pytorch::run(&root(), &options),
             Err(error) => {
@@ -52,6 +68,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what a check that ran by itself has skipped.
+fn tell(skipped: check::Skipped) {
+    skipped.iter().for_each(|what| println!("SKIPPED {what}"));
 }
 
 /// The repository: the folder above this crate. Cargo tells it when the tool runs; a path fixed when the tool was

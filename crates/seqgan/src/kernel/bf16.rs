@@ -3,6 +3,7 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // intrinsics behind a CPU check; pointers into slices checked at the entrance
 
+use super::bounds::starts_fit;
 use super::packed::PANEL;
 use super::simd::LANES;
 
@@ -79,9 +80,9 @@ impl PairProduct<'_> {
     pub(crate) fn add_to(&self, c: &mut [f32]) {
         assert!(available(), "products of bfloat16 on a CPU that has none");
         assert!(self.first_row.is_multiple_of(2) && self.k.is_multiple_of(2), "pairs of rows");
-        assert!(self.first_row + self.k <= self.b.rows, "B is too small");
-        assert!(self.offsets.iter().all(|&o| o + self.k <= self.a.len()), "A is too small");
-        assert_eq!(c.len(), self.offsets.len() * self.b.columns, "C is dense");
+        assert!(starts_fit(std::iter::once(self.first_row), self.k, self.b.rows), "B is too small");
+        assert!(starts_fit(self.offsets.iter().copied(), self.k, self.a.len()), "A is too small");
+        assert_eq!(Some(c.len()), self.offsets.len().checked_mul(self.b.columns), "C is dense");
         #[cfg(target_arch = "x86_64")]
         // SAFETY: the CPU has the instructions and the slices are large enough, as asserted above.
         unsafe {
@@ -116,6 +117,10 @@ mod x86 {
         }
     }
 
+    /// All rows of the `W` vectors of columns at `panel`, of whose last `last` are there.
+    ///
+    /// # Safety
+    /// As of [`add_to`]; `panel` holds p.k / 2 rows of W vectors, c is C from their column on, and `last` is 1 to 16.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bf16")]
     unsafe fn rows<const W: usize>(p: &PairProduct<'_>, panel: *const u32, c: *mut f32, last: usize) {
@@ -133,6 +138,10 @@ mod x86 {
         }
     }
 
+    /// The same bits as another type.
+    ///
+    /// # Safety
+    /// The CPU must have the features.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bf16")]
     fn pairs(x: __m512i) -> __m512bh {
@@ -141,6 +150,9 @@ mod x86 {
     }
 
     /// `R` rows from `i` of `W` vectors of columns, of whose last `last` are there.
+    ///
+    /// # Safety
+    /// As of [`rows`]; the rows exist.
     #[inline]
     #[target_feature(enable = "avx512f,avx512bf16")]
     unsafe fn tile<const R: usize, const W: usize>(

@@ -67,3 +67,41 @@ impl Kernel for Cells {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Real;
+    use super::*;
+    use crate::rng::{Purpose, Streams};
+
+    /// Rows of a part of a vector, of one, and of more; with and without what the backward pass keeps.
+    #[test]
+    fn agree_with_the_plain_loops() {
+        for n in [1, 15, 16, 21, 33] {
+            let rows = 3;
+            let mut reader = Streams::new(4, Purpose::Bootstrap).reader(n as u64);
+            let mut numbers = |n: usize| (0..n).map(|_| reader.normal() as f32).collect::<Vec<f32>>();
+            let (gates, c) = (numbers(rows * 4 * n), numbers(rows * n));
+            let wide = |x: &[f32]| x.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+            for keep in [false, true] {
+                let (mut gates, mut c, mut h) = (gates.clone(), c.clone(), vec![0.0; rows * n]);
+                let mut tanh_c = vec![0.0; rows * n];
+                let mut plain = (wide(&gates), wide(&c), wide(&h), wide(&tanh_c));
+                lstm_cells(&mut gates, &mut c, &mut h, keep.then_some(&mut tanh_c), n);
+                let kept = keep.then_some(&mut plain.3[..]);
+                f64::lstm_cells(&mut plain.0, &mut plain.1, &mut plain.2, kept, n);
+                let got = [&gates, &c, &h, &tanh_c].into_iter().flatten();
+                let want = [&plain.0, &plain.1, &plain.2, &plain.3].into_iter().flatten();
+                for (x, y) in got.zip(want) {
+                    assert!((f64::from(*x) - y).abs() < 1e-6, "rows of {n}: {x} for {y}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "a tanh a cell")]
+    fn refuse_a_slice_that_is_too_small() {
+        lstm_cells(&mut [0.0; 8], &mut [0.0; 2], &mut [0.0; 2], Some(&mut [0.0]), 2);
+    }
+}

@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn functions_are_accurate_on_every_path_and_equal_where_there_is_fma() {
-        let x: Vec<f32> = (0..4096).map(|i| -90.0 + 180.0 * i as f32 / 4096.0).chain([0.0; 16]).collect();
+        let n = if cfg!(miri) { 256 } else { 4096 };
+        let x: Vec<f32> = (0..n).map(|i| -90.0 + 180.0 * i as f32 / n as f32).chain([0.0; 16]).collect();
         for which in 0..3u8 {
             let results: Vec<_> = all_levels()
                 .into_iter()

@@ -4,6 +4,7 @@
 //! use; in f32 they run on the SIMD kernels, which are tested against the plain loops.
 
 pub(crate) mod bf16;
+mod bounds;
 pub(crate) mod cells;
 pub(crate) mod draw;
 pub(crate) mod math;

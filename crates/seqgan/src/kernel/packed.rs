@@ -75,3 +75,21 @@ impl<R: Real> PackedMatrix<R> {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_back_from_a_matrix_and_from_its_transpose() {
+        for (k, n) in [(1, 1), (2, 16), (3, 48), (5, 50), (4, 97)] {
+            let b: Vec<f32> = (0..k * n).map(|x| x as f32).collect();
+            let transposed: Vec<f32> = (0..n * k).map(|at| b[at % k * n + at / k]).collect();
+            for packed in [PackedMatrix::new(&b, k, n), PackedMatrix::of_transpose(&transposed, n, k)] {
+                for (p, row) in b.chunks_exact(n).enumerate() {
+                    assert!(packed.row(p).eq(row.iter().copied()), "{k} x {n}, row {p}");
+                }
+            }
+        }
+    }
+}

@@ -60,10 +60,10 @@ pub(crate) trait Simd: Copy {
         fold(self.to_array(v), f32::max)
     }
 
-    /// Loads `n < 16` values, the rest zero.
+    /// Loads `n` values, the rest zero.
     ///
     /// # Safety
-    /// `p` must be readable for `n` f32.
+    /// `p` must be readable for `n` f32, and n below 16.
     #[inline(always)]
     unsafe fn load_part(self, p: *const f32, n: usize) -> Self::V {
         let mut lanes = [0.0; LANES];
@@ -74,30 +74,30 @@ pub(crate) trait Simd: Copy {
         }
     }
 
-    /// Loads `n <= 16` values, the rest zero.
+    /// Loads `n` values, the rest zero.
     ///
     /// # Safety
-    /// `p` must be readable for `n` f32.
+    /// `p` must be readable for `n` f32, and n at most 16.
     #[inline(always)]
     unsafe fn load_lanes(self, p: *const f32, n: usize) -> Self::V {
         // SAFETY: as the caller grants.
         unsafe { if n == LANES { self.load(p) } else { self.load_part(p, n) } }
     }
 
-    /// Stores the first `n <= 16` lanes.
+    /// Stores the first `n` lanes.
     ///
     /// # Safety
-    /// `p` must be writable for `n` f32.
+    /// `p` must be writable for `n` f32, and n at most 16.
     #[inline(always)]
     unsafe fn store_lanes(self, p: *mut f32, n: usize, v: Self::V) {
         // SAFETY: as the caller grants.
         unsafe { if n == LANES { self.store(p, v) } else { self.store_part(p, n, v) } }
     }
 
-    /// Stores the first `n < 16` lanes.
+    /// Stores the first `n` lanes.
     ///
     /// # Safety
-    /// `p` must be writable for `n` f32.
+    /// `p` must be writable for `n` f32, and n below 16.
     #[inline(always)]
     unsafe fn store_part(self, p: *mut f32, n: usize, v: Self::V) {
         let lanes = self.to_array(v);
@@ -168,21 +168,33 @@ fn available() -> Level {
 /// Runs `kernel` with the instruction set of [`level`].
 #[inline]
 pub(crate) fn dispatch<K: Kernel>(kernel: K) -> K::Output {
-    dispatch_at(level(), kernel)
+    // SAFETY: `level` gives what it found on this CPU, or less.
+    unsafe { run_at(level(), kernel) }
 }
 
-/// Runs `kernel` with a given instruction set, which the CPU must have.
+/// Runs `kernel` with a given instruction set.
+///
+/// # Safety
+/// The CPU must have it.
 #[inline]
-pub(crate) fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+unsafe fn run_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
     match level {
-        // SAFETY: `level()` found these features on this CPU; tests ask `available` first.
+        // SAFETY: as the caller grants.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { x86::run_avx512(kernel) },
-        // SAFETY: as above.
+        // SAFETY: as the caller grants.
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => unsafe { x86::run_avx2(kernel) },
         _ => kernel.run(Portable),
     }
+}
+
+/// Runs `kernel` with one of [`all_levels`].
+#[cfg(test)]
+pub(crate) fn dispatch_at<K: Kernel>(level: Level, kernel: K) -> K::Output {
+    assert!(all_levels().contains(&level), "this CPU has no {level:?}");
+    // SAFETY: as asserted.
+    unsafe { run_at(level, kernel) }
 }
 
 /// The instruction sets this CPU has, best first.
@@ -282,11 +294,27 @@ mod x86 {
     use super::{Kernel, LANES, Simd};
     use std::arch::x86_64::*;
 
+    /// Intrinsics that touch no memory: all they need is their instruction set.
+    macro_rules! values {
+        ($($code:tt)*) => {{
+            // SAFETY: `Avx512` and `Avx2` are made by `run_avx512` and `run_avx2` alone, behind the CPU check.
+            unsafe { $($code)* }
+        }};
+    }
+
+    /// Runs `kernel` with AVX-512.
+    ///
+    /// # Safety
+    /// The CPU must have the features.
     #[target_feature(enable = "avx512f,avx512dq,avx2,fma")]
     pub(super) fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx512)
     }
 
+    /// Runs `kernel` with AVX2 and FMA.
+    ///
+    /// # Safety
+    /// The CPU must have the features.
     #[target_feature(enable = "avx2,fma")]
     pub(super) fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
         kernel.run(Avx2)
@@ -295,74 +323,74 @@ mod x86 {
     #[derive(Clone, Copy)]
     struct Avx512;
 
-    // SAFETY, for every block below: the type is made by `run_avx512` alone, behind the CPU check.
-    #[allow(clippy::undocumented_unsafe_blocks)]
     impl Simd for Avx512 {
         type V = __m512;
         const WIDE: bool = true;
 
         #[inline(always)]
         fn splat(self, x: f32) -> __m512 {
-            unsafe { _mm512_set1_ps(x) }
+            values!(_mm512_set1_ps(x))
         }
         #[inline(always)]
         unsafe fn load(self, p: *const f32) -> __m512 {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe { _mm512_loadu_ps(p) }
         }
         #[inline(always)]
         unsafe fn store(self, p: *mut f32, v: __m512) {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe { _mm512_storeu_ps(p, v) }
         }
         #[inline(always)]
         fn add(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_add_ps(a, b) }
+            values!(_mm512_add_ps(a, b))
         }
         #[inline(always)]
         fn sub(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_sub_ps(a, b) }
+            values!(_mm512_sub_ps(a, b))
         }
         #[inline(always)]
         fn mul(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_mul_ps(a, b) }
+            values!(_mm512_mul_ps(a, b))
         }
         #[inline(always)]
         fn div(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_div_ps(a, b) }
+            values!(_mm512_div_ps(a, b))
         }
         #[inline(always)]
         fn fma(self, a: __m512, b: __m512, c: __m512) -> __m512 {
-            unsafe { _mm512_fmadd_ps(a, b, c) }
+            values!(_mm512_fmadd_ps(a, b, c))
         }
         #[inline(always)]
         fn max(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_max_ps(a, b) }
+            values!(_mm512_max_ps(a, b))
         }
         #[inline(always)]
         fn min(self, a: __m512, b: __m512) -> __m512 {
-            unsafe { _mm512_min_ps(a, b) }
+            values!(_mm512_min_ps(a, b))
         }
         #[inline(always)]
         fn sqrt(self, a: __m512) -> __m512 {
-            unsafe { _mm512_sqrt_ps(a) }
+            values!(_mm512_sqrt_ps(a))
         }
         #[inline(always)]
         fn round(self, a: __m512) -> __m512 {
-            unsafe { _mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a) }
+            values!(_mm512_roundscale_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(a))
         }
         #[inline(always)]
         fn pow2(self, n: __m512) -> __m512 {
-            unsafe {
+            values! {
                 let biased = _mm512_add_epi32(_mm512_cvtps_epi32(n), _mm512_set1_epi32(127));
                 _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
             }
         }
         #[inline(always)]
         fn if_less(self, a: __m512, b: __m512, yes: __m512, no: __m512) -> __m512 {
-            unsafe { _mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes) }
+            values!(_mm512_mask_blend_ps(_mm512_cmp_ps_mask::<_CMP_LT_OQ>(a, b), no, yes))
         }
         #[inline(always)]
         fn transpose(self, r: [__m512; LANES]) -> [__m512; LANES] {
-            unsafe {
+            values! {
                 // Blocks of 4 x 4 inside each quarter of 128 bits, then the quarters.
                 let mut q = r;
                 for i in (0..LANES).step_by(4) {
@@ -392,10 +420,12 @@ mod x86 {
         }
         #[inline(always)]
         unsafe fn load_part(self, p: *const f32, n: usize) -> __m512 {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe { _mm512_maskz_loadu_ps((1u16 << n) - 1, p) }
         }
         #[inline(always)]
         unsafe fn store_part(self, p: *mut f32, n: usize, v: __m512) {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe { _mm512_mask_storeu_ps(p, (1u16 << n) - 1, v) }
         }
     }
@@ -413,22 +443,22 @@ mod x86 {
         [f(a[0], b[0]), f(a[1], b[1])]
     }
 
-    // SAFETY, for every block below: the type is made by `run_avx2` alone, behind the CPU check.
-    #[allow(clippy::undocumented_unsafe_blocks)]
     impl Simd for Avx2 {
         type V = [__m256; 2];
         const WIDE: bool = false;
 
         #[inline(always)]
         fn splat(self, x: f32) -> Self::V {
-            unsafe { [_mm256_set1_ps(x); 2] }
+            values!([_mm256_set1_ps(x); 2])
         }
         #[inline(always)]
         unsafe fn load(self, p: *const f32) -> Self::V {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe { [_mm256_loadu_ps(p), _mm256_loadu_ps(p.add(LANES / 2))] }
         }
         #[inline(always)]
         unsafe fn store(self, p: *mut f32, v: Self::V) {
+            // SAFETY: as `values`, and as the caller grants.
             unsafe {
                 _mm256_storeu_ps(p, v[0]);
                 _mm256_storeu_ps(p.add(LANES / 2), v[1]);
@@ -436,51 +466,55 @@ mod x86 {
         }
         #[inline(always)]
         fn add(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_add_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_add_ps(x, y)))
         }
         #[inline(always)]
         fn sub(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_sub_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_sub_ps(x, y)))
         }
         #[inline(always)]
         fn mul(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_mul_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_mul_ps(x, y)))
         }
         #[inline(always)]
         fn div(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_div_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_div_ps(x, y)))
         }
         #[inline(always)]
         fn fma(self, a: Self::V, b: Self::V, c: Self::V) -> Self::V {
-            unsafe { [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])] }
+            values!([_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])])
         }
         #[inline(always)]
         fn max(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_max_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_max_ps(x, y)))
         }
         #[inline(always)]
         fn min(self, a: Self::V, b: Self::V) -> Self::V {
-            both2(a, b, |x, y| unsafe { _mm256_min_ps(x, y) })
+            both2(a, b, |x, y| values!(_mm256_min_ps(x, y)))
         }
         #[inline(always)]
         fn sqrt(self, a: Self::V) -> Self::V {
-            both(a, |x| unsafe { _mm256_sqrt_ps(x) })
+            both(a, |x| values!(_mm256_sqrt_ps(x)))
         }
         #[inline(always)]
         fn round(self, a: Self::V) -> Self::V {
-            both(a, |x| unsafe { _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x) })
+            both(a, |x| values!(_mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(x)))
         }
         #[inline(always)]
         fn pow2(self, n: Self::V) -> Self::V {
-            both(n, |x| unsafe {
-                let biased = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
-                _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+            both(n, |x| {
+                values! {
+                    let biased = _mm256_add_epi32(_mm256_cvtps_epi32(x), _mm256_set1_epi32(127));
+                    _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+                }
             })
         }
         #[inline(always)]
         fn if_less(self, a: Self::V, b: Self::V, yes: Self::V, no: Self::V) -> Self::V {
-            let one = |i: usize| unsafe {
-                _mm256_blendv_ps(no[i], yes[i], _mm256_cmp_ps::<_CMP_LT_OQ>(a[i], b[i]))
+            let one = |i: usize| {
+                values! {
+                    _mm256_blendv_ps(no[i], yes[i], _mm256_cmp_ps::<_CMP_LT_OQ>(a[i], b[i]))
+                }
             };
             [one(0), one(1)]
         }
@@ -488,7 +522,7 @@ mod x86 {
         fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES] {
             let eight = |first: usize, half: usize| -> [__m256; 8] {
                 let r: [__m256; 8] = std::array::from_fn(|i| rows[first + i][half]);
-                unsafe {
+                values! {
                     let mut q = r;
                     for i in [0, 4] {
                         let low = |i: usize| _mm256_castps_pd(_mm256_unpacklo_ps(r[i], r[i + 1]));

@@ -2,6 +2,7 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over registers, to be unrolled
 #![allow(unsafe_code)] // pointers into slices whose lengths are checked at the entrance
 
+use super::bounds::rows_fit;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 
 /// to[j * to_stride + i] = from[i * from_stride + j] for i in 0..rows, j in 0..columns.
@@ -16,8 +17,8 @@ pub(crate) fn transpose(
     if rows == 0 || columns == 0 {
         return;
     }
-    assert!(from_stride >= columns && (rows - 1) * from_stride + columns <= from.len(), "too few values");
-    assert!(to_stride >= rows && (columns - 1) * to_stride + rows <= to.len(), "too little space");
+    assert!(from_stride >= columns && rows_fit(rows, from_stride, columns, from.len()), "too few values");
+    assert!(to_stride >= rows && rows_fit(columns, to_stride, rows, to.len()), "too little space");
     dispatch(Transpose { rows, columns, from, from_stride, to, to_stride });
 }
 
@@ -60,6 +61,12 @@ impl Kernel for Transpose<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "too few values")]
+    fn refuses_a_stride_whose_multiple_wraps_around() {
+        transpose(5, 2, &[0.0; 10], 1 << (usize::BITS - 2), &mut [0.0; 10], 5);
+    }
 
     #[test]
     fn every_element_moves_and_nothing_else_is_touched() {

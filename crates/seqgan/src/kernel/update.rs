@@ -106,3 +106,57 @@ impl Kernel for Update<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::adam::plain;
+    use crate::rng::{Purpose, Streams};
+
+    const CONSTANTS: Constants<f32> =
+        Constants { beta1: 0.9, beta2: 0.999, new1: 0.1, new2: 1e-3, rate: 0.01, scale: 2.0, epsilon: 1e-8 };
+
+    fn numbers(n: usize, sequence: u64) -> Vec<f32> {
+        let mut reader = Streams::new(7, Purpose::Bootstrap).reader(sequence);
+        (0..n).map(|_| reader.normal() as f32).collect()
+    }
+
+    /// Weights, means and squares before an update.
+    fn start(n: usize) -> [Vec<f32>; 3] {
+        [numbers(n, 1), numbers(n, 2), numbers(n, 3).iter().map(|x| x * x).collect()]
+    }
+
+    #[test]
+    fn agrees_with_the_plain_update() {
+        for n in [0, 1, 15, 16, 17, 40] {
+            let g = numbers(n, 4);
+            let ([mut w, mut m, mut v], [mut plain_w, mut plain_m, mut plain_v]) = (start(n), start(n));
+            adam(&CONSTANTS, &mut w, &g, &mut m, &mut v);
+            plain(&CONSTANTS, &mut plain_w, &g, &mut plain_m, &mut plain_v);
+            let got = [w, m, v].concat();
+            let want = [plain_w, plain_m, plain_v].concat();
+            assert!(got.iter().zip(&want).all(|(x, y)| (x - y).abs() < 1e-6), "{n}: {got:?} for {want:?}");
+        }
+    }
+
+    /// More rows than are made together, the last block of them in part.
+    #[test]
+    fn a_gradient_made_on_the_way_gives_the_same_bits() {
+        let (rows, k, n) = (2 * ROWS + 5, 3, 19);
+        let (a, b) = (numbers(rows * k, 5), numbers(k * n, 6));
+        let gradient = Product::dense(rows, k, n, &a, &b);
+        let mut g = vec![0.0; rows * n];
+        fast(&gradient, &mut g, n);
+        let ([mut w, mut m, mut v], [mut then_w, mut then_m, mut then_v]) =
+            (start(rows * n), start(rows * n));
+        adam_of_product(&CONSTANTS, &gradient, &mut w, &mut m, &mut v);
+        adam(&CONSTANTS, &mut then_w, &g, &mut then_m, &mut then_v);
+        assert!([w, m, v] == [then_w, then_m, then_v]);
+    }
+
+    #[test]
+    #[should_panic(expected = "slices of unequal length")]
+    fn refuses_slices_of_unequal_length() {
+        adam(&CONSTANTS, &mut [0.0; 2], &[0.0; 2], &mut [0.0; 1], &mut [0.0; 2]);
+    }
+}

@@ -2,6 +2,7 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over registers, to be unrolled
 #![allow(unsafe_code)] // pointers into slices whose lengths are checked at the entrance
 
+use super::bounds::starts_fit;
 use super::math::axpy_lanes;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 
@@ -46,7 +47,7 @@ impl Kernel for Largest<'_> {
 /// to[start..] = max(to[start..], row of y) for each row of y, whose starts are `starts`.
 pub(crate) fn raise(y: &[f32], starts: &[usize], to: &mut [f32]) {
     let n = y.len() / starts.len().max(1);
-    assert!(starts.iter().all(|start| start + n <= to.len()), "a row beyond the end");
+    assert!(starts_fit(starts.iter().copied(), n, to.len()), "a row beyond the end");
     dispatch(Raise { y, n, starts, to });
 }
 
@@ -78,7 +79,7 @@ impl Kernel for Raise<'_> {
 
 /// y += sum of scale x[start..] over the terms (scale, start), in their order; y stays in registers.
 pub(crate) fn add_scaled(terms: &[(f32, usize)], x: &[f32], y: &mut [f32]) {
-    assert!(terms.iter().all(|t| t.1 + y.len() <= x.len()), "a term beyond the end of x");
+    assert!(starts_fit(terms.iter().map(|t| t.1), y.len(), x.len()), "a term beyond the end of x");
     dispatch(AddScaled { terms, x, y });
 }
 
@@ -203,5 +204,17 @@ mod tests {
             f64::scatter_scaled(&wide, &widen(&x), &mut plain);
             assert_eq!(widen(&to), plain, "scattered {n}");
         }
+    }
+
+    #[test]
+    #[should_panic(expected = "a row beyond the end")]
+    fn raise_refuses_a_start_whose_end_wraps_around() {
+        raise(&[1.0], &[usize::MAX], &mut [0.0; 4]);
+    }
+
+    #[test]
+    #[should_panic(expected = "a term beyond the end of x")]
+    fn add_scaled_refuses_a_start_whose_end_wraps_around() {
+        add_scaled(&[(1.0, usize::MAX)], &[1.0; 4], &mut [0.0; 2]);
     }
 }
