@@ -507,7 +507,7 @@ impl Default for Config {
                 num_folds: 4,
                 embedding_dim: 4,
                 hidden_dim: 16,
-                d_epochs: 10,
+                d_epochs: 3,
                 d_batch_size: 64,
                 d_learning_rate: 3e-3,
                 num_rounds: 220,

@@ -45,7 +45,7 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
 /// How the decisions of `batch` look to `generator`: `[B, T, 4]`, in units of log V, so that their size does not depend on it.
 pub(super) fn features(generator: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
     let surprise = generator.surprise(batch);
-    let (length, unit) = (batch.max_length(), 2.0);
+    let (length, unit) = (batch.max_length(), (generator.shape().vocab_size as f64).ln());
     let has_end = generator.shape().end_token.is_some();
     let mut features = Vec::with_capacity(surprise.len() * NUM_FEATURES);
     for (b, row) in surprise.chunks_exact(length).enumerate() {
@@ -177,7 +177,7 @@ impl StepReward for CrossfitReward<'_> {
     fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
         let described = features(self.base, sequences);
         let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
-        let unit = 2.0;
+        let unit = (self.base.shape().vocab_size as f32).ln();
         let log_p_base = described.iter().step_by(NUM_FEATURES).map(|x| x * unit);
         let log_p = self.generator.log_prob(sequences);
         let scores = self.judge.logits(sequences, &described).into_iter().zip(log_p).zip(log_p_base);
