@@ -3,6 +3,7 @@
 mod book;
 mod check;
 mod docs;
+mod fuzz;
 mod layers;
 mod rust_text;
 // The medians of the bench are those of this comparison.
@@ -19,6 +20,9 @@ Usage: cargo xtask COMMAND
   layers   no module of the library uses one to its right
   docs     write docs/configuration.md from the code
   check    everything that CI runs, cheapest first, up to the first failure
+  fuzz [--minutes N] [TARGET..]
+           let each fuzz target, or those named, look for files that are read badly (60 minutes); needs a nightly toolchain
+           and cargo-fuzz, and goes on where it was
   versus-pytorch --python PATH [--phases P,P] [--pairs N] [--threads N] [--repeat N]
            time the bench in turn with benchmarks/pytorch_baseline.py; PATH is a Python that has torch";
 
@@ -29,12 +33,13 @@ fn main() -> ExitCode {
         ["layers"] => layers::check(&root()),
         ["docs"] => docs::write(&root()),
         ["check"] => check::run(&root()),
+        ["fuzz", rest @ ..] => match fuzz::Options::parse(rest) {
+            Ok(options) => fuzz::run(&root(), &options),
+            Err(error) => return misused(&error),
+        },
         ["versus-pytorch", rest @ ..] => match versus_pytorch::Options::parse(rest) {
             Ok(options) => versus_pytorch::run(&root(), &options),
-            Err(error) => {
-                eprintln!("error: {error:#}\n\n{USAGE}");
-                return ExitCode::from(2);
-            }
+            Err(error) => return misused(&error),
         },
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -52,6 +57,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn misused(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}\n\n{USAGE}");
+    ExitCode::from(2)
 }
 
 /// The repository: the folder above this crate. Cargo tells it when the tool runs; a path fixed when the tool was

@@ -1,7 +1,7 @@
 //! Creating, opening and describing run folders.
 
 use crate::checkpoint::write_atomically;
-use crate::config::Config;
+use crate::config::{Config, Provenance, validate};
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::Value;
@@ -128,11 +128,20 @@ impl RunFolder {
     pub fn read_config(&self) -> Result<Config> {
         let path = self.file("config.toml");
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        toml::from_str(&text).map_err(|e| Error::Run {
+        let fault = |message| Error::Run {
             path,
-            message: format!("unreadable settings: {}", e.message()),
+            message: format!("unreadable settings: {message}"),
             hint: Some("the file is written by the program and not meant to be changed".into()),
-        })
+        };
+        let config = match toml::from_str(&text) {
+            Ok(config) => config,
+            Err(error) => return Err(fault(error.message().to_string())),
+        };
+        // What follows relies on the ranges, as it does when a run is started.
+        match validate(&config, &Provenance::default()) {
+            Ok(()) => Ok(config),
+            Err(error) => Err(fault(error.to_string())),
+        }
     }
 
     /// Refuses a resume with other settings, naming the first key that differs. When the state is saved may

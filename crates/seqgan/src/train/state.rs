@@ -103,6 +103,36 @@ pub struct State {
     pub outcome: Outcome,
 }
 
+impl Position {
+    /// Whether a run can stand here; the error says why not. A loop that begins beyond its end, or a number that
+    /// overflows when one is added, would be a panic long after the file was read.
+    fn check(&self) -> Result<(), String> {
+        const MOST: u64 = 1 << 40;
+        let counts = [
+            self.stage,
+            self.epoch,
+            self.batch,
+            self.round,
+            self.g_step,
+            self.d_step,
+            self.d_epoch,
+            self.d_batch,
+            self.measured,
+        ];
+        let Drawn { policy, rollouts, negatives, discriminator_rows, discriminator_epochs } = self.drawn;
+        let drawn = [policy, rollouts, negatives, discriminator_rows, discriminator_epochs];
+        if let Some(count) = counts.iter().map(|&n| n as u64).chain(drawn).find(|&n| n > MOST) {
+            return Err(format!("a position of {count}, expected {MOST} at most"));
+        }
+        match self.best {
+            Some((_, epoch)) if epoch > self.epoch => {
+                Err(format!("the best epoch is {epoch}, but {} are done", self.epoch))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Meta {
     position: Position,
@@ -156,6 +186,7 @@ impl State {
     ) -> Result<Self> {
         let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
         let mut store = Store { path, tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect() };
+        meta.position.check().map_err(|message| store.fault(message))?;
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
             finished.insert(*method, store.generator(&format!("finished.{method}"), blank)?);
@@ -185,6 +216,9 @@ impl State {
                 Some(Adversary { judge, optimizer, rollout })
             }
         };
+        if adversary.is_some() && trainee.is_none() {
+            return Err(store.fault("a judge without a generator in training".into()));
+        }
         Ok(Self { position: meta.position, trainee, adversary, finished, outcome: meta.outcome })
     }
 }
@@ -258,7 +292,11 @@ impl Store<'_> {
         optimizer: &mut Optimizer,
         updates: &BTreeMap<String, u64>,
     ) -> Result<()> {
+        const MOST: u64 = 1 << 40;
         let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
+        if step > MOST {
+            return Err(self.fault(format!("{step} updates of `{name}`, expected {MOST} at most")));
+        }
         let mean = self.take(&format!("{name}.adam_mean"), like)?;
         let square = self.take(&format!("{name}.adam_square"), like)?;
         optimizer.adam_mut().restore(step, mean, square);

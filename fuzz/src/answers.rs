@@ -1,0 +1,13 @@
+//! What a reward program says.
+
+use seqgan::reward::next_answer;
+
+/// Lines of its standard output.
+pub fn read(mut bytes: &[u8]) {
+    while let Some(answer) = next_answer(&mut bytes) {
+        match answer {
+            Ok(score) => assert!(score.is_finite()),
+            Err(shown) => assert!(shown.len() < 2000 && !shown.contains('\n')),
+        }
+    }
+}
