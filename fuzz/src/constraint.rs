@@ -11,9 +11,9 @@ const MOST_TOKENS: usize = 100;
 
 /// The first byte is what tokens and sequences are, the second is T; then lines: a text whose tokens are the vocabulary, a
 /// regular expression, a prefix, an alphabet, the fewest and most tokens, and texts that are forbidden.
-pub fn read(bytes: &[u8]) {
-    let [kind, length, text @ ..] = bytes else { return };
-    let Ok(text) = std::str::from_utf8(text) else { return };
+pub fn read(bytes: &[u8]) -> bool {
+    let [kind, length, text @ ..] = bytes else { return false };
+    let Ok(text) = std::str::from_utf8(text) else { return false };
     let mut lines = text.split('\n');
     let mut line = || lines.next().unwrap_or_default();
     let tokens = [Tokens::Words, Tokens::Chars, Tokens::Smiles][usize::from(kind & 3) % 3];
@@ -23,7 +23,7 @@ pub fn read(bytes: &[u8]) {
             entries.push(token.to_string());
         }
     }
-    let Ok(vocab) = Vocab::new(tokens, entries) else { return };
+    let Ok(vocab) = Vocab::new(tokens, entries) else { return false };
     let (regex, prefix) = (line().to_string(), line().to_string());
     let alphabet = line().split(' ').filter(|token| !token.is_empty()).map(String::from).collect();
     let mut range = line().split(' ').map(|number| number.parse().unwrap_or(0));
@@ -43,7 +43,7 @@ pub fn read(bytes: &[u8]) {
         label_counts: Vec::new(),
     };
     let generator = LstmGenerator::new(shape.clone(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    let Ok(generator) = generator.constrained(&config, &vocab) else { return };
+    let Ok(generator) = generator.constrained(&config, &vocab) else { return false };
     // Every sample satisfies the constraint.
     let policy = LstmPolicy::new(&generator, 1.0);
     let samples = policy.sample(&Streams::new(1, Purpose::Sample), 0, 4).sequences;
@@ -54,4 +54,5 @@ pub fn read(bytes: &[u8]) {
         assert!(row.len() >= config.min_length);
     }
     assert!(policy.sequence_log_prob(&samples).iter().all(|l| l.is_finite() && *l < 1e-3));
+    true
 }

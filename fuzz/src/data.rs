@@ -6,8 +6,8 @@ use seqgan::data::{
 };
 
 /// The first byte is the format, the second says how it is read, the rest is the file.
-pub fn read(bytes: &[u8]) {
-    let [format, how, bytes @ ..] = bytes else { return };
+pub fn read(bytes: &[u8]) -> bool {
+    let [format, how, bytes @ ..] = bytes else { return false };
     let is_set = |bit: u8| how & 1 << bit != 0;
     let options = ReadOptions {
         format: FileFormat::ALL[usize::from(*format) % 7],
@@ -23,7 +23,7 @@ pub fn read(bytes: &[u8]) {
     };
     let path = scratch::file("data", bytes);
     let _ = guess_tokens(&path, &options);
-    let Ok(text) = read_training(&path, &options) else { return };
+    let Ok(text) = read_training(&path, &options) else { return false };
     let vocab = &text.vocab;
     for row in text.sequences.rows() {
         assert!(row.len() <= 64);
@@ -32,11 +32,12 @@ pub fn read(bytes: &[u8]) {
     assert!(text.sequences.labels().iter().all(|&label| (label as usize) < text.labels.len()));
     // A packed file of a few bytes may hold very many sequences.
     if text.sequences.len() > 10_000 {
-        return;
+        return true;
     }
     // What training has read, evaluation reads: with the vocabulary as the run folder keeps it.
     let kept: Vocab = serde_json::from_str(&serde_json::to_string(vocab).unwrap()).expect("a vocabulary");
     assert_eq!(kept, *vocab);
     let (again, _) = read_with(&path, &options, &kept, &text.labels).expect("the file was read before");
     assert!(again.rows().eq(text.sequences.rows()));
+    true
 }

@@ -25,11 +25,11 @@ pub fn shape() -> GeneratorShape {
 }
 
 /// The first byte is what the rest is: a generator, a discriminator, or the state of a run.
-pub fn read(bytes: &[u8]) {
+pub fn read(bytes: &[u8]) -> bool {
     thread_local! {
         static FOLDER: OnceCell<RunFolder> = const { OnceCell::new() };
     }
-    let Some((&kind, bytes)) = bytes.split_first() else { return };
+    let Some((&kind, bytes)) = bytes.split_first() else { return false };
     let bytes = safetensors::file(bytes);
     FOLDER.with(|folder| {
         let folder = folder.get_or_init(new_folder);
@@ -38,7 +38,7 @@ pub fn read(bytes: &[u8]) {
             1 => discriminator(folder, &bytes),
             _ => state(&bytes),
         }
-    });
+    })
 }
 
 fn new_folder() -> RunFolder {
@@ -52,9 +52,9 @@ fn streams() -> Streams {
     Streams::new(1, Purpose::Sample)
 }
 
-fn generator(folder: &RunFolder, bytes: &[u8]) {
+fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.model("mle"), bytes).unwrap();
-    let Ok(model) = load_model(folder, Some("mle")) else { return };
+    let Ok(model) = load_model(folder, Some("mle")) else { return false };
     let vocab_size = model.generator.shape().vocab_size;
     let labels = model.generator.shape().num_labels();
     for temperature in [1.0, 0.05, 20.0] {
@@ -66,26 +66,27 @@ fn generator(folder: &RunFolder, bytes: &[u8]) {
         }
         policy.beam(2, (labels > 0).then_some(0));
     }
+    true
 }
 
-fn discriminator(folder: &RunFolder, bytes: &[u8]) {
+fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.model("seqgan.judge"), bytes).unwrap();
     let generator = LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
     let samples = LstmPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
     let model = SavedModel { method: Method::SeqGan, generator };
-    if let Ok(Some(discriminator)) = load_discriminator(folder, &model) {
-        assert_eq!(discriminator.scores(&samples).len(), 3);
-    }
+    let Ok(Some(discriminator)) = load_discriminator(folder, &model) else { return false };
+    assert_eq!(discriminator.scores(&samples).len(), 3);
+    true
 }
 
-fn state(bytes: &[u8]) {
+fn state(bytes: &[u8]) -> bool {
     let path = scratch::file("state.safetensors", bytes);
     let blank = LstmGenerator::new(shape(), 0.0, &Streams::new(1, Purpose::GeneratorInit));
     let fresh = |_| Err(Error::Interrupted);
-    let Ok(state) = State::load(&path, &blank, &fresh, 0.0) else { return };
+    let Ok(state) = State::load(&path, &blank, &fresh, 0.0) else { return false };
     let again = scratch::path("again.safetensors");
     // A state that was read can be saved: it goes on as it was.
-    if state.save(&again).is_ok() {
-        State::load(&again, &blank, &fresh, 0.0).unwrap();
-    }
+    state.save(&again).unwrap();
+    State::load(&again, &blank, &fresh, 0.0).unwrap();
+    true
 }

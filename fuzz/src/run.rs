@@ -11,8 +11,8 @@ use seqgan::train::{SavedModel, Summary, load_labels, methods};
 
 /// The first byte is what the rest is: a vocabulary, measurements, labels, settings, or the files of a report with a zero
 /// byte between two of them.
-pub fn read(bytes: &[u8]) {
-    let Some((&kind, bytes)) = bytes.split_first() else { return };
+pub fn read(bytes: &[u8]) -> bool {
+    let Some((&kind, bytes)) = bytes.split_first() else { return false };
     match kind % 5 {
         0 => vocabulary(bytes),
         1 => measurements(bytes),
@@ -32,44 +32,43 @@ fn folder_with(name: &str, bytes: &[u8]) -> RunFolder {
     RunFolder::open(&path).unwrap()
 }
 
-fn vocabulary(bytes: &[u8]) {
+fn vocabulary(bytes: &[u8]) -> bool {
     let folder = folder_with("vocab.json", bytes);
-    let Ok(vocab) = folder.read_json::<Vocab>("vocab.json") else { return };
+    let Ok(vocab) = folder.read_json::<Vocab>("vocab.json") else { return false };
     let ids: Vec<u32> = (0..vocab.len().min(100) as u32).collect();
     let line = vocab.decode(&ids[Vocab::NUM_SPECIAL..]);
     assert!(vocab.encode(&line).iter().all(|&id| (id as usize) < vocab.len()));
     let text = serde_json::to_string(&vocab).unwrap();
     assert_eq!(serde_json::from_str::<Vocab>(&text).unwrap(), vocab);
+    true
 }
 
-fn measurements(bytes: &[u8]) {
+fn measurements(bytes: &[u8]) -> bool {
     let log = scratch::file("metrics.jsonl", bytes);
     let path = scratch::path(EventFile::NAME);
-    if let Ok(mut events) = EventFile::rewrite(&path, &log, 1.7e9) {
-        let record = serde_json::json!({ "phase": "mle", "step": 1, "nll_test": 1.0 });
-        events.append(record.as_object().unwrap()).unwrap();
-        assert!(std::fs::metadata(&path).unwrap().len() > 40);
-    }
+    let Ok(mut events) = EventFile::rewrite(&path, &log, 1.7e9) else { return false };
+    let record = serde_json::json!({ "phase": "mle", "step": 1, "nll_test": 1.0 });
+    events.append(record.as_object().unwrap()).unwrap();
+    assert!(std::fs::metadata(&path).unwrap().len() > 40);
+    true
 }
 
-fn labels(bytes: &[u8]) {
+fn labels(bytes: &[u8]) -> bool {
     let shape = GeneratorShape { label_counts: vec![1, 2], ..super::model::shape() };
     let generator = LstmGenerator::new(shape, 1.0, &Streams::new(1, Purpose::GeneratorInit));
     let model = SavedModel { method: Method::Mle, generator };
-    if let Ok(labels) = load_labels(&folder_with("labels.json", bytes), &model) {
-        assert_eq!(labels.len(), 2);
-    }
+    load_labels(&folder_with("labels.json", bytes), &model).is_ok_and(|labels| labels.len() == 2)
 }
 
-fn settings(bytes: &[u8]) {
+fn settings(bytes: &[u8]) -> bool {
     let folder = folder_with("config.toml", bytes);
-    if let Ok(config) = folder.read_config() {
-        methods(&folder).unwrap();
-        folder.check_same_config(&config).unwrap();
-    }
+    let Ok(config) = folder.read_config() else { return false };
+    methods(&folder).unwrap();
+    folder.check_same_config(&config).unwrap();
+    true
 }
 
-fn report(bytes: &[u8]) {
+fn report(bytes: &[u8]) -> bool {
     let path = scratch::path("report");
     let _ = std::fs::remove_dir_all(&path);
     std::fs::create_dir_all(path.join("samples")).unwrap();
@@ -83,7 +82,7 @@ fn report(bytes: &[u8]) {
     if let Ok(bytes) = std::fs::read(path.join("summary.json")) {
         let _ = serde_json::from_slice::<Summary>(&bytes);
     }
-    if let Ok(report) = Report::read(&[path]) {
-        assert!(report.html().ends_with("</html>"));
-    }
+    let Ok(report) = Report::read(&[path]) else { return false };
+    assert!(report.html().ends_with("</html>"));
+    true
 }
