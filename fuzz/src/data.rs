@@ -5,6 +5,9 @@ use seqgan::data::{
     FileFormat, LongSequences, ReadOptions, Tokens, Vocab, guess_tokens, read_training, read_with,
 };
 
+/// Most bytes of a packed file.
+const MOST_PACKED: usize = 512;
+
 /// The first byte is the format, the second says how it is read, the rest is the file.
 pub fn read(bytes: &[u8]) -> bool {
     let [format, how, bytes @ ..] = bytes else { return false };
@@ -21,6 +24,11 @@ pub fn read(bytes: &[u8]) -> bool {
         label: is_set(7).then(|| "l".into()),
         ..ReadOptions::default()
     };
+    // A page of packed line ends takes seconds to read; a small file shows as much.
+    let is_packed = bytes.starts_with(&[0x1f, 0x8b]) || bytes.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]);
+    if is_packed && bytes.len() > MOST_PACKED {
+        return false;
+    }
     let path = scratch::file("data", bytes);
     let _ = guess_tokens(&path, &options);
     let Ok(text) = read_training(&path, &options) else { return false };

@@ -13,7 +13,7 @@ const MOST_BYTES: usize = 1 << 24;
 
 /// Most bytes of an automaton that is made as small as it can be: the time for that grows faster than the size, and
 /// a larger one is right as it is.
-const MOST_MINIMIZED: usize = 1 << 17;
+const MOST_MINIMIZED: usize = 1 << 14;
 
 /// Sequences whose whole text a regular expression matches.
 #[derive(Debug, Clone)]
