@@ -3,6 +3,7 @@
 mod book;
 mod check;
 mod docs;
+mod fuzz;
 mod layers;
 mod minimum_rust;
 mod rust_text;
@@ -30,6 +31,9 @@ Usage: cargo xtask COMMAND
   check    everything that CI runs, cheapest first, up to the first failure
   sanitize [STAGE]
            the kernels under Miri and AddressSanitizer; STAGE: miri, miri-avx2, address, ...
+  fuzz [--minutes N] [TARGET..]
+           let each fuzz target, or those named, look for files that are read badly (60 minutes); needs a nightly toolchain
+           and cargo-fuzz, and goes on where it was
   versus-pytorch --python PATH [--phases P,P] [--pairs N] [--threads N] [--repeat N]
            time the bench in turn with benchmarks/pytorch_baseline.py; PATH is a Python that has torch";
 
@@ -45,12 +49,13 @@ fn main() -> ExitCode {
         ["check"] => check::run(&root()),
         ["sanitize"] => sanitize::run(&root(), ""),
         ["sanitize", which] => sanitize::run(&root(), which),
+        ["fuzz", rest @ ..] => match fuzz::Options::parse(rest) {
+            Ok(options) => fuzz::run(&root(), &options),
+            Err(error) => return misused(&error),
+        },
         ["versus-pytorch", rest @ ..] => match versus_pytorch::Options::parse(rest) {
             Ok(options) => versus_pytorch::run(&root(), &options),
-            Err(error) => {
-                eprintln!("error: {error:#}\n\n{USAGE}");
-                return ExitCode::from(2);
-            }
+            Err(error) => return misused(&error),
         },
         ["help" | "--help" | "-h"] => {
             println!("{USAGE}");
@@ -73,6 +78,11 @@ fn main() -> ExitCode {
 /// Tells what a check that ran by itself has skipped.
 fn tell(skipped: check::Skipped) {
     skipped.iter().for_each(|what| println!("SKIPPED {what}"));
+}
+
+fn misused(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}\n\n{USAGE}");
+    ExitCode::from(2)
 }
 
 /// The repository: the folder above this crate. Cargo tells it when the tool runs; a path fixed when the tool was

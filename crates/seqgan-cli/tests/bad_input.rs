@@ -436,10 +436,39 @@ fn a_run_that_was_damaged() {
         (with_meta(&|meta| meta["shape"]["start_token"] = 99.into()), "outside the vocabulary"),
         (with_meta(&|meta| meta["shape"]["end_token"] = 99.into()), "outside the vocabulary"),
         (with_meta(&|meta| meta["shape"]["never"] = serde_json::json!([1, 99])), "outside the vocabulary"),
+        (with_meta(&|meta| meta["shape"]["hidden_dim"] = 0.into()), "its hidden_dim is 0, expected 1 to"),
+        (with_meta(&|meta| meta["shape"]["hidden_dim"] = (1u64 << 62).into()), "its hidden_dim is 46116860"),
+        (
+            with_meta(&|meta| meta["shape"]["label_counts"] = serde_json::json!([u64::MAX, 1])),
+            "no frequencies",
+        ),
+        (
+            [&good[..good.len() - 4], &3e38f32.to_le_bytes()].concat(),
+            "holds 3e38, expected numbers of size 1e9",
+        ),
         (with_meta(&|meta| meta["shape"]["max_length"] = 0.into()), "its longest sequence is 0"),
         (with_meta(&|meta| meta["shape"]["max_length"] = (1u64 << 60).into()), "expected 1 to 2048"),
     ] {
         damaged(model, bytes, &commands, &[part]);
+    }
+    // A judge of another shape than its tensors or the generator have.
+    let judge_file = "run/models/seqgan.judge.safetensors";
+    let judge = fs::read(scratch.path(judge_file)).unwrap();
+    let with_judge_shape = |key: &str, value: Value| {
+        let (mut header, data) = safetensors(&judge);
+        let mut meta: Value = serde_json::from_str(header["__metadata__"]["meta"].as_str().unwrap()).unwrap();
+        meta["shape"][key] = value;
+        header["__metadata__"]["meta"] = meta.to_string().into();
+        with_header(&header, data)
+    };
+    let scored = [&["sample", "run", "--score"][..]];
+    for (key, value, part) in [
+        ("embedding_dim", 9.into(), "tensor `embedding` of shape"),
+        ("embedding_dim", (1u64 << 62).into(), "its embedding_dim is 46116860"),
+        ("filters", serde_json::json!([[99, 8]]), "it has 8 filters of width 99, expected 1 to"),
+        ("max_length", 7.into(), "judges other sequences than the generator makes"),
+    ] {
+        damaged(judge_file, with_judge_shape(key, value), &scored, &[part]);
     }
     // The other model is as good as before.
     scratch.write(model, "");
@@ -456,6 +485,10 @@ fn a_run_that_was_damaged() {
     damaged("run/vocab.json", fewer, &commands, &["holds 4 tokens, but the model 1"]);
     damaged("run/config.toml", half("run/config.toml"), &commands, &["unreadable settings: "]);
     damaged("run/config.toml", half("run/config.toml"), &inspect, &["unreadable settings: "]);
+    let settings = scratch.read("run/config.toml");
+    let other_format = settings.replace("format = \"auto\"", "format = \"abc\"");
+    let part = "unreadable settings: `data.format` is \"abc\", expected one of";
+    damaged("run/config.toml", other_format.into_bytes(), &commands, &[part]);
     damaged("run/run.json", half("run/run.json"), &inspect, &["unreadable: "]);
     damaged("run/summary.json", half("run/summary.json"), &inspect, &["unreadable: "]);
     let resume = and(&tiny_train("sentences.txt"), &["--out", "run", "--resume"]);

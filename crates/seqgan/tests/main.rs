@@ -2,6 +2,7 @@
 
 mod closeness; // no tests: the comparison of two lists of numbers
 mod gradients; // analytic gradients against central differences, in f64
+mod hostile; // files that nobody meant well with, from fuzz/corpus
 mod instruction_sets; // the tests of numbers once more, with each instruction set of this CPU
 mod invariants; // properties that hold for any shape and seed
 mod parity; // agreement with numbers that PyTorch computed, `testdata/parity`

@@ -50,7 +50,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         test_data.field.clone_from(field);
     }
     let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
-    let labels = train::load_labels(&folder)?;
+    let labels = train::load_labels(&folder, &model)?;
     let Some(vocab) = train::load_vocab(&folder, &model)? else {
         return Err(UsageError {
             message: format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),

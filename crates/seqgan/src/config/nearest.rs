@@ -6,8 +6,15 @@ const LEAST_LIKENESS: f64 = 0.6;
 /// Somebody who forgets the section means the key all the same, but a match of the whole key is worth more.
 const LAST_PART_WEIGHT: f64 = 0.95;
 
+/// Bytes of a longer name, which nobody has mistyped.
+const LONGEST: usize = 200;
+
 /// The known dotted key most like `key`; the first of several that are equally like it.
 pub(super) fn nearest<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The comparison takes time and memory by the product of the lengths.
+    if key.len() > LONGEST {
+        return None;
+    }
     let mut best = None;
     let mut best_likeness = LEAST_LIKENESS;
     for candidate in known {
@@ -43,6 +50,11 @@ mod tests {
     fn a_missing_or_wrong_section_is_recognised() {
         assert_eq!(nearest("num_rollouts", KNOWN), Some("rollout.num_rollouts"));
         assert_eq!(nearest("train.num_rollouts", KNOWN), Some("rollout.num_rollouts"));
+    }
+
+    #[test]
+    fn a_name_without_measure_has_no_nearest() {
+        assert_eq!(nearest(&"rollout.".repeat(1 << 17), KNOWN), None);
     }
 
     #[test]

@@ -38,10 +38,13 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     }
 
     let oracle = &config.oracle;
-    check.range("oracle.vocab_size", oracle.vocab_size, 2, 1 << 20)?;
+    // A file of parameters brings sizes of its own.
+    if oracle.params.is_empty() {
+        check.range("oracle.vocab_size", oracle.vocab_size, 2, 1 << 20)?;
+        check.range("oracle.embedding_dim", oracle.embedding_dim, 1, 4096)?;
+        check.range("oracle.hidden_dim", oracle.hidden_dim, 1, 4096)?;
+    }
     check.range("oracle.length", oracle.length, 1, 2048)?;
-    check.range("oracle.embedding_dim", oracle.embedding_dim, 1, 4096)?;
-    check.range("oracle.hidden_dim", oracle.hidden_dim, 1, 4096)?;
     check.range("oracle.num_train", oracle.num_train, 2, 10_000_000)?;
     check.range("oracle.num_validation", oracle.num_validation, 2, 10_000_000)?;
     check.range("oracle.num_test", oracle.num_test, 2, 10_000_000)?;

@@ -6,10 +6,14 @@ use super::rows::Complaint;
 use super::vocab::Vocab;
 use crate::TokenId;
 
+/// What a file alone may ask for: a network's width follows from it, and a line of a few bytes can hold any number. As
+/// many as `data.vocab_size` may say.
+const MOST_OF_A_FILE: u32 = 1 << 20;
+
 /// Where the limit of the ids comes from.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum IdRange {
-    /// What any vocabulary may hold.
+    /// None is set.
     Any,
     /// The setting `data.vocab_size`.
     Setting(u32),
@@ -20,7 +24,7 @@ pub(super) enum IdRange {
 impl IdRange {
     fn size(self) -> u32 {
         match self {
-            IdRange::Any => Vocab::MAX_TOKENS,
+            IdRange::Any => MOST_OF_A_FILE,
             IdRange::Setting(size) | IdRange::Vocabulary(size) => size,
         }
     }
@@ -89,7 +93,7 @@ mod tests {
     #[test]
     fn integers_below_the_size_are_shifted_by_two() {
         assert_eq!(IdRange::Vocabulary(9).parse("8").ok(), Some(10));
-        assert_eq!(IdRange::Any.parse("16777215").ok(), Some(16_777_217));
+        assert_eq!(IdRange::Any.parse("1048575").ok(), Some(1_048_577));
         assert_eq!(IdRange::Setting(9).parse("0").ok(), Some(Vocab::NUM_SPECIAL as u32));
     }
 
@@ -102,9 +106,9 @@ mod tests {
         let (message, hint) = refused(IdRange::Setting(5), "5");
         assert_eq!(message, "\"5\" is outside `data.vocab_size`, expected an integer from 0 to 4");
         assert!(hint.contains("raise it"));
-        for token in ["16777216", "99999999999999999999999999"] {
+        for token in ["1048576", "4000000000", "99999999999999999999999999"] {
             let (message, hint) = refused(IdRange::Any, token);
-            assert!(message.contains("larger than any vocabulary, expected an integer from 0 to 16777215"));
+            assert!(message.contains("larger than any vocabulary, expected an integer from 0 to 1048575"));
             assert!(hint.contains("without gaps"));
         }
         assert!(refused(range, "-3").0.starts_with("\"-3\" is negative, expected"));

@@ -57,6 +57,10 @@ pub(super) fn melody(bytes: &[u8], step: f64) -> Result<Vec<u32>, String> {
 /// The events of a file, all of them: the parser alone would leave out in silence what it cannot read.
 fn whole(bytes: &[u8]) -> Result<Smf<'_>, String> {
     let no_midi = |error| format!("no MIDI file: {error}");
+    // The parser negates this byte of the head, which has no negative: a panic where overflow is looked for.
+    if bytes.windows(13).any(|head| head.starts_with(b"MThd") && head[12] == 0x80) {
+        return Err("no MIDI file: it says that a second has 128 frames".into());
+    }
     let (header, tracks) = midly::parse(bytes).map_err(no_midi)?;
     // Of an iterator that has given nothing yet, this is what the header declares.
     let (declared, _) = tracks.size_hint();
@@ -73,6 +77,9 @@ fn whole(bytes: &[u8]) -> Result<Smf<'_>, String> {
     }
     if header.timing == Timing::Metrical(u15::new(0)) {
         return Err("says that a quarter has 0 ticks".into());
+    }
+    if matches!(header.timing, Timing::Timecode(_, 0)) {
+        return Err("says that a frame has 0 ticks".into());
     }
     Ok(Smf { header, tracks })
 }
@@ -115,7 +122,7 @@ impl Clock {
                     midly::Fps::Fps29 => (30_000, 1001),
                     whole => (u128::from(whole.as_int()), 1),
                 };
-                let unit = (frames * u128::from(parts)).max(1);
+                let unit = frames * u128::from(parts);
                 return Self { changes: vec![(0, 0, seconds * 1_000_000)], unit };
             }
         };
@@ -281,6 +288,9 @@ mod tests {
         );
         let still = vec![(0, key(60, 9)), (9, key(60, 0))];
         refused(&file(Timing::Metrical(u15::new(0)), vec![still]), "0 ticks");
+        refused(b"MThd\0\0\0\x06\0\0\0\x01\x80\x04", "no MIDI file: it says that a second has 128 frames");
+        let silent = vec![(0, key(60, 9)), (9, key(60, 0))];
+        refused(&file(Timing::Timecode(midly::Fps::Fps25, 0), vec![silent]), "a frame has 0 ticks");
         let years = vec![(0, key(60, 9)), (0, tempo(16_000_000)), ((1 << 28) - 1, key(60, 0))];
         refused(&file(Timing::Metrical(u15::new(1)), vec![years]), "lasts for more than 1048576 steps");
         let good = to_midi(&[5, 6, 7, 0, 9], 0.4);

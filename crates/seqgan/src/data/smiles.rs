@@ -6,7 +6,6 @@
 /// The bytes of the first token of `text`, which must not be empty.
 pub(super) fn first_token(text: &str) -> usize {
     let bytes = text.as_bytes();
-    let closing = |close: u8| bytes.iter().position(|&b| b == close).map(|at| at + 1);
     match bytes {
         // A second opening bracket before the closing one: the first is a character by itself.
         [b'[', rest @ ..] => match rest.iter().position(|&b| b == b'[' || b == b']') {
@@ -15,8 +14,9 @@ pub(super) fn first_token(text: &str) -> usize {
         },
         [b'B', b'r', ..] | [b'C', b'l', ..] => 2,
         [b'%', a, b, ..] if a.is_ascii_digit() && b.is_ascii_digit() => 3,
-        [b'%', b'(', ..] => match closing(b')') {
-            Some(end) if end > 3 && bytes[2..end - 1].iter().all(u8::is_ascii_digit) => end,
+        // Looks no further than the digits go: a line may hold nothing but opening brackets.
+        [b'%', b'(', rest @ ..] => match rest.iter().position(|b| !b.is_ascii_digit()) {
+            Some(digits @ 1..) if rest[digits] == b')' => digits + 3,
             _ => 1,
         },
         _ => text.chars().next().map_or(0, char::len_utf8),
@@ -35,6 +35,15 @@ mod tests {
             text = rest;
         }
         tokens
+    }
+
+    #[test]
+    fn a_long_line_of_brackets_takes_no_longer_than_another() {
+        for opening in ["%(", "%(1", "[", "[a"] {
+            let text = opening.repeat((1 << 20) / opening.len());
+            // With a search to the end of the line at each token this took minutes.
+            assert!(tokens(&text).len() >= text.len() / 2, "{opening}");
+        }
     }
 
     #[test]

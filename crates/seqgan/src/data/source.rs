@@ -13,6 +13,13 @@ use std::rc::Rc;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// Most bytes that come out of one packed byte, beyond `FREE_BYTES`. Sequences that could teach anything pack far less.
+const MOST_A_BYTE: u64 = 1000;
+/// So much comes out of any file.
+const FREE_BYTES: u64 = 1 << 20;
+/// Most bytes that a zstd file may ask to look back at, as for the program zstd.
+const MOST_WINDOW: u64 = 1 << 27;
+
 /// What a file holds, unpacked.
 pub(super) struct Source {
     reader: Box<dyn Read>,
@@ -56,10 +63,12 @@ impl Source {
         let digest = Rc::<RefCell<FileDigest>>::default();
         let mut file = BufReader::with_capacity(1 << 16, Hashing { file, digest: Rc::clone(&digest) });
         let head = file.fill_buf()?;
+        let packed = Rc::clone(&digest);
         let reader: Box<dyn Read> = if head.starts_with(GZIP) {
-            Box::new(Unpacked(MultiGzDecoder::new(file)))
+            Box::new(Unpacked { decoder: MultiGzDecoder::new(file), packed, bytes: 0 })
         } else if head.starts_with(ZSTD) {
-            Box::new(Unpacked(ZstdFrames { frame: Some(StreamingDecoder::new(file).map_err(damaged)?) }))
+            let decoder = ZstdFrames { frame: Some(zstd_frame(file)?) };
+            Box::new(Unpacked { decoder, packed, bytes: 0 })
         } else {
             Box::new(file)
         };
@@ -96,13 +105,34 @@ fn damaged(error: impl std::fmt::Display) -> io::Error {
     io::Error::other(format!("its compressed data are damaged or cut off ({error})"))
 }
 
-/// Says of a decoder's errors what they mean.
-struct Unpacked<R>(R);
+/// Says of a decoder's errors what they mean, and stops where a small file would never end.
+struct Unpacked<R> {
+    decoder: R,
+    /// Counts what the decoder has taken.
+    packed: Rc<RefCell<FileDigest>>,
+    /// What it has given.
+    bytes: u64,
+}
 
 impl<R: Read> Read for Unpacked<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer).map_err(damaged)
+        let n = self.decoder.read(buffer).map_err(damaged)?;
+        self.bytes += n as u64;
+        let packed = self.packed.borrow().bytes;
+        if self.bytes > FREE_BYTES + MOST_A_BYTE * packed {
+            let text = format!(
+                "its compressed data unpack to more than {MOST_A_BYTE} times their size; unpack the file by hand if it is \
+                 what it should be"
+            );
+            return Err(io::Error::other(text));
+        }
+        Ok(n)
     }
+}
+
+/// The frame that a file goes on with.
+fn zstd_frame<R: BufRead>(file: R) -> io::Result<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>> {
+    StreamingDecoder::new_with_max_window_size(file, MOST_WINDOW).map_err(damaged)
 }
 
 /// All frames of a zstd file: the crate's decoder reads one.
@@ -119,7 +149,7 @@ impl<R: BufRead> Read for ZstdFrames<R> {
             }
             let mut file = self.frame.take().expect("looked at above").into_inner();
             if !file.fill_buf()?.is_empty() {
-                self.frame = Some(StreamingDecoder::new(file).map_err(damaged)?);
+                self.frame = Some(zstd_frame(file)?);
             }
         }
         Ok(0)
@@ -192,6 +222,23 @@ mod tests {
             assert!(unpacked(packed[..packed.len() / 2].to_vec()).is_err());
             assert!(unpacked(packed[..6].to_vec()).is_err());
         }
+    }
+
+    #[test]
+    fn a_small_file_that_never_ends_is_refused() {
+        // Frames of one block each, which repeats a byte 128 Ki times, as an encoder would write them.
+        let head = [ZSTD, &[0x00, 0x38]].concat();
+        let block = (1u32 << 17 << 3 | 1 << 1).to_le_bytes();
+        let body = [&block[..3], b"a"].concat();
+        let last = [&(1u32 << 17 << 3 | 1 << 1 | 1).to_le_bytes()[..3], b"a"].concat();
+        let frame = |blocks: usize| [&head[..], &body.repeat(blocks - 1), &last].concat();
+        let bomb = frame(2000);
+        assert!(bomb.len() < 10_000);
+        let error = unpacked(bomb).unwrap_err().to_string();
+        assert!(error.contains("unpack to more than 1000 times their size"), "{error}");
+        assert_eq!(unpacked(frame(8)).unwrap(), vec![b'a'; 8 << 17]);
+        // Gzip packs a thousandfold at most, and members of members are not unpacked.
+        assert_eq!(unpacked(gzip(&vec![b'a'; 50 << 20])).unwrap_err().to_string(), error);
     }
 
     #[test]

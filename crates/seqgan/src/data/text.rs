@@ -240,7 +240,7 @@ mod tests {
         );
         assert!(refused("1 -2\n", &options, "from 0").starts_with("f.txt, line 1: \"-2\" is negative"));
         assert!(refused("1.5\n", &options, "white space").starts_with("f.txt, line 1: \"1.5\" is not"));
-        assert!(refused("1700000000\n", &options, "without gaps").contains("from 0 to 16777215"));
+        assert!(refused("1700000000\n", &options, "without gaps").contains("from 0 to 1048575"));
         // A line that would be dropped is checked as well.
         options.max_length = 1;
         assert!(refused("1\n2 x\n", &options, "words").starts_with("f.txt, line 2"));

@@ -47,11 +47,45 @@ impl GeneratorShape {
         self.vocab_size as TokenId + label
     }
 
+    /// Whether there can be a network of this shape; the error says what is wrong. A file may hold any numbers, and a
+    /// product of two may be too large for a number.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        const LONGEST: usize = 2048;
+        const MOST_LABELS: usize = 1000;
+        let v = self.vocab_size;
+        if !(1..=MOST_WIDE).contains(&v) {
+            return Err(format!("its vocabulary is {v}, expected 1 to {MOST_WIDE}"));
+        }
+        for (name, size) in [("embedding_dim", self.embedding_dim), ("hidden_dim", self.hidden_dim)] {
+            if !(1..=MOST_WIDE).contains(&size) {
+                return Err(format!("its {name} is {size}, expected 1 to {MOST_WIDE}"));
+            }
+        }
+        let known = |token: &TokenId| (*token as usize) < v;
+        if !known(&self.start_token) || !self.end_token.iter().chain(&self.never).all(known) {
+            return Err(format!("its rules name a token outside the vocabulary of {v}"));
+        }
+        if !(1..=LONGEST).contains(&self.max_length) {
+            return Err(format!("its longest sequence is {}, expected 1 to {LONGEST}", self.max_length));
+        }
+        if self.num_labels() > MOST_LABELS {
+            return Err(format!("it has {} labels, expected {MOST_LABELS} at most", self.num_labels()));
+        }
+        let sequences = self.label_counts.iter().try_fold(0u64, |sum, &count| sum.checked_add(count));
+        if self.num_labels() > 0 && sequences.is_none_or(|sequences| sequences == 0) {
+            return Err("its labels have no frequencies".into());
+        }
+        Ok(())
+    }
+
     /// Tokens that can't be a sequence's first, besides `never`.
     pub fn never_first(&self) -> Vec<TokenId> {
         self.end_token.filter(|_| !self.allow_empty).into_iter().collect()
     }
 }
+
+/// Most tokens, and most units of a layer.
+const MOST_WIDE: usize = 1 << 25;
 
 /// Positions of the parameters in their list.
 pub(super) mod parameter {
@@ -88,16 +122,18 @@ impl<R: Real> LstmGenerator<R> {
         Self { rules: Arc::new(Rules::of(&shape)), shape, parameters }
     }
 
-    /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`]; the error
-    /// names the first that has not.
+    /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`] and no
+    /// value whose products overflow; the error names the first that has not.
     pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
+        parameters.check_values()?;
         Ok(Self { rules: Arc::new(Rules::of(&shape)), shape, parameters })
     }
 
     /// Other parameters with the same shape and rules.
     pub fn with_parameters(&self, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&self.shape))?;
+        parameters.check_values()?;
         Ok(Self { shape: self.shape.clone(), rules: Arc::clone(&self.rules), parameters })
     }
 

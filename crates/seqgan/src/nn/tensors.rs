@@ -68,6 +68,22 @@ impl<R: Real> Tensors<R> {
         Ok(())
     }
 
+    /// Whether networks with these values compute with numbers; the error names one with which they would not.
+    pub(crate) fn check_values(&self) -> Result<(), String> {
+        // Far beyond what training makes, and far from where a product of two or a sum of their squares overflows.
+        const LARGEST: f64 = 1e9;
+        for tensor in &self.0 {
+            if let Some(x) = tensor.data.iter().map(|x| x.to_f64()).find(|x| x.abs() > LARGEST || x.is_nan())
+            {
+                return Err(format!(
+                    "`{}` holds {x:e}, expected numbers of size {LARGEST:e} at most",
+                    tensor.name
+                ));
+            }
+        }
+        Ok(())
+    }
+
     /// Number of tensors.
     pub fn len(&self) -> usize {
         self.0.len()

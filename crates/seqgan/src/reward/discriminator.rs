@@ -30,6 +30,35 @@ pub struct DiscriminatorShape {
 }
 
 impl DiscriminatorShape {
+    /// Whether there can be a network of this shape; the error says what is wrong. A file may hold any numbers.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        const MOST_WIDE: usize = 1 << 25;
+        const MOST_FILTERS: usize = 1 << 16;
+        const MOST_WIDTHS: usize = 64;
+        for (name, size) in [
+            ("vocabulary", self.vocab_size),
+            ("embedding_dim", self.embedding_dim),
+            ("longest sequence", self.max_length),
+        ] {
+            if !(1..=MOST_WIDE).contains(&size) {
+                return Err(format!("its {name} is {size}, expected 1 to {MOST_WIDE}"));
+            }
+        }
+        if self.filters.is_empty() || self.filters.len() > MOST_WIDTHS {
+            let found = self.filters.len();
+            return Err(format!("it has filters of {found} widths, expected 1 to {MOST_WIDTHS}"));
+        }
+        let fits =
+            |f: &&(usize, usize)| (1..=self.max_length).contains(&f.0) && (1..=MOST_FILTERS).contains(&f.1);
+        if let Some((width, number)) = self.filters.iter().find(|f| !fits(f)) {
+            return Err(format!(
+                "it has {number} filters of width {width}, expected 1 to {MOST_FILTERS} of width 1 to {}",
+                self.max_length
+            ));
+        }
+        Ok(())
+    }
+
     /// Names and sizes of a discriminator's parameters, in their order.
     pub(crate) fn discriminator_layout(&self) -> Vec<(String, Vec<usize>)> {
         layout(self)
@@ -75,6 +104,7 @@ impl<R: Real> Discriminator<R> {
     /// A discriminator with given parameters; the error names the first tensor that does not fit.
     pub fn from_parameters(shape: DiscriminatorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
+        parameters.check_values()?;
         Ok(Self { shape, parameters })
     }
 

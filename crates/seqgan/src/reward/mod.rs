@@ -19,7 +19,7 @@ pub use bleu::Bleu;
 pub use causal::{CausalDiscriminator, CausalObjective, CausalShape};
 pub use discriminator::{BatchLoss, Discriminator, DiscriminatorShape, Regularisation};
 pub use mixed::{Mixed, MixedValues, Part};
-pub use program::{Program, ProgramSettings};
+pub use program::{Answer, Program, ProgramSettings, next_answer};
 pub use ranker::{RankObjective, Ranker};
 pub use ranking::Ranking;
 pub use ranks::References;

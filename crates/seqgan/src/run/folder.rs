@@ -2,7 +2,7 @@
 
 use super::lock::RunLock;
 use crate::checkpoint::write_atomically;
-use crate::config::{Config, Layers};
+use crate::config::{Config, Layers, validate};
 use crate::{Error, Result, fault};
 use serde::Serialize;
 use serde_json::Value;
@@ -145,14 +145,19 @@ impl RunFolder {
     pub fn read_config(&self) -> Result<Config> {
         let path = self.file("config.toml");
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+        let fault = |message| Error::Run {
+            path,
+            message: format!("unreadable settings: {message}"),
+            hint: Some("the file is written by the program and not meant to be changed".into()),
+        };
         let defaults = toml::Table::try_from(Config::default()).expect("settings are plain data");
         let mut layers = Layers::new(defaults);
-        let read = layers.text(&text, "config.toml").and_then(|layers| layers.finish::<Config>());
-        read.map(|(config, _)| config).map_err(|e| Error::Run {
-            path,
-            message: format!("unreadable settings: {e}"),
-            hint: Some("the file is written by the program and not meant to be changed".into()),
-        })
+        // What follows relies on the ranges, as it does when a run is started.
+        let read = layers.text(&text, "config.toml").and_then(|layers| {
+            let (config, provenance) = layers.finish::<Config>()?;
+            validate(&config, &provenance).map(|()| config)
+        });
+        read.map_err(|error| fault(error.to_string()))
     }
 
     /// Refuses a resume with other settings, naming the first key that differs. When the state is saved may

@@ -9,12 +9,12 @@ use super::plan::base;
 use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
-use crate::Result;
 use crate::config::Method;
 use crate::generator::{LstmGenerator, LstmPolicy, Policy};
 use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
+use crate::{Error, Result};
 use std::collections::BTreeMap;
 
 /// One measurement.
@@ -54,6 +54,7 @@ const REAL: &str = "real";
 /// Measures all rows.
 pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<()> {
     let units = units(session, state);
+    check_rows(session, state, &units)?;
     let mix = match session.config.reward.is_empty() {
         true => None,
         false => Some(Mix::new(session.config, session.task)?),
@@ -72,6 +73,26 @@ pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Refuses a state that lacks the row, or the floors, of a measurement that it says is done.
+fn check_rows(session: &Session<'_>, state: &State, units: &[Unit]) -> Result<()> {
+    let outcome = &state.outcome;
+    let lacks = |name: &str| !outcome.methods.iter().any(|row| row.name == name);
+    let done = units.iter().take(state.position.measured);
+    let mut missing = done.filter_map(|unit| match unit {
+        Unit::Row(method) if lacks(method.name()) => Some(method.name()),
+        Unit::Real if lacks(REAL) => Some(REAL),
+        _ => None,
+    });
+    match missing.next() {
+        None => Ok(()),
+        Some(name) => Err(Error::Checkpoint {
+            path: session.folder.state(),
+            message: format!("the row `{name}` is measured, but not there"),
+            hint: Some("the state is damaged; start a new run".into()),
+        }),
+    }
 }
 
 fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {

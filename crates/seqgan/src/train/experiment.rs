@@ -84,7 +84,9 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
         true => {
             let blank = task.new_generator(config, 0.0, &Streams::new(0, Purpose::GeneratorInit));
             let judge = |method| Judge::new(method, config, task);
-            State::load(&folder.state(), &blank, &judge, config.rollout.delay)?
+            let state = State::load(&folder.state(), &blank, &judge, config.rollout.delay)?;
+            check_models(&folder, &stages, &state)?;
+            state
         }
     };
     observer.note(&format!("run folder: {}", folder.path().display()));
@@ -139,6 +141,26 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     // The state is for going on, and there is nothing left to go on with.
     let _ = std::fs::remove_file(folder.state());
     Ok((folder, summary))
+}
+
+/// Refuses a state that lacks the model of a stage that it says is done.
+fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<()> {
+    let made = |stage: &Stage| match stage {
+        Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),
+        Stage::Fold(_) | Stage::Judge(_) | Stage::Measure => None,
+    };
+    let fault = |message| Error::Checkpoint {
+        path: folder.state(),
+        message,
+        hint: Some("the state is damaged; start a new run".into()),
+    };
+    if state.position.stage > stages.len() {
+        return Err(fault(format!("{} stages are done of {}", state.position.stage, stages.len())));
+    }
+    match stages[..state.position.stage].iter().filter_map(made).find(|m| !state.finished.contains_key(m)) {
+        Some(method) => Err(fault(format!("the model `{method}` is done, but not there"))),
+        None => Ok(()),
+    }
 }
 
 /// The folder to work in, described, with the settings that the run has or will have; locked if it is new.

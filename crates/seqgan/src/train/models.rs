@@ -10,7 +10,7 @@ use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
 use crate::reward::{Discriminator, DiscriminatorShape};
 use crate::run::RunFolder;
-use crate::token::{SeqBatch, TokenId};
+use crate::token::SeqBatch;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -127,7 +127,8 @@ pub(super) fn read_generator(path: &Path) -> Result<(Method, LstmGenerator)> {
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
-    check_rules(&meta.shape).map_err(fault)?;
+    // Before anything follows from the sizes: a file with other numbers would end in a panic or without memory.
+    meta.shape.check().map_err(fault)?;
     // The file lists tensors by name; the model has an order of its own.
     let mut parameters = Tensors::new();
     for name in ["embedding", "w", "u", "b", "w_out", "b_out"] {
@@ -137,20 +138,6 @@ pub(super) fn read_generator(path: &Path) -> Result<(Method, LstmGenerator)> {
     }
     let generator = LstmGenerator::from_parameters(meta.shape, parameters).map_err(fault)?;
     Ok((meta.method, generator))
-}
-
-/// What the tensors' sizes do not tell; a file with other numbers would end in a panic or without memory.
-fn check_rules(shape: &GeneratorShape) -> std::result::Result<(), String> {
-    const LONGEST: usize = 2048;
-    let known = |token: TokenId| (token as usize) < shape.vocab_size;
-    let ends_known = shape.end_token.is_none_or(known) && shape.never.iter().copied().all(known);
-    if !known(shape.start_token) || !ends_known {
-        return Err(format!("its rules name a token outside the vocabulary of {}", shape.vocab_size));
-    }
-    if !(1..=LONGEST).contains(&shape.max_length) {
-        return Err(format!("its longest sequence is {}, expected 1 to {LONGEST}", shape.max_length));
-    }
-    Ok(())
 }
 
 /// Reads the discriminator that a model was trained against; none for a model that has none, or another kind of judge.
@@ -169,11 +156,23 @@ pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Opti
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
+    shape.check().map_err(fault)?;
+    let other = model.generator.shape();
+    let (ours, theirs) = (
+        (shape.vocab_size, shape.max_length, shape.end_token, shape.num_labels),
+        (other.vocab_size, other.max_length, other.end_token, other.num_labels()),
+    );
+    if ours != theirs {
+        return Err(fault(format!(
+            "judges other sequences than the generator makes: vocabulary, length, end and labels are {ours:?}, expected \
+             {theirs:?}"
+        )));
+    }
     let mut parameters = Tensors::new();
-    for (name, sizes) in shape.discriminator_layout() {
+    for (name, _) in shape.discriminator_layout() {
         let tensor = tensors.iter().find(|tensor| tensor.name == name);
         let tensor = tensor.ok_or_else(|| fault(format!("no tensor `{name}`")))?;
-        parameters.push(name, &sizes, tensor.data.clone());
+        parameters.push(name, &tensor.shape, tensor.data.clone());
     }
     Discriminator::from_parameters(shape, parameters).map(Some).map_err(fault)
 }
@@ -190,11 +189,30 @@ pub fn training_rows(
     Ok(data::read_with(path, &options, vocab, labels)?.0)
 }
 
-/// The names of a run's labels, by number; none where its sequences have none.
-pub fn load_labels(folder: &RunFolder) -> Result<Vec<String>> {
-    match folder.file("labels.json").is_file() {
-        true => folder.read_json("labels.json"),
-        false => Ok(Vec::new()),
+/// The names of the labels of a run's model, by number; none where its sequences have none.
+pub fn load_labels(folder: &RunFolder, model: &SavedModel) -> Result<Vec<String>> {
+    let labels: Vec<String> = match folder.file("labels.json").is_file() {
+        true => folder.read_json("labels.json")?,
+        false => Vec::new(),
+    };
+    let known = model.generator.shape().num_labels();
+    if labels.len() != known {
+        return Err(of_another_run(
+            folder,
+            "labels.json",
+            format!("holds {} labels, but the model {known}", labels.len()),
+        ));
+    }
+    Ok(labels)
+}
+
+fn of_another_run(folder: &RunFolder, name: &str, message: String) -> Error {
+    Error::Run {
+        path: folder.file(name),
+        message,
+        hint: Some(
+            "the file belongs to another run or is damaged; restore it from a copy or train again".into(),
+        ),
     }
 }
 
@@ -206,13 +224,8 @@ pub fn load_vocab(folder: &RunFolder, model: &SavedModel) -> Result<Option<Vocab
     let vocab: Vocab = folder.read_json("vocab.json")?;
     let size = model.generator.shape().vocab_size;
     if vocab.len() != size {
-        return Err(Error::Run {
-            path: folder.file("vocab.json"),
-            message: format!("holds {} tokens, but the model {size}", vocab.len()),
-            hint: Some(
-                "the file belongs to another run or is damaged; restore it from a copy or train again".into(),
-            ),
-        });
+        let message = format!("holds {} tokens, but the model {size}", vocab.len());
+        return Err(of_another_run(folder, "vocab.json", message));
     }
     match vocab.tokens() {
         Tokens::Bpe => with_own_tokenizer(folder, vocab).map(Some),

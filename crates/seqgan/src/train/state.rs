@@ -43,8 +43,10 @@ pub struct Position {
     /// The same of each part of a reward that has parts.
     pub reward_parts: Vec<(String, f64)>,
     /// What the method's rounds have shown so far.
+    #[serde(default)]
     pub watched: Watched,
     /// The models of its rounds that are kept, best first.
+    #[serde(default)]
     pub kept: Vec<Kept>,
     /// Measurements of the final evaluation done.
     pub measured: usize,
@@ -111,11 +113,42 @@ pub struct State {
     pub outcome: Outcome,
 }
 
+impl Position {
+    /// Whether a run can stand here; the error says why not. A loop that begins beyond its end, or a number that
+    /// overflows when one is added, would be a panic long after the file was read.
+    fn check(&self) -> Result<(), String> {
+        const MOST: u64 = 1 << 40;
+        let counts = [
+            self.stage,
+            self.epoch,
+            self.batch,
+            self.round,
+            self.g_step,
+            self.d_step,
+            self.d_epoch,
+            self.d_batch,
+            self.measured,
+        ];
+        let Drawn { policy, rollouts, negatives, discriminator_rows, discriminator_epochs } = self.drawn;
+        let drawn = [policy, rollouts, negatives, discriminator_rows, discriminator_epochs];
+        if let Some(count) = counts.iter().map(|&n| n as u64).chain(drawn).find(|&n| n > MOST) {
+            return Err(format!("a position of {count}, expected {MOST} at most"));
+        }
+        match self.best {
+            Some((_, epoch)) if epoch > self.epoch => {
+                Err(format!("the best epoch is {epoch}, but {} are done", self.epoch))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 #[derive(Serialize, Deserialize)]
 struct Meta {
     position: Position,
     outcome: Outcome,
     finished: Vec<Method>,
+    #[serde(default)]
     folds: usize,
     /// The method whose adversary is in training.
     adversary: Option<Method>,
@@ -169,6 +202,7 @@ impl State {
     ) -> Result<Self> {
         let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
         let mut store = Store { path, tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect() };
+        meta.position.check().map_err(|message| store.fault(message))?;
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
             finished.insert(*method, store.generator(&format!("finished.{method}"), blank)?);
@@ -200,6 +234,9 @@ impl State {
                 Some(Adversary { judge, optimizer, rollout })
             }
         };
+        if adversary.is_some() && trainee.is_none() {
+            return Err(store.fault("a judge without a generator in training".into()));
+        }
         Ok(Self { position: meta.position, trainee, adversary, folds, finished, outcome: meta.outcome })
     }
 }
@@ -273,7 +310,11 @@ impl Store<'_> {
         optimizer: &mut Optimizer,
         updates: &BTreeMap<String, u64>,
     ) -> Result<()> {
+        const MOST: u64 = 1 << 40;
         let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
+        if step > MOST {
+            return Err(self.fault(format!("{step} updates of `{name}`, expected {MOST} at most")));
+        }
         let mean = self.take(&format!("{name}.adam_mean"), like)?;
         let square = self.take(&format!("{name}.adam_square"), like)?;
         optimizer.adam_mut().restore(step, mean, square);

@@ -40,7 +40,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
     let vocab = train::load_vocab(&folder, &model)?;
     let config = folder.read_config()?;
-    let labels = train::load_labels(&folder)?;
+    let labels = train::load_labels(&folder, &model)?;
     let label = chosen(args, &labels)?;
     let scorer = match args.score {
         true => Some(Scorer::new(&folder, &model)?),

@@ -6,6 +6,9 @@ use crate::data::source::Source;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
+/// Most bytes of a record: a chromosome to be cut into windows is one.
+const MOST_BYTES: usize = 1 << 30;
+
 /// Sequences without the white space in them; headings are passed over.
 pub(super) struct Fasta {
     path: PathBuf,
@@ -33,6 +36,14 @@ impl Format for Fasta {
                 record.line = Some(number);
             } else if record.line.is_some() {
                 record.text.extend(line.chars().filter(|c| !c.is_whitespace()));
+                if record.text.len() > MOST_BYTES {
+                    return Err(Error::Data {
+                        path: self.path.clone(),
+                        line: record.line,
+                        message: "the record is longer than 1 GiB".into(),
+                        hint: Some("cut it into several, each below a heading".into()),
+                    });
+                }
             } else if !line.trim().is_empty() {
                 return Err(Error::Data {
                     path: self.path.clone(),

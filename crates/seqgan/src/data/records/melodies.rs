@@ -7,6 +7,7 @@ use crate::data::options::MidiOptions;
 use crate::data::source::FileDigest;
 use crate::{Error, Result};
 use std::cell::RefCell;
+use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -46,7 +47,10 @@ impl Format for Melodies {
         if self.options.rests == Rests::Fill {
             midi::fill_rests(&mut melody);
         }
-        record.text = melody.iter().map(u32::to_string).collect::<Vec<_>>().join(" ");
+        record.text.clear();
+        for number in melody {
+            write!(record.text, "{number} ").expect("a string takes everything");
+        }
         record.file = Some(path);
         Ok(true)
     }

@@ -108,8 +108,8 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
     let field = options.field.as_deref();
     let lines = |source| Lines::new(path, source, options.max_line_bytes);
     Ok(match options.format {
-        FileFormat::Csv => Box::new(Table::new(path, source, b',', [field, label])?),
-        FileFormat::Tsv => Box::new(Table::new(path, source, b'\t', [field, label])?),
+        FileFormat::Csv => Box::new(Table::new(path, source, b',', [field, label], options.max_line_bytes)?),
+        FileFormat::Tsv => Box::new(Table::new(path, source, b'\t', [field, label], options.max_line_bytes)?),
         FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), field, label)),
         FileFormat::Fasta => Box::new(Fasta::new(path, lines(source))),
         FileFormat::Smiles => Box::new(SmilesLines::new(lines(source))),

@@ -105,3 +105,27 @@ fn long_lists_of_names_are_cut() {
     let text = listed(names.iter().map(String::as_str));
     assert!(text.ends_with("\"c11\" and 3 more"), "{text}");
 }
+
+#[test]
+fn a_row_has_a_limit_and_a_quotation_mark_may_stay_open() {
+    let read = |text: &str, max_line_bytes: usize| {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("f");
+        std::fs::write(&path, text).unwrap();
+        let options = ReadOptions { format: FileFormat::Csv, max_line_bytes, ..ReadOptions::default() };
+        let mut records = Records::open(&path, &options)?;
+        while records.next()?.is_some() {}
+        Ok(records.count())
+    };
+    assert_eq!(read("s\nabcdefghi\nx\n", 9).unwrap(), 2);
+    let refused = |text: &str, max_line_bytes: usize| {
+        let error: Error = read(text, max_line_bytes).unwrap_err();
+        assert!(error.hint().unwrap().contains("is a quotation mark open?"));
+        error.to_string()
+    };
+    assert!(refused("s\nx\nabcdefghij\n", 9).contains(", line 3: the row is longer than 9 bytes"));
+    // The rest of the file would be one field, in memory.
+    let open = format!("s\nx\n\"{}", "a line\n".repeat(100_000));
+    assert!(refused(&open, 1000).contains(", line 3: the row is longer than 1,000 bytes"));
+    assert_eq!(read(&format!("s\n{}", "a line\n".repeat(100_000)), 1000).unwrap(), 100_000);
+}

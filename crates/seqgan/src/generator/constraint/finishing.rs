@@ -10,11 +10,19 @@ use std::collections::HashMap;
 /// Most entries of the tables made here.
 const MOST: usize = 1 << 26;
 
+/// Most looks at what follows a state at a step: some seconds.
+const MOST_LOOKS: usize = 1 << 31;
+
 /// The rules of a constraint. The error says that no sequence satisfies it, or what is too large.
 pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> Result<Rules, String> {
     let (length, n, vocab) = (shape.max_length, states.len(), shape.vocab_size);
     if n.saturating_mul(length + 1) > MOST {
         return Err(format!("at most {} states for sequences of {length} tokens", MOST / (length + 1)));
+    }
+    let successors = states.successors.iter().map(Vec::len).sum::<usize>();
+    if successors.saturating_mul(length) > MOST_LOOKS {
+        let most = MOST_LOOKS / length;
+        return Err(format!("at most {most} ways from state to state for sequences of {length} tokens"));
     }
     let alive = alive(states, parts, shape);
     if !alive[0][0] {

@@ -8,8 +8,12 @@ use regex_automata::nfa::thompson;
 use regex_automata::util::primitives::StateID;
 use regex_automata::{Anchored, MatchKind};
 
-/// Most bytes of the expression's own automaton.
-const MOST_BYTES: usize = 1 << 26;
+/// Most bytes of the expression's own automaton, and of the work to make it: what takes more takes many seconds, too.
+const MOST_BYTES: usize = 1 << 24;
+
+/// Most bytes of an automaton that is made as small as it can be: the time for that grows faster than the size, and
+/// a larger one is right as it is.
+const MOST_MINIMIZED: usize = 1 << 14;
 
 /// Sequences whose whole text a regular expression matches.
 #[derive(Debug, Clone)]
@@ -40,19 +44,25 @@ impl Language {
             last.trim_start_matches("error: ").to_string()
         };
         let (separator, texts) = vocab.texts()?;
-        let dfa = dense::Builder::new()
-            .configure(
-                dense::Config::new()
-                    .start_kind(StartKind::Anchored)
-                    // All ways through the expression are followed, not the first one that matches.
-                    .match_kind(MatchKind::All)
-                    .minimize(true)
-                    .dfa_size_limit(Some(MOST_BYTES))
-                    .determinize_size_limit(Some(MOST_BYTES)),
-            )
-            .thompson(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)))
-            .build(pattern)
-            .map_err(|error| whole(&error))?;
+        let build = |minimize: bool| {
+            dense::Builder::new()
+                .configure(
+                    dense::Config::new()
+                        .start_kind(StartKind::Anchored)
+                        // All ways through the expression are followed, not the first one that matches.
+                        .match_kind(MatchKind::All)
+                        .minimize(minimize)
+                        .dfa_size_limit(Some(MOST_BYTES))
+                        .determinize_size_limit(Some(MOST_BYTES)),
+                )
+                .thompson(thompson::Config::new().nfa_size_limit(Some(MOST_BYTES)))
+                .build(pattern)
+                .map_err(|error| whole(&error))
+        };
+        let mut dfa = build(false)?;
+        if dfa.memory_usage() <= MOST_MINIMIZED {
+            dfa = build(true)?;
+        }
         let input = Input::new("").anchored(Anchored::Yes);
         let start = dfa.start_state_forward(&input).map_err(|error| whole(&error))?;
         let special = (0..Vocab::NUM_SPECIAL).map(|_| Vec::new());
@@ -71,6 +81,11 @@ impl Language {
             }
         }
         Some(state)
+    }
+
+    /// Bytes of all tokens, which are read to find what follows a place.
+    pub(super) fn num_bytes(&self) -> usize {
+        self.texts.iter().map(|text| text.len() + self.separator.len()).sum()
     }
 
     /// Whether the expression matches the text of a sequence.

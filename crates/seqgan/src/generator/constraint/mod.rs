@@ -94,9 +94,9 @@ impl Parts {
         if !config.alphabet.is_empty() {
             let allowed: Vec<TokenId> =
                 config.alphabet.iter().map(|t| id("constraint.alphabet", t)).collect::<Result<_>>()?;
-            let end = shape.end_token;
-            forbidden
-                .extend((0..shape.vocab_size as TokenId).filter(|t| !allowed.contains(t) && Some(*t) != end));
+            let mut others = vec![true; shape.vocab_size];
+            allowed.iter().chain(&shape.end_token).for_each(|&token| others[token as usize] = false);
+            forbidden.extend((0..shape.vocab_size as TokenId).filter(|&token| others[token as usize]));
         }
         if let (Some(_), Some(text)) = (vocab.tokenizer(), config.forbidden.first()) {
             let expected = "nothing where tokens are subwords: a text is made of tokens in many ways".into();
@@ -122,7 +122,8 @@ impl Parts {
         let fewest = config.min_length.max(usize::from(!shape.allow_empty));
         Ok(Self {
             forbidden,
-            ngrams: ForbiddenNgrams::new(ngrams, shape.vocab_size),
+            ngrams: ForbiddenNgrams::new(&ngrams, shape.vocab_size)
+                .map_err(|message| fault("constraint.forbidden", "too long", message))?,
             language,
             prefix,
             lengths: (fewest, most),

@@ -1,7 +1,7 @@
 //! The states of a constraint: what of a beginning decides which tokens may follow.
 
 use super::Parts;
-use super::language::Place;
+use super::language::{Language, Place};
 use crate::generator::GeneratorShape;
 use crate::generator::rules::{DEAD, RuleState};
 use crate::token::TokenId;
@@ -9,6 +9,9 @@ use std::collections::HashMap;
 
 /// Most entries of the table of transitions: 256 MiB.
 const MOST_TRANSITIONS: usize = 1 << 26;
+
+/// Most bytes of tokens that are read to make it: some seconds.
+const MOST_BYTES: usize = 1 << 31;
 
 /// States that can be reached, their transitions, and whether a sequence may end there as far as its text goes.
 pub(super) struct States {
@@ -28,9 +31,10 @@ impl States {
         let mut numbers: HashMap<(u32, Place), RuleState> = HashMap::from([((0, None), 0)]);
         let mut list = vec![(0, None)];
         let mut states = Self { next: Vec::new(), accepts: Vec::new(), successors: Vec::new() };
+        let bytes = parts.language.as_ref().map_or(0, Language::num_bytes);
+        let most = (MOST_TRANSITIONS / vocab).min(MOST_BYTES / bytes.max(1)).max(1);
         while let Some(&(node, place)) = list.get(states.accepts.len()) {
-            if list.len() * vocab > MOST_TRANSITIONS {
-                let most = MOST_TRANSITIONS / vocab;
+            if list.len() > most {
                 return Err(format!("at most {most} states with a vocabulary of {vocab}"));
             }
             let follow = |token: TokenId| -> Option<(u32, Place)> {

@@ -245,3 +245,26 @@ fn expressions_follow_subwords_byte_by_byte() {
     let expected = "text of tokens of the training data's vocabulary, which has no \"Ã©\"";
     assert_eq!(error, format!("`constraint.prefix` is \" caté\", expected {expected}"));
 }
+
+#[test]
+fn expressions_that_explode_are_done_with_in_seconds() {
+    // The first took a minute to be made as small as can be, the second has 2^19 states, the others are refused as they
+    // are read.
+    let vocab = letters();
+    for (pattern, works) in [
+        (r"\w{2,5}( \w{1,9})*", true),
+        ("(a|b)*a(a|b){18}", false),
+        (r"(\w{9}){999}", false),
+        ("((a{99}){99}){99}", false),
+    ] {
+        let start = std::time::Instant::now();
+        assert_eq!(Language::new(pattern, &vocab).is_ok(), works, "{pattern}");
+        assert!(start.elapsed().as_secs() < 60, "{pattern} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn an_alphabet_may_name_a_token_twice() {
+    let twice = ConstraintConfig { alphabet: ["a", "b", "a"].map(String::from).into(), ..config() };
+    check(&twice, 4, true, |text| !text.contains('c'));
+}

@@ -27,6 +27,7 @@ mod worker;
 
 use crate::error::{Error, Result};
 use pool::Pool;
+pub use protocol::{Answer, next_answer};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use worker::Failure;

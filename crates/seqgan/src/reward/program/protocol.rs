@@ -14,7 +14,7 @@ const SHOWN_ANSWER: usize = 80;
 const SHOWN_SEQUENCE: usize = 200;
 
 /// What a line of the program says: a finite score, or what is shown of a line that is none.
-pub(super) type Answer = Result<f64, String>;
+pub type Answer = Result<f64, String>;
 
 #[derive(Serialize)]
 struct Question<'a> {
@@ -34,7 +34,7 @@ pub(super) fn questions(texts: &[String]) -> Vec<u8> {
 /// The next line's answer; `None` where the output ends or cannot be read.
 ///
 /// A last line without its end is no answer: the program may have died within a number.
-pub(super) fn next_answer(output: &mut impl BufRead) -> Option<Answer> {
+pub fn next_answer(output: &mut impl BufRead) -> Option<Answer> {
     let mut line = Vec::new();
     output.take(MAX_ANSWER as u64 + 1).read_until(b'\n', &mut line).ok()?;
     match line.pop() {

@@ -1,0 +1,33 @@
+//! Melodies.
+
+use super::scratch;
+use seqgan::config::Rests;
+use seqgan::data::{FileFormat, MidiOptions, NUM_PITCHES, ReadOptions, Tokens, read_training, to_midi};
+
+/// The first byte says how a MIDI file, the rest, is read.
+pub fn read(bytes: &[u8]) -> bool {
+    let Some((&how, bytes)) = bytes.split_first() else { return false };
+    let step_secs = [0.4, 0.001, 8.0, 1.0 / 3.0][usize::from(how & 3)];
+    let rests = if how & 4 == 0 { Rests::Keep } else { Rests::Fill };
+    let options = ReadOptions {
+        format: FileFormat::Midi,
+        tokens: Tokens::Ids,
+        vocab_size: NUM_PITCHES,
+        midi: MidiOptions { step_secs, rests },
+        window: if how & 8 == 0 { 0 } else { 32 },
+        ..ReadOptions::default()
+    };
+    let path = scratch::file("a.mid", bytes);
+    let Ok(text) = read_training(&path, &options) else { return false };
+    if options.window > 0 || text.sequences.max_length() > 10_000 {
+        return true;
+    }
+    // Written and read again it is the same melody.
+    let melody: Vec<u32> = text.sequences.row(0).iter().map(|&token| token - 2).collect();
+    if melody.iter().any(|&pitch| pitch > 0) {
+        let path = scratch::file("b.mid", &to_midi(&melody, step_secs));
+        let again = read_training(&path, &options).expect("a melody that was written");
+        assert_eq!(again.sequences, text.sequences);
+    }
+    true
+}

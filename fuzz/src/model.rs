@@ -1,0 +1,92 @@
+//! Models and states of a run.
+
+use super::{safetensors, scratch};
+use seqgan::Error;
+use seqgan::config::{Config, Method, Preset};
+use seqgan::generator::{Filter, GeneratorShape, LstmGenerator, LstmPolicy, Policy};
+use seqgan::rng::{Purpose, Streams};
+use seqgan::run::RunFolder;
+use seqgan::train::{SavedModel, State, load_discriminator, load_model};
+use std::cell::OnceCell;
+
+/// What the run's generators look like.
+pub fn shape() -> GeneratorShape {
+    GeneratorShape {
+        vocab_size: 5,
+        embedding_dim: 2,
+        hidden_dim: 3,
+        max_length: 4,
+        start_token: 0,
+        end_token: Some(0),
+        never: vec![1],
+        label_counts: Vec::new(),
+        allow_empty: false,
+    }
+}
+
+/// The first byte is what the rest is: a generator, a discriminator, or the state of a run.
+pub fn read(bytes: &[u8]) -> bool {
+    thread_local! {
+        static FOLDER: OnceCell<RunFolder> = const { OnceCell::new() };
+    }
+    let Some((&kind, bytes)) = bytes.split_first() else { return false };
+    let bytes = safetensors::file(bytes);
+    FOLDER.with(|folder| {
+        let folder = folder.get_or_init(new_folder);
+        match kind % 3 {
+            0 => generator(folder, &bytes),
+            1 => discriminator(folder, &bytes),
+            _ => state(&bytes),
+        }
+    })
+}
+
+fn new_folder() -> RunFolder {
+    let folder = RunFolder::create(Some(&scratch::path("run")), "run").unwrap();
+    let methods = vec![Method::Mle, Method::SeqGan];
+    folder.write_config(&Config { methods, ..Preset::Smoke.config() }).unwrap();
+    folder
+}
+
+fn streams() -> Streams {
+    Streams::new(1, Purpose::Sample)
+}
+
+fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
+    std::fs::write(folder.model("mle"), bytes).unwrap();
+    let Ok(model) = load_model(folder, Some("mle"), None) else { return false };
+    let vocab_size = model.generator.shape().vocab_size;
+    let labels = model.generator.shape().num_labels();
+    for temperature in [1.0, 0.05, 20.0] {
+        let policy = LstmPolicy::new(&model.generator, temperature);
+        for filter in [None, Some(Filter { top_k: 2, top_p: 1.0 }), Some(Filter { top_k: 0, top_p: 0.5 })] {
+            let samples = policy.sample_filtered(filter, &streams(), 0, 3).sequences;
+            assert!(samples.rows().flatten().all(|&token| (token as usize) < vocab_size));
+            policy.sequence_log_prob(&samples);
+        }
+        policy.beam(2, (labels > 0).then_some(0));
+    }
+    true
+}
+
+fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
+    std::fs::write(folder.model("seqgan.judge"), bytes).unwrap();
+    let generator = LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
+    let samples = LstmPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
+    let model = SavedModel { method: Method::SeqGan, generator };
+    let Ok(Some(discriminator)) = load_discriminator(folder, &model) else { return false };
+    assert_eq!(discriminator.scores(&samples).len(), 3);
+    true
+}
+
+fn state(bytes: &[u8]) -> bool {
+    let path = scratch::file("state.safetensors", bytes);
+    let blank = LstmGenerator::new(shape(), 0.0, &Streams::new(1, Purpose::GeneratorInit));
+    let fresh = |_| Err(Error::Interrupted);
+    let Ok(state) = State::load(&path, &blank, &fresh, 0.0) else { return false };
+    let again = scratch::path("again.safetensors");
+    // A state that was read can be saved: it goes on as it was.
+    state.save(&again).unwrap();
+    State::load(&again, &blank, &fresh, 0.0).unwrap();
+    true
+}
