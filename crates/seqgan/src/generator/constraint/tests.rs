@@ -209,7 +209,7 @@ fn nothing_counts_behind_a_violation() {
 
 #[test]
 fn expressions_that_explode_are_done_with_in_seconds() {
-    // The first took a minute to be made as small as can be, the second has 2^19 states, the others are refused as they
+    // The first took more than ten seconds to be made as small as can be, the second has 2^19 states, the others are refused as they
     // are read.
     let vocab = letters();
     for (pattern, works) in [
