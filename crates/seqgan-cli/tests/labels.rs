@@ -55,6 +55,13 @@ fn samples_of_a_class_are_those_of_the_class() {
     let object: Value = serde_json::from_str(&line).unwrap();
     assert!(object["class"] == json!("low") && object["discriminator"].is_f64(), "{object}");
 
+    // Labels of another run.
+    let labels = scratch.read("run/labels.json");
+    scratch.write("run/labels.json", r#"["low", "high, very", "other"]"#);
+    let parts = ["error: run/labels.json: holds 3 labels, but the model 2", "hint: "];
+    scratch.refuses(1, &["sample", "run", "--label", "other"], &parts);
+    scratch.write("run/labels.json", labels);
+
     let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
     for row in summary["methods"].as_array().unwrap().iter().filter(|row| row["name"] == "seqgan") {
         let nll = |label: &str| row["nll_by_label"][label]["mean"].as_f64().unwrap();

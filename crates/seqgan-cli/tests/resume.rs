@@ -300,12 +300,31 @@ fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
     let mut not_a_number = good.clone();
     let end = good.len();
     not_a_number[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
+    let edited = |change: &dyn Fn(&mut Value)| {
+        changed(&|header| {
+            let mut meta: Value =
+                serde_json::from_str(header["__metadata__"]["meta"].as_str().unwrap()).unwrap();
+            change(&mut meta);
+            header["__metadata__"]["meta"] = meta.to_string().into();
+        })
+    };
     let resume = and(&arguments, &["--out", "run", "--resume"]);
     for (bytes, parts) in [
+        (edited(&|meta| meta["position"]["stage"] = 99.into()), &["99 stages are done of ", "hint: "][..]),
+        (edited(&|meta| meta["finished"] = serde_json::json!([])), &["is done, but not there", "hint: "]),
         (
-            good[..good.len() / 2].to_vec(),
-            &["not a complete safetensors file", "hint: the file is damaged"][..],
+            edited(&|meta| meta["position"]["round"] = (1u64 << 50).into()),
+            &["a position of 1125899906842624, expected 1099511627776 at most", "hint: "],
         ),
+        (
+            edited(&|meta| meta["position"]["best"] = serde_json::json!([1.5, 99])),
+            &["the best epoch is 99, but 0 are done", "hint: "],
+        ),
+        (
+            edited(&|meta| meta["updates"]["generator"] = u64::MAX.into()),
+            &["18446744073709551615 updates of `generator`", "hint: "],
+        ),
+        (good[..good.len() / 2].to_vec(), &["not a complete safetensors file", "hint: the file is damaged"]),
         (good[..good.len() - 1].to_vec(), &["not a complete safetensors file", "hint: the file is damaged"]),
         (Vec::new(), &["not a complete safetensors file", "hint: "]),
         (b"hello, world".to_vec(), &["not a complete safetensors file", "hint: "]),

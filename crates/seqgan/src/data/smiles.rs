@@ -41,7 +41,7 @@ mod tests {
     fn a_long_line_of_brackets_takes_no_longer_than_another() {
         for opening in ["%(", "%(1", "[", "[a"] {
             let text = opening.repeat((1 << 20) / opening.len());
-            // With a search to the end of the line at each token this took minutes.
+            // With a search to the end of the line at each token this took more than a minute.
             assert!(tokens(&text).len() >= text.len() / 2, "{opening}");
         }
     }

@@ -248,7 +248,7 @@ fn expressions_follow_subwords_byte_by_byte() {
 
 #[test]
 fn expressions_that_explode_are_done_with_in_seconds() {
-    // The first took a minute to be made as small as can be, the second has 2^19 states, the others are refused as they
+    // The first took more than ten seconds to be made as small as can be, the second has 2^19 states, the others are refused as they
     // are read.
     let vocab = letters();
     for (pattern, works) in [
