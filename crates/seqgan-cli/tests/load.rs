@@ -1,6 +1,6 @@
 //! Much work in one process: memory and open files stay where they were.
 //!
-//! `SEQGAN_LOAD=50 cargo test --release -p seqgan-cli load -- --nocapture` does 50 times as much: ten million sequences, and twenty thousand
+//! `SEQGAN_LOAD=50 cargo test -p seqgan-cli load -- --nocapture` does 50 times as much: ten million sequences, and twenty thousand
 //! rounds.
 
 use std::fs;

@@ -92,7 +92,7 @@ fn the_result_does_not_depend_on_threads_or_on_saving() {
             (Results::of(&scratch.path(&out)), ended.stdout)
         };
         let (one, table) = run("one", &["--threads", "1"]);
-        for (out, more) in [("two", ["--threads", "2"]), ("five", ["--threads", "5"])] {
+        for (out, more) in [("two", ["--threads", "2"]), ("eight", ["--threads", "8"])] {
             let (other, same_table) = run(out, &more);
             one.assert_same(&other, out);
             assert_eq!(table, same_table);
@@ -170,6 +170,23 @@ fn a_signal_saves_the_state_and_the_run_goes_on() {
     // The two runs were told to save at different times, and nothing else.
     fs::copy(scratch.path("whole").join(config), scratch.path("stopped").join(config)).unwrap();
     Results::of(&scratch.path("stopped")).assert_same(&Results::of(&scratch.path("whole")), "stopped");
+}
+
+#[test]
+fn a_second_signal_stops_at_once() {
+    let scratch = Scratch::new();
+    let more = ["--set", "mle.num_epochs=4000", "--set", "checkpoint.every_secs=3600", "--out", "run"];
+    let child = scratch.start(and(&tiny_oracle(), &more));
+    wait_for("the folder", || scratch.path("run/config.toml").is_file().then_some(()));
+    std::thread::sleep(Duration::from_millis(15));
+    // Both wait for it when it is let go on.
+    for name in ["STOP", "INT", "TERM", "CONT"] {
+        signal(&child, name);
+    }
+    let ended = Ended::of(child);
+    assert!(matches!(ended.status, Some(130 | 143)), "{:?}", ended.status);
+    assert!(!ended.stderr.contains("saved"), "{}", ended.stderr);
+    assert_eq!(position(&scratch.path("run")), None, "there was no time to save");
 }
 
 /// With the sizes of a real run a step takes longer than with tiny ones; two seconds are promised all the same.
