@@ -41,7 +41,9 @@ pub fn explain_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let label = |text, style| terminal::emphasise(text, style, terminal::stderr_has_colour());
         let place = panic.location().map_or(String::new(), |place| format!(" ({place})"));
-        let what = panic.payload_as_str().unwrap_or("no message");
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<String>().map(String::as_str);
+        let what = text.or(payload.downcast_ref::<&str>().copied()).unwrap_or("no message");
         let _ = writeln!(
             io::stderr(),
             "{}: a bug in seqgan {}: {what}{place}\n\n{}: report it with the command that shows it; a run that was \
