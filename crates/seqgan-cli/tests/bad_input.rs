@@ -466,7 +466,7 @@ fn a_run_that_was_damaged() {
         ("embedding_dim", 9.into(), "tensor `embedding` of shape"),
         ("embedding_dim", (1u64 << 62).into(), "its embedding_dim is 46116860"),
         ("filters", serde_json::json!([[99, 8]]), "it has 8 filters of width 99, expected 1 to"),
-        ("max_length", 7.into(), "judges other sequences than the generator makes"),
+        ("max_length", 6.into(), "judges other sequences than the generator makes"),
     ] {
         damaged(judge_file, with_judge_shape(key, value), &scored, &[part]);
     }
