@@ -76,8 +76,8 @@ impl<R: Real> Tensors<R> {
             if let Some(x) = tensor.data.iter().map(|x| x.to_f64()).find(|x| x.abs() > LARGEST || x.is_nan())
             {
                 return Err(format!(
-                    "`{}` holds {x:e}, expected numbers of size {LARGEST:e} at most",
-                    tensor.name
+                    "`{}` holds {:e}, expected numbers of size {LARGEST:e} at most",
+                    tensor.name, x as f32
                 ));
             }
         }
