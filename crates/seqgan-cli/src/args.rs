@@ -26,6 +26,7 @@ Examples:
   seqgan oracle --preset smoke           under 20 seconds, to see that everything works
   seqgan oracle --preset paper --seed 7 --out runs/paper-7
   seqgan oracle --preset paper --seed 7 --out runs/paper-7 --resume
+  seqgan oracle --task brackets          sequences that keep a rule, so that each is valid or not
   seqgan oracle --set rollout.max_prefixes=16";
 
 const TRAIN_EXAMPLES: &str = "\
@@ -43,6 +44,7 @@ Examples:
   seqgan compare --methods mle,mle-tuned,seqgan --seeds 5 --out runs/table-1
   seqgan compare --methods mle,mle-tuned,seqgan --seeds 8 --out runs/table-1 --resume
   seqgan compare --seeds 3 --oracles 3 --set oracle.length=40
+  seqgan compare --task brackets --methods mle-tuned,seqgan --vary generator.hidden_dim=16,32
   seqgan compare --methods seqgan --vary adversarial.g_steps=1,10 --vary adversarial.d_steps=1,5
   seqgan compare --data poems.txt --test held-out.txt --seeds 5";
 
@@ -120,6 +122,9 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(after_help = ORACLE_EXAMPLES)]
 pub struct OracleArgs {
+    /// What is learnt: the paper's task, or another one whose truth is known [default: oracle]
+    #[arg(long, value_name = "NAME")]
+    pub task: Option<TaskName>,
     /// Parameters of the oracle, a safetensors file [default: made from the seed]
     #[arg(long, value_name = "FILE")]
     pub oracle_params: Option<PathBuf>,
@@ -214,8 +219,32 @@ pub struct CompareArgs {
 /// A task that needs no file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum TaskName {
-    /// Sequences of a random LSTM, whose likelihood is known
+    /// Sequences of a random LSTM, the paper's
     Oracle,
+    /// Balanced brackets of four kinds
+    Brackets,
+    /// The second half repeats the first
+    Copy,
+    /// The second half repeats the first backwards
+    Reversal,
+    /// The last token is the sum of the others
+    Checksum,
+    /// A hidden Markov model whose state lasts
+    Markov,
+}
+
+impl TaskName {
+    /// The name in the settings.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Oracle => "oracle",
+            Self::Brackets => "brackets",
+            Self::Copy => "copy",
+            Self::Reversal => "reversal",
+            Self::Checksum => "checksum",
+            Self::Markov => "markov",
+        }
+    }
 }
 
 /// Options of every command that trains.

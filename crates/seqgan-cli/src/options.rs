@@ -6,18 +6,20 @@ use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
 use seqgan::run::RunFolder;
 use seqgan::train::{Kind, Study, StudyRun, Task};
 
-use crate::args::{self, CompareArgs, OracleArgs, ReadingArgs, RunArgs, TrainArgs};
+use crate::args::{self, CompareArgs, OracleArgs, ReadingArgs, RunArgs, TaskName, TrainArgs};
 use crate::messages::UsageError;
 
 /// Settings and task of `seqgan oracle`.
 pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
     check_folder(&args.run)?;
     let preset = preset(&args.run);
-    let mut layers = layers(preset.config());
-    if let Some(path) = &args.oracle_params {
-        layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
-    }
-    let mut config = finish(&mut layers, &args.run, &[])?;
+    let resolve = |defaults: Config| -> anyhow::Result<Config> {
+        let mut layers = layers(defaults);
+        synthetic(&mut layers, args.task, &args.oracle_params)?;
+        finish(&mut layers, &args.run, &[])
+    };
+    // The defaults of sizes follow from the task.
+    let mut config = resolve(preset.config_for_task(resolve(preset.config())?.oracle.task))?;
     let task = Task::oracle(&config.oracle, config.seed)?;
     task.resolve(&mut config);
     Ok((preset, config, task))
@@ -86,6 +88,17 @@ impl Given<'_> {
     }
 }
 
+/// What `oracle` and `compare` say of synthetic tasks alike.
+fn synthetic(layers: &mut Layers, task: Option<TaskName>, params: &Option<PathBuf>) -> seqgan::Result<()> {
+    if let Some(task) = task {
+        layers.option("oracle.task", task.name(), "--task")?;
+    }
+    if let Some(path) = params {
+        layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
+    }
+    Ok(())
+}
+
 /// The runs of `seqgan compare`.
 pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     if !args.run.resume {
@@ -102,9 +115,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
         let methods = Method::ALL.into_iter().filter(|m| !left_out.contains(m)).collect();
         let mut layers = layers(Config { methods, ..defaults });
         given.add_to(&mut layers)?;
-        if let Some(path) = &args.oracle_params {
-            layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
-        }
+        synthetic(&mut layers, args.task, &args.oracle_params)?;
         if !args.methods.is_empty() {
             let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
             layers.option("methods", names, "--methods")?;
@@ -113,7 +124,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     };
     let first = resolve(preset.config(), &[])?;
     let (kind, defaults) = match first.data.path.is_empty() {
-        true => (Kind::Oracle, preset.config()),
+        true => (Kind::Oracle, preset.config_for_task(first.oracle.task)),
         false => (Kind::Train, preset.config_for_file(Task::file(&first.data, &first.constraint)?.size())),
     };
     let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };

@@ -58,7 +58,7 @@ impl Observer for Watch<'_> {
 
 type Column = (&'static str, fn(&Measures) -> Option<Estimate>);
 
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 9] = [
     ("nll_oracle", |m| m.nll_oracle),
     ("nll_test", |m| m.nll_test),
     ("nll_validation", |m| m.nll_validation),
@@ -66,6 +66,8 @@ const COLUMNS: [Column; 7] = [
     ("entropy", |m| m.entropy),
     ("reverse KL", |m| m.reverse_kl),
     ("forward KL", |m| m.forward_kl),
+    ("valid", |m| m.valid),
+    ("coverage", |m| m.coverage),
 ];
 
 /// The whole result, as printed on stdout.
@@ -181,25 +183,31 @@ fn verdict(row: &MethodRow) -> String {
         Verdict::OnTheCurve => format!("{} does NOT beat {base}: it is on its temperature curve", row.name),
     };
     let mut text = format!("\nverdict: {said} ({verdict})\n");
-    let mut table = Table::new(&[
-        (&row.name, Align::Left),
+    let has_rule = row.comparisons.iter().any(|c| c.valid.is_some());
+    let mut columns = vec![
+        (row.name.as_str(), Align::Left),
         ("against", Align::Left),
         ("forward KL", Align::Right),
         ("reverse KL", Align::Right),
-    ]);
+    ];
+    columns.extend(has_rule.then_some(("valid", Align::Right)));
+    let mut table = Table::new(&columns);
     for c in &row.comparisons {
         let show = |e: Estimate| {
             let sign = if e.mean > 0.0 { "+" } else { "" };
             format!("{sign}{}", mean_with_error(e.mean, e.stderr, 4))
         };
-        table.row([
+        let mut cells = vec![
             format!("T {}", c.temperature),
             format!("{base} T {:.3}", c.base_temperature),
             show(c.differences.forward_kl),
             show(c.differences.reverse_kl),
-        ]);
+        ];
+        cells.extend(c.valid.map(show));
+        table.row(cells);
     }
     text.push_str(&table.render());
-    text.push_str("differences at equal entropy; negative is better\n");
+    let of_valid = if has_rule { ", of valid positive" } else { "" };
+    text.push_str(&format!("differences at equal entropy; negative is better{of_valid}\n"));
     text
 }

@@ -49,8 +49,17 @@ fn probability(p: f64) -> String {
 }
 
 fn methods(rows: &[StudyRow]) -> String {
-    const COLUMNS: [&str; 7] =
-        ["nll_oracle", "nll_test", "nll_validation", "nll_train", "entropy", "reverse_kl", "forward_kl"];
+    const COLUMNS: [&str; 9] = [
+        "nll_oracle",
+        "nll_test",
+        "nll_validation",
+        "nll_train",
+        "entropy",
+        "reverse_kl",
+        "forward_kl",
+        "valid",
+        "coverage",
+    ];
     let has = |row: &StudyRow, name: &str| row.measures.get(name).is_some();
     let used: Vec<&str> = COLUMNS.into_iter().filter(|name| rows.iter().any(|row| has(row, name))).collect();
     let mut columns = vec![("method", Align::Left)];
@@ -110,10 +119,11 @@ fn curves(rows: &[StudyRow]) -> String {
 fn verdicts(rows: &[StudyRow]) -> String {
     let Some(first) = rows.iter().find(|row| row.verdict.is_some()) else { return String::new() };
     let temperatures = || first.comparisons.iter().map(|c| c.temperature);
-    let headings: Vec<String> = temperatures()
-        .map(|t| format!("forward KL, T {t}"))
-        .chain(temperatures().map(|t| format!("reverse KL, T {t}")))
-        .collect();
+    let has_rule = first.comparisons.iter().all(|c| c.valid.is_some());
+    let mut measures = vec!["forward KL", "reverse KL"];
+    measures.extend(has_rule.then_some("valid"));
+    let heading = |name: &&str| temperatures().map(move |t| format!("{name}, T {t}")).collect::<Vec<_>>();
+    let headings: Vec<String> = measures.iter().flat_map(heading).collect();
     let mut columns = vec![("at equal entropy", Align::Left), ("base", Align::Left)];
     columns.extend(headings.iter().map(|heading| (heading.as_str(), Align::Right)));
     columns.push(("verdict", Align::Left));
@@ -127,10 +137,12 @@ fn verdicts(rows: &[StudyRow]) -> String {
         };
         let forward = row.comparisons.iter().map(|c| signed(c.forward_kl));
         let reverse = row.comparisons.iter().map(|c| signed(c.reverse_kl));
+        let valid = row.comparisons.iter().filter_map(|c| c.valid.map(signed));
         let names = [label(&row.name, &row.variant), base.clone()];
-        table.row(names.into_iter().chain(forward).chain(reverse).chain([said.to_string()]));
+        table.row(names.into_iter().chain(forward).chain(reverse).chain(valid).chain([said.to_string()]));
     }
-    format!("\n{}differences at equal entropy; negative is better\n", table.render())
+    let of_valid = if has_rule { ", of valid positive" } else { "" };
+    format!("\n{}differences at equal entropy; negative is better{of_valid}\n", table.render())
 }
 
 /// Paired tests over runs, where there is more than one.

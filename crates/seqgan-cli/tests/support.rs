@@ -66,7 +66,8 @@ pub fn tiny_train(data: &str) -> Vec<String> {
     with_settings(&["train", "--preset", "smoke", "--data", data], &TINY)
 }
 
-fn with_settings<'a>(command: &[&str], settings: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
+/// A command with settings, a value an argument.
+pub fn with_settings<'a>(command: &[&str], settings: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     let mut list = strings(command);
     for setting in settings {
         list.extend(strings(&["--set", setting]));

@@ -12,6 +12,7 @@ mod rests;
 mod reward;
 mod schedule;
 mod settings;
+mod synthetic_task;
 mod validate;
 
 pub use baseline::Baseline;
@@ -29,4 +30,5 @@ pub use settings::{
     DiscriminatorConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MonitorConfig, OracleConfig,
     PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
 };
+pub use synthetic_task::SyntheticTask;
 pub use validate::validate;

@@ -7,6 +7,7 @@ use super::precision::Precision;
 use super::rests::Rests;
 use super::reward::RewardConfig;
 use super::schedule::Schedule;
+use super::synthetic_task::SyntheticTask;
 use serde::{Deserialize, Serialize};
 
 /// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.
@@ -120,22 +121,27 @@ pub struct DataConfig {
     pub validation_share: f64,
 }
 
-/// The synthetic task: an LSTM with random parameters that makes the data and knows their probability.
+/// The synthetic task: what makes the data and knows their probability.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OracleConfig {
-    /// Parameters from a safetensors file; empty: from N(0, 1) by the seed.
+    /// "oracle", an LSTM with random parameters; a rule that whole sequences keep: "brackets", "copy", "reversal",
+    /// "checksum"; or "markov", a hidden Markov model.
+    pub task: SyntheticTask,
+    /// Parameters of the LSTM from a safetensors file; empty: from N(0, 1) by the seed.
     pub params: String,
     /// Seed of the parameters alone, so that runs of several seeds can learn from one oracle; 0: the run's seed.
     pub seed: u64,
-    /// V. The paper's code uses 5,000.
+    /// V. The paper's code uses 5,000. Twice the kinds of brackets.
     pub vocab_size: usize,
     /// T.
     pub length: usize,
-    /// E of the oracle.
+    /// E of the LSTM.
     pub embedding_dim: usize,
-    /// H of the oracle.
+    /// H of the LSTM; states of the hidden Markov model.
     pub hidden_dim: usize,
+    /// Share of uniform tokens among the sequences of a rule, so that no sequence has probability 0.
+    pub noise: f64,
     /// Training sequences.
     pub num_train: usize,
     /// Further draws for early stopping.
@@ -443,12 +449,14 @@ impl Default for Config {
                 validation_share: 0.05,
             },
             oracle: OracleConfig {
+                task: SyntheticTask::Oracle,
                 params: String::new(),
                 seed: 0,
                 vocab_size: 5000,
                 length: 20,
                 embedding_dim: 32,
                 hidden_dim: 32,
+                noise: 0.001,
                 num_train: 10_000,
                 num_validation: 1_000,
                 num_test: 10_000,

@@ -5,7 +5,8 @@ use super::layers::Provenance;
 use super::method::Method;
 use super::monitor::Action;
 use super::reward;
-use super::settings::{Config, ConstraintConfig, DataConfig, LikelihoodConfig};
+use super::settings::{Config, ConstraintConfig, DataConfig, LikelihoodConfig, OracleConfig};
+use super::synthetic_task::SyntheticTask;
 use crate::{Error, Result};
 use std::fmt::Display;
 
@@ -45,6 +46,8 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
         check.range("oracle.hidden_dim", oracle.hidden_dim, 1, 4096)?;
     }
     check.range("oracle.length", oracle.length, 1, 2048)?;
+    check.range("oracle.noise", oracle.noise, 1e-9, 0.5)?;
+    check.synthetic_task(oracle)?;
     check.range("oracle.num_train", oracle.num_train, 2, 10_000_000)?;
     check.range("oracle.num_validation", oracle.num_validation, 2, 10_000_000)?;
     check.range("oracle.num_test", oracle.num_test, 2, 10_000_000)?;
@@ -160,6 +163,31 @@ impl Check<'_> {
         } else {
             Err(self.fault(key, value, format!("{low} to {high}")))
         }
+    }
+
+    /// What the tasks with a rule need of their sizes.
+    fn synthetic_task(&self, oracle: &OracleConfig) -> Result<()> {
+        let OracleConfig { task, params, vocab_size, length, .. } = oracle;
+        if *task == SyntheticTask::Oracle {
+            return Ok(());
+        }
+        let name = task.name();
+        if !params.is_empty() {
+            let expected = format!("no file for the task {name}, which has no such parameters");
+            return Err(self.fault("oracle.params", params, expected));
+        }
+        if task.needs_even_length() && length % 2 != 0 {
+            let expected = format!("an even number for the task {name}");
+            return Err(self.fault("oracle.length", length, expected));
+        }
+        if *task == SyntheticTask::Brackets && vocab_size % 2 != 0 {
+            let expected = "an even number for the task brackets, two for each kind".into();
+            return Err(self.fault("oracle.vocab_size", vocab_size, expected));
+        }
+        if *length < 2 && task.has_rule() {
+            return Err(self.fault("oracle.length", length, format!("2 or more for the task {name}")));
+        }
+        Ok(())
     }
 
     fn monitor(&self, config: &Config) -> Result<()> {

@@ -3,6 +3,7 @@
 
 pub mod auc;
 pub mod bleu;
+pub mod coverage;
 pub mod distinct;
 pub mod estimate;
 pub mod frontier;
@@ -17,6 +18,7 @@ pub mod significance;
 
 pub use auc::auc;
 pub use bleu::bleu;
+pub use coverage::coverage;
 pub use distinct::{distinct, novel, unique};
 pub use estimate::Estimate;
 pub use frontier::{Verdict, compare};

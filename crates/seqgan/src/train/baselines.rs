@@ -1,9 +1,8 @@
 //! The untrained rows of the table: uniform tokens, and tokens drawn from the training set's frequencies.
 
-use super::measure::{nats, steps};
+use super::measure::{keeps_rule, oracle_nats, steps};
 use super::session::Session;
 use super::summary::Measures;
-use crate::generator::LstmPolicy;
 use crate::metrics::{Estimate, per_token};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -90,11 +89,13 @@ impl Session<'_> {
             let samples = model.sample(&streams, self.config.evaluate.num_samples, task.max_length());
             let steps = steps(&samples, false);
             let own = model.nats(&samples, None);
-            let judged = nats(&LstmPolicy::new(oracle, 1.0), &samples);
+            let judged = oracle_nats(oracle, &samples);
             let reverse: Vec<f64> = judged.iter().zip(&own).map(|(a, b)| a - b).collect();
             measures.nll_oracle = Some(per_token(&judged, &steps));
             measures.entropy = Some(per_token(&own, &steps));
             measures.reverse_kl = Some(per_token(&reverse, &steps));
+            let rule = keeps_rule(task, &samples);
+            (measures.valid, measures.coverage) = (rule.map(|r| r.valid), rule.map(|r| r.coverage));
         }
         measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
         measures

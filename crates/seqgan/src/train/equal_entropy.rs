@@ -70,7 +70,13 @@ pub(super) fn compare_at(
         slope: slope(&curve, target),
     };
     let differences = compare(&[pair], session.config.seed)[0];
-    Ok(Comparison { temperature, base_temperature: matched.temperature, differences })
+    let valid = ours.sampled.rule.zip(theirs.sampled.rule);
+    Ok(Comparison {
+        temperature,
+        base_temperature: matched.temperature,
+        differences,
+        valid: valid.map(|(ours, theirs)| ours.valid.minus_independent(theirs.valid)),
+    })
 }
 
 /// The base's curve as (temperature, point), coldest first.

@@ -261,20 +261,22 @@ fn row(state: &mut State, method: Method) -> &mut MethodRow {
 /// Adds a part of the draws to the sums; the last part makes the floors.
 fn floor(session: &Session<'_>, state: &mut State, part: usize) {
     let (config, seed) = (&session.config.oracle, session.config.seed);
-    let oracle = LstmPolicy::new(session.task.oracle.as_ref().expect("a synthetic task"), 1.0);
+    let oracle = session.task.oracle.as_ref().expect("a synthetic task");
     let length = session.task.max_length() as f64;
     let n = FLOOR_PART.min(config.num_floor - part * FLOOR_PART);
     let samples = oracle.sample(&Streams::new(seed, Purpose::OracleFloor), (part * FLOOR_PART) as u64, n);
     samples.log_prob.iter().for_each(|l| state.outcome.floor_sums.entropy.add(-l / length));
     // A fifth is enough for the uniform row: its standard error is below 0.01.
     let uniform = uniform(seed, part * FLOOR_PART, n.div_ceil(5), session.task);
-    for nats in measure::nats(&oracle, &uniform) {
+    for nats in measure::oracle_nats(oracle, &uniform) {
         state.outcome.floor_sums.uniform.add(nats / length);
     }
     if (part + 1) * FLOOR_PART >= config.num_floor {
         let sums = &state.outcome.floor_sums;
-        state.outcome.oracle =
-            Some(Floors { entropy: sums.entropy.estimate(), uniform_nll: sums.uniform.estimate() });
+        // That of a rule needs no draws.
+        let exact = oracle.rule().map(|rule| Estimate { mean: rule.entropy() / length, stderr: 0.0 });
+        let entropy = exact.unwrap_or_else(|| sums.entropy.estimate());
+        state.outcome.oracle = Some(Floors { entropy, uniform_nll: sums.uniform.estimate() });
     }
 }
 

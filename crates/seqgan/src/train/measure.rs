@@ -3,8 +3,9 @@
 use super::session::Session;
 use super::summary::Measures;
 use super::task::Task;
+use crate::generator::oracle::Oracle;
 use crate::generator::{LstmGenerator, LstmPolicy, Policy};
-use crate::metrics::{Estimate, per_token};
+use crate::metrics::{Estimate, coverage, per_token};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -16,6 +17,11 @@ pub(super) fn steps(batch: &SeqBatch, has_end: bool) -> Vec<u32> {
 /// -log p of each sequence, `[B]`, in nats.
 pub(super) fn nats(policy: &dyn Policy, batch: &SeqBatch) -> Vec<f64> {
     policy.sequence_log_prob(batch).into_iter().map(|l| -l).collect()
+}
+
+/// The same under what the sequences come from.
+pub(super) fn oracle_nats(oracle: &Oracle, batch: &SeqBatch) -> Vec<f64> {
+    oracle.sequence_log_prob(batch).into_iter().map(|l| -l).collect()
 }
 
 /// Mean -log p a decision of `batch` under `policy`.
@@ -39,18 +45,36 @@ pub(super) struct Sampled {
     pub own_nats: Vec<f64>,
     pub oracle_nats: Option<Vec<f64>>,
     pub steps: Vec<u32>,
+    pub rule: Option<KeepsRule>,
+}
+
+/// How samples stand to the rule of a synthetic task.
+#[derive(Clone, Copy)]
+pub(super) struct KeepsRule {
+    /// Share of the samples that keep it.
+    pub valid: Estimate,
+    /// Different ones among them, as a share of what as many draws of the truth hold.
+    pub coverage: Estimate,
+}
+
+/// How `samples` stand to the task's rule, if it has one.
+pub(super) fn keeps_rule(task: &Task, samples: &SeqBatch) -> Option<KeepsRule> {
+    let rule = task.oracle.as_ref()?.rule()?;
+    let valid: Vec<bool> = samples.rows().map(|row| rule.holds(row)).collect();
+    let share = Estimate::from_values(valid.iter().map(|&valid| f64::from(u8::from(valid))));
+    Some(KeepsRule { valid: share, coverage: coverage(samples, &valid, rule.ln_count()) })
 }
 
 /// Draws the samples that measure a model. Every model and temperature meets the same random numbers, so
 /// differences between them are less noisy than the models themselves.
 pub(super) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> Sampled {
     let samples = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, n);
-    let oracle_nats =
-        task.oracle.as_ref().map(|oracle| nats(&LstmPolicy::new(oracle, 1.0), &samples.sequences));
+    let oracle_nats = task.oracle.as_ref().map(|oracle| oracle_nats(oracle, &samples.sequences));
     Sampled {
         own_nats: samples.log_prob.iter().map(|l| -l).collect(),
         oracle_nats,
         steps: steps(&samples.sequences, policy.end_token().is_some()),
+        rule: keeps_rule(task, &samples.sequences),
     }
 }
 
@@ -96,6 +120,8 @@ impl Session<'_> {
             nll_oracle: sampled.oracle_nats.as_ref().map(|nats| per_token(nats, &sampled.steps)),
             entropy: Some(per_token(&sampled.own_nats, &sampled.steps)),
             reverse_kl: sampled.oracle_nats.as_ref().map(|nats| per_token(&reverse(nats), &sampled.steps)),
+            valid: sampled.rule.map(|rule| rule.valid),
+            coverage: sampled.rule.map(|rule| rule.coverage),
             ..Measures::default()
         }
     }

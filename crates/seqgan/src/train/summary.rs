@@ -28,6 +28,12 @@ pub struct Measures {
     /// nll_test - entropy of the oracle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward_kl: Option<Estimate>,
+    /// Share of the model's samples that keep the rule of a synthetic task.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub valid: Option<Estimate>,
+    /// Different ones among them, as a share of what as many draws of the truth hold.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub coverage: Option<Estimate>,
 }
 
 impl Measures {
@@ -41,6 +47,8 @@ impl Measures {
             ("entropy", self.entropy),
             ("reverse_kl", self.reverse_kl),
             ("forward_kl", self.forward_kl),
+            ("valid", self.valid),
+            ("coverage", self.coverage),
         ]
         .into_iter()
         .filter_map(|(name, value)| Some((name, value?)))
@@ -71,6 +79,9 @@ pub struct Comparison {
     /// Method minus base.
     #[serde(flatten)]
     pub differences: Differences,
+    /// Share of samples that keep the rule of a synthetic task, method minus base; positive is better.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub valid: Option<Estimate>,
 }
 
 /// One row of the table.

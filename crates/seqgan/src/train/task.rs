@@ -6,7 +6,8 @@ use crate::data::{
     self, FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Subwords, Tokens, Vocab,
     holds_midi,
 };
-use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy, Rules, constraint, oracle};
+use crate::generator::oracle::{self, Oracle};
+use crate::generator::{GeneratorShape, LstmGenerator, Rules, constraint};
 use crate::rng::{Purpose, Streams};
 use crate::token::{Label, SeqBatch, TokenId};
 use crate::{Error, Result};
@@ -25,8 +26,8 @@ pub struct Task {
     pub test: Option<SeqBatch>,
     /// A file's test part, where one is given.
     pub held_out: Option<TestFile>,
-    /// The oracle, where there is one.
-    pub oracle: Option<LstmGenerator>,
+    /// What knows the sequences' probabilities, where there is such a thing.
+    pub oracle: Option<Oracle>,
     /// How tokens are written, where they are not mere numbers.
     pub vocab: Option<Vocab>,
     /// Names of the sequences' labels, by number; none where sequences have no labels.
@@ -48,21 +49,11 @@ pub struct TestFile {
 }
 
 impl Task {
-    /// The synthetic task of SeqGAN, section 4.
+    /// A synthetic task: that of SeqGAN, section 4, or a rule.
     pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
-        let oracle = if config.params.is_empty() {
-            let shape = oracle::synthetic_shape(
-                config.vocab_size,
-                config.embedding_dim,
-                config.hidden_dim,
-                config.length,
-            );
-            oracle::random(shape, if config.seed == 0 { seed } else { config.seed })
-        } else {
-            oracle::read(Path::new(&config.params), config.length)?
-        };
-        let policy = LstmPolicy::new(&oracle, 1.0);
-        let draw = |purpose, n| policy.sample(&Streams::new(seed, purpose), 0, n).sequences;
+        let oracle = Oracle::new(config, seed)?;
+        let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;
+        let vocab_size = oracle.shape().map_or(config.vocab_size, |shape| shape.vocab_size);
         Ok(Self {
             train: draw(Purpose::OracleTrain, config.num_train),
             validation: draw(Purpose::OracleValidation, config.num_validation),
@@ -70,9 +61,9 @@ impl Task {
             held_out: None,
             vocab: None,
             labels: Vec::new(),
-            description: json!({ "task": "oracle", "oracle_params": config.params }),
+            description: json!({ "task": config.task, "oracle_params": config.params }),
             notes: Vec::new(),
-            rules: oracle.shape().clone(),
+            rules: oracle::synthetic_shape(vocab_size, 0, 0, config.length),
             constraint: None,
             oracle: Some(oracle),
         })
@@ -182,8 +173,7 @@ impl Task {
 
     /// Sets what a file of parameters brings with it, so that the resolved settings tell the truth.
     pub fn resolve(&self, config: &mut Config) {
-        if let Some(oracle) = &self.oracle {
-            let shape = oracle.shape();
+        if let Some(shape) = self.oracle.as_ref().and_then(Oracle::shape) {
             config.oracle.vocab_size = shape.vocab_size;
             (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
         }

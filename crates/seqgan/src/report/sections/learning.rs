@@ -10,13 +10,14 @@ use super::{Context, Section};
 use maud::html;
 
 /// What is drawn where it was measured, in order.
-const MEASURES: [&str; 14] = [
+const MEASURES: [&str; 15] = [
     "nll_oracle",
     "nll_test",
     "nll_validation",
     "nll_train",
     "entropy",
     "reverse_kl",
+    "valid",
     "reward",
     "d_loss",
     "d_accuracy",

@@ -64,7 +64,7 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Section> {
 }
 
 /// Measures of the tables, in order: name and what it is.
-const MEASURES: [(&str, &str); 7] = [
+const MEASURES: [(&str, &str); 9] = [
     ("nll_oracle", "samples, judged by the oracle"),
     ("nll_test", "fresh data, judged by the model"),
     ("nll_validation", "held-out data, judged by the model"),
@@ -72,6 +72,8 @@ const MEASURES: [(&str, &str); 7] = [
     ("entropy", "samples, judged by the model itself"),
     ("reverse_kl", "what the model makes up"),
     ("forward_kl", "what the model leaves out"),
+    ("valid", "samples that keep the rule"),
+    ("coverage", "different ones, as a share of what the truth gives"),
 ];
 
 /// A temperature without zeros that say nothing.

@@ -75,6 +75,9 @@ pub struct StudyComparison {
     pub forward_kl: OverRuns,
     /// Reverse KL, method minus base.
     pub reverse_kl: OverRuns,
+    /// Share of samples that keep the rule of a synthetic task, method minus base; positive is better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub valid: Option<OverRuns>,
 }
 
 /// A method over all runs.
@@ -235,6 +238,10 @@ fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
                 entropy: compared(i, |d| d.entropy.mean),
                 forward_kl: compared(i, |d| d.forward_kl.mean),
                 reverse_kl: compared(i, |d| d.reverse_kl.mean),
+                valid: row.comparisons[i].valid.map(|_| {
+                    let valid = |row: &MethodRow| Some(row.comparisons.get(i)?.valid?.mean);
+                    over(all.iter().filter_map(|(o, row)| Some((*o, valid(row)?))))
+                }),
             })
             .collect();
         StudyRow {
@@ -332,9 +339,18 @@ fn is_untrained(name: &str) -> bool {
     matches!(name, "random" | "unigram" | "real")
 }
 
-/// What is tested: the paper's measures, and forward and reverse KL.
-const TESTED: [&str; 8] =
-    ["nll_oracle", "nll_test", "nll_validation", "reverse_kl", "bleu_2", "bleu_3", "bleu_4", "bleu_5"];
+/// What is tested: the paper's measures, forward and reverse KL, and the rule of a synthetic task.
+const TESTED: [&str; 9] = [
+    "nll_oracle",
+    "nll_test",
+    "nll_validation",
+    "reverse_kl",
+    "valid",
+    "bleu_2",
+    "bleu_3",
+    "bleu_4",
+    "bleu_5",
+];
 
 fn measured(row: &MethodRow, measure: &str) -> Option<Estimate> {
     let card = row.scorecard.as_ref().map(Scorecard::entries).unwrap_or_default();

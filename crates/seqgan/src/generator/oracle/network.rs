@@ -1,10 +1,10 @@
-//! The oracle (SeqGAN, section 4): the generator's network with parameters from N(0, 1), or read from a file.
+//! The paper's oracle (SeqGAN, section 4): the generator's network with parameters from N(0, 1), or read from a file.
 //!
 //! Files are safetensors with one tensor a gate: `embedding` `[V, E]`; `w_g` `[E, H]`, `u_g` `[H, H]`, `b_g` `[H]` for g in i, f, o,
 //! c; `w_out` `[H, V]`, `b_out` `[V]`, all f32. They go to and from the generator's own layout without loss.
 
-use super::{GeneratorShape, LstmGenerator};
 use crate::error::{Error, Result};
+use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::Tensors;
 use crate::rng::{Purpose, Streams};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};

@@ -1,0 +1,96 @@
+//! What makes the sequences of a synthetic task and knows their probability.
+//!
+//! The paper's oracle is an LSTM with random parameters ([`network`]). Beside it stand rules that hold of a whole sequence and
+//! whose sequences can be counted ([`rule`]), and a hidden Markov model whose state lasts ([`markov`]).
+
+mod brackets;
+mod checksum;
+mod copy;
+mod markov;
+mod network;
+mod rule;
+
+pub use markov::HiddenMarkov;
+pub use network::{random, read, synthetic_shape, to_safetensors};
+pub use rule::{NoisyRule, Rule};
+
+use super::{LstmGenerator, LstmPolicy, Policy, Samples};
+use crate::config::{OracleConfig, SyntheticTask};
+use crate::error::Result;
+use crate::rng::Streams;
+use crate::token::SeqBatch;
+use brackets::Brackets;
+use checksum::Checksum;
+use copy::Copy;
+use std::path::Path;
+
+/// A source of sequences of one length whose probabilities are known.
+pub enum Oracle {
+    /// The paper's.
+    Network(Box<LstmPolicy>),
+    /// Sequences that keep a rule, all equally likely.
+    Rule(NoisyRule),
+    /// A hidden Markov model.
+    Markov(HiddenMarkov),
+}
+
+impl Oracle {
+    /// The one that the settings ask for; parameters that no file gives come from the seed.
+    pub fn new(config: &OracleConfig, seed: u64) -> Result<Self> {
+        let seed = if config.seed == 0 { seed } else { config.seed };
+        let (vocab, length) = (config.vocab_size, config.length);
+        let rule = |rule| Self::Rule(NoisyRule::new(rule, vocab, length, config.noise));
+        Ok(match config.task {
+            SyntheticTask::Oracle => {
+                Self::Network(Box::new(LstmPolicy::new(&Self::network(config, seed)?, 1.0)))
+            }
+            SyntheticTask::Brackets => rule(Box::new(Brackets::new(vocab, length))),
+            SyntheticTask::Copy => rule(Box::new(Copy::new(vocab, length))),
+            SyntheticTask::Reversal => rule(Box::new(Copy::reversed(vocab, length))),
+            SyntheticTask::Checksum => rule(Box::new(Checksum::new(vocab, length))),
+            SyntheticTask::Markov => Self::Markov(HiddenMarkov::new(vocab, length, config.hidden_dim, seed)),
+        })
+    }
+
+    fn network(config: &OracleConfig, seed: u64) -> Result<LstmGenerator> {
+        let OracleConfig { vocab_size, embedding_dim, hidden_dim, length, .. } = *config;
+        match config.params.as_str() {
+            "" => Ok(random(synthetic_shape(vocab_size, embedding_dim, hidden_dim, length), seed)),
+            path => read(Path::new(path), length),
+        }
+    }
+
+    /// Draws sequences number `first..first + n` of `streams`.
+    pub fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples {
+        match self {
+            Self::Network(policy) => policy.sample(streams, first, n),
+            Self::Rule(rule) => rule.sample(streams, first, n),
+            Self::Markov(model) => model.sample(streams, first, n),
+        }
+    }
+
+    /// log p of each sequence, `[B]`, in nats.
+    pub fn sequence_log_prob(&self, batch: &SeqBatch) -> Vec<f64> {
+        match self {
+            Self::Network(policy) => policy.sequence_log_prob(batch),
+            Self::Rule(rule) => batch.rows().map(|row| rule.log_prob(row)).collect(),
+            Self::Markov(model) => batch.rows().map(|row| model.log_prob(row)).collect(),
+        }
+    }
+
+    /// The paper's oracle, if it is that.
+    pub fn shape(&self) -> Option<&super::GeneratorShape> {
+        match self {
+            Self::Network(policy) => Some(policy.shape()),
+            Self::Rule(_) | Self::Markov(_) => None,
+        }
+    }
+
+    /// The rule, if it has one.
+    pub fn rule(&self) -> Option<&NoisyRule> {
+        match self {
+            Self::Rule(rule) => Some(rule),
+            Self::Network(_) | Self::Markov(_) => None,
+        }
+    }
+}
