@@ -111,10 +111,10 @@ fn an_oracle_run_killed_in_every_phase_ends_the_same() {
 /// The methods that the other two leave out: each has a judge, a search or inputs of its own to go on with.
 #[test]
 fn every_other_method_killed_in_every_phase_ends_the_same() {
-    let methods = r#"methods=["scheduled-sampling", "pg-bleu", "seqgan-step", "seqgan-crossfit", "maligan", "rankgan"]"#;
+    let methods = r#"methods=["mle-ensemble", "distilled", "scheduled-sampling", "pg-bleu", "seqgan-step", "seqgan-crossfit", "maligan", "rankgan"]"#;
     let arguments =
         and(&tiny_oracle(), &["--set", methods, "--set", "scheduled_sampling.truth_decrease=0.1"]);
-    kill_everywhere(&Scratch::new(), &arguments, 13);
+    kill_everywhere(&Scratch::new(), &arguments, 17);
 }
 
 /// What a method ends with does not depend on which others are trained beside it.

@@ -11,7 +11,9 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A run of all phases in a fraction of a second.
-pub const TINY: [&str; 22] = [
+pub const TINY: [&str; 24] = [
+    "ensemble.num_members=3",
+    "ensemble.num_epochs=2",
     "crossfit.num_folds=2",
     "crossfit.d_epochs=2",
     "crossfit.num_rounds=3",

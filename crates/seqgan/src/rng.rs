@@ -81,6 +81,10 @@ pub enum Purpose {
     ExaminerDropout = 25,
     /// Which fold a training sequence is in.
     Folds = 26,
+    /// Seeds of the members of an ensemble.
+    Members = 27,
+    /// Sequences on which one generator learns from others.
+    Taught = 28,
 }
 
 /// All random numbers of one purpose under one seed.

@@ -15,6 +15,11 @@ pub enum Method {
     /// Maximum likelihood with early stopping, L2 and a cosine.
     #[serde(rename = "mle-tuned")]
     MleTuned,
+    /// Several such models as one, by the geometric mean of their distributions.
+    #[serde(rename = "mle-ensemble")]
+    MleEnsemble,
+    /// A generator of the usual size that learns from the ensemble's distributions (Hinton et al., 2015).
+    Distilled,
     /// Maximum likelihood whose inputs are more and more the model's own (Bengio et al., NIPS 2015).
     #[serde(rename = "scheduled-sampling")]
     ScheduledSampling,
@@ -39,11 +44,13 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Random,
         Self::Unigram,
         Self::Mle,
         Self::MleTuned,
+        Self::MleEnsemble,
+        Self::Distilled,
         Self::ScheduledSampling,
         Self::PgBleu,
         Self::SeqGan,
@@ -61,6 +68,8 @@ impl Method {
             Self::Unigram => "unigram",
             Self::Mle => "mle",
             Self::MleTuned => "mle-tuned",
+            Self::MleEnsemble => "mle-ensemble",
+            Self::Distilled => "distilled",
             Self::ScheduledSampling => "scheduled-sampling",
             Self::PgBleu => "pg-bleu",
             Self::SeqGan => "seqgan",
@@ -79,12 +88,12 @@ impl Method {
 
     /// Whether it is trained by likelihood from the start, and so can be what others start from.
     pub fn is_likelihood(self) -> bool {
-        matches!(self, Self::Mle | Self::MleTuned | Self::ScheduledSampling)
+        matches!(self, Self::Mle | Self::MleTuned | Self::Distilled | Self::ScheduledSampling)
     }
 
     /// Whether it starts from a likelihood model and follows a reward in rounds.
     pub fn follows_reward(self) -> bool {
-        !self.is_likelihood() && !matches!(self, Self::Random | Self::Unigram)
+        !self.is_likelihood() && !matches!(self, Self::Random | Self::Unigram | Self::MleEnsemble)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::baseline::Baseline;
 use super::method::Method;
-use super::settings::{Config, LikelihoodConfig};
+use super::settings::{Config, CrossfitConfig, LikelihoodConfig};
 use super::synthetic_task::SyntheticTask;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -112,8 +112,25 @@ impl Preset {
         };
         config.oracle.task = task;
         config.generator.embedding_dim = 16;
-        // By validation likelihood: a rule of ten thousand sequences is not over-fitted.
+        // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it is learnt slowly.
         config.mle_tuned.l2 = if task.has_rule() { 0.0 } else { 1e-5 };
+        (config.mle_tuned.num_epochs, config.mle_tuned.patience) = (200, 20);
+        // Networks and vocabulary are small, so much is affordable. A judge of tokens, whose rule is easier to see than to
+        // keep; and an update of many sequences, many times.
+        config.crossfit = CrossfitConfig {
+            embedding_dim: 16,
+            hidden_dim: 64,
+            d_epochs: 10,
+            num_rounds: 1000,
+            batch_size: 1024,
+            learning_rate: 2e-3,
+            reward_scale: 1.0,
+            ..config.crossfit
+        };
+        config.discriminator.filters.iter_mut().for_each(|filter| filter.1 /= 4);
+        if self == Self::Smoke {
+            (config.mle_tuned.num_epochs, config.crossfit.num_rounds) = (4, 20);
+        }
         (config.oracle.vocab_size, config.oracle.length) = (vocab_size, length);
         config
     }

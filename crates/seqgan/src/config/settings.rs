@@ -52,6 +52,8 @@ pub struct Config {
     pub rollout: RolloutConfig,
     /// Training in rounds by a reward.
     pub adversarial: AdversarialConfig,
+    /// The methods `mle-ensemble` and `distilled`.
+    pub ensemble: EnsembleConfig,
     /// The method `scheduled-sampling`, which else is trained as `[mle]` says.
     pub scheduled_sampling: ScheduledSamplingConfig,
     /// The method `pg-bleu`.
@@ -304,6 +306,21 @@ pub struct SeqGanStepConfig {
     pub discount: f64,
 }
 
+/// The methods `mle-ensemble` and `distilled`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EnsembleConfig {
+    /// Likelihood models of the ensemble, `mle-tuned` among them, the others trained alike from other initial weights.
+    pub num_members: usize,
+    /// Share of the ensemble's distribution in a target of `distilled`; the token of the sequence has the rest.
+    pub soft_share: f64,
+    /// Passes of `distilled` over the training sequences, each batch with as many samples of the ensemble beside it; else
+    /// it is trained as `[mle_tuned]` says.
+    pub num_epochs: usize,
+    /// L2 of `distilled`, as in `[mle_tuned]`.
+    pub l2: f64,
+}
+
 /// A causal judge that sees, of each decision, log p, entropy, largest log p and their running sum under a generator that has
 /// not learnt from the sequence; and policy gradient on large fresh batches with a KL penalty to the base. Its rounds have
 /// numbers of their own, beside `adversarial.base`, `clip_norm` and `measure_every_rounds`.
@@ -511,6 +528,7 @@ impl Default for Config {
                 learning_rate: 1e-3,
                 discount: 0.9,
             },
+            ensemble: EnsembleConfig { num_members: 5, soft_share: 0.9, num_epochs: 10, l2: 0.0 },
             crossfit: CrossfitConfig {
                 num_folds: 4,
                 embedding_dim: 4,

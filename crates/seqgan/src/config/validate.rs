@@ -100,6 +100,12 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("seqgan_step.hidden_dim", step.hidden_dim, 1, 4096)?;
     check.range("seqgan_step.learning_rate", step.learning_rate, 1e-9, 10.0)?;
     check.range("seqgan_step.discount", step.discount, 0.0, 1.0)?;
+    let ensemble = &config.ensemble;
+    check.range("ensemble.num_members", ensemble.num_members, 2, 100)?;
+    check.range("ensemble.soft_share", ensemble.soft_share, 0.0, 1.0)?;
+    check.range("ensemble.num_epochs", ensemble.num_epochs, 1, 100_000)?;
+    check.range("ensemble.l2", ensemble.l2, 0.0, 1.0)?;
+
     let crossfit = &config.crossfit;
     check.range("crossfit.num_folds", crossfit.num_folds, 2, 100)?;
     check.range("crossfit.embedding_dim", crossfit.embedding_dim, 1, 4096)?;

@@ -2,7 +2,7 @@
 
 use super::Rules;
 use crate::kernel::Real;
-use crate::nn::softmax::{Choice, Output, Surprise};
+use crate::nn::softmax::{Choice, Output, Soft, Surprise};
 use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
@@ -107,6 +107,16 @@ pub struct LstmGenerator<R = f32> {
     parameters: Tensors<R>,
 }
 
+/// A generator to be learnt from, and how much: each decision's target is `share` times the teacher's distribution and
+/// 1 - share times the token that stands there (Hinton et al., 2015).
+#[derive(Debug, Clone, Copy)]
+pub struct Teacher<'a, R = f32> {
+    /// Of the same vocabulary and rules; of any width.
+    pub generator: &'a LstmGenerator<R>,
+    /// From 0 to 1.
+    pub share: f64,
+}
+
 /// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
 const ROWS: usize = 16;
 
@@ -142,6 +152,11 @@ impl<R: Real> LstmGenerator<R> {
         Self { rules, ..self }
     }
 
+    /// The same rules, to be shared.
+    pub(super) fn shared_rules(&self) -> Arc<Rules> {
+        Arc::clone(&self.rules)
+    }
+
     /// Which tokens may follow which beginning.
     pub fn rules(&self) -> &Rules {
         &self.rules
@@ -175,14 +190,27 @@ impl<R: Real> LstmGenerator<R> {
     /// sum. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions without
     /// probability count as weight zero.
     pub fn accumulate(&self, batch: &SeqBatch, weights: &[R], gradients: &mut Gradients<R>) -> f64 {
-        self.accumulate_from(batch, batch, weights, gradients)
+        self.accumulate_from(batch, batch, None, weights, gradients)
     }
 
-    /// The same with the LSTM's inputs taken from `inputs`, whose rows have the lengths of `batch`.
+    /// The same with a teacher's distributions as targets; the sum is that of the cross-entropies.
+    pub fn accumulate_taught(
+        &self,
+        batch: &SeqBatch,
+        teacher: Teacher<'_, R>,
+        weights: &[R],
+        gradients: &mut Gradients<R>,
+    ) -> f64 {
+        self.accumulate_from(batch, batch, Some(teacher), weights, gradients)
+    }
+
+    /// The same with the LSTM's inputs taken from `inputs`, whose rows have the lengths of `batch`, and a teacher if there
+    /// is one.
     pub fn accumulate_from(
         &self,
         inputs: &SeqBatch,
         batch: &SeqBatch,
+        teacher: Option<Teacher<'_, R>>,
         weights: &[R],
         gradients: &mut Gradients<R>,
     ) -> f64 {
@@ -200,8 +228,18 @@ impl<R: Real> LstmGenerator<R> {
             })
             .collect();
 
+        // What the teacher makes of the same rows.
+        let taught: Option<Vec<_>> = teacher.map(|Teacher { generator, .. }| {
+            let of_rows = |(rows, inputs, _): &(std::ops::Range<usize>, Vec<TokenId>, _)| {
+                let x = generator.embed(inputs, batch, rows.clone());
+                lstm::forward(generator.lstm_weights(), rows.len(), x)
+            };
+            traces.par_iter().map(of_rows).collect()
+        });
+
         // Decisions that count, and where their h stands: (chunk, position in [T, rows]).
         let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut taught_h = Vec::new();
         for (chunk, (rows, inputs, trace)) in traces.iter().enumerate() {
             let decisions: Vec<_> =
                 rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
@@ -217,12 +255,22 @@ impl<R: Real> LstmGenerator<R> {
                     counted.push(weight);
                     places.push((chunk, place));
                     h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
+                    if let (Some(Teacher { generator, .. }), Some(taught)) = (teacher, &taught) {
+                        let wide = generator.shape.hidden_dim;
+                        taught_h.extend_from_slice(&taught[chunk].hidden()[place * wide..(place + 1) * wide]);
+                    }
                 }
             }
         }
 
         let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
-        let (loss, _, dh) = self.output().weighted_nll(&h, &choices, &counted, dw_out, db_out);
+        let soft = teacher.map(|Teacher { generator, share }| Soft {
+            output: generator.output(),
+            h: &taught_h,
+            share: R::of(share),
+        });
+        let (loss, _, dh) =
+            self.output().weighted_cross_entropy(&h, &choices, soft, &counted, dw_out, db_out);
         let mut d_hidden: Vec<Vec<R>> =
             traces.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
         for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {

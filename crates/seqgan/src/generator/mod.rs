@@ -6,6 +6,7 @@
 
 mod beam;
 pub mod constraint;
+mod ensemble;
 mod filter;
 mod lstm;
 pub mod oracle;
@@ -15,8 +16,9 @@ mod scheduled;
 mod walk;
 
 pub use beam::Scored;
+pub use ensemble::{ensemble, ensemble_shape};
 pub use filter::Filter;
-pub use lstm::{GeneratorShape, LstmGenerator};
+pub use lstm::{GeneratorShape, LstmGenerator, Teacher};
 pub use policy::LstmPolicy;
 pub use rules::Rules;
 pub use scheduled::OwnTokens;

@@ -42,6 +42,17 @@ pub struct Choice {
     pub mask: u32,
 }
 
+/// Another layer's distributions as targets beside the choices.
+#[derive(Clone, Copy)]
+pub struct Soft<'a, R> {
+    /// The other layer, of the same vocabulary.
+    pub output: Output<'a, R>,
+    /// Its input, `[M, H']`.
+    pub h: &'a [R],
+    /// Their share of a target; the choice has the rest.
+    pub share: R,
+}
+
 /// How a choice looks to the distribution that it is from, in nats.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Surprise {
@@ -169,6 +180,20 @@ impl<R: Real> Output<'_, R> {
         dw: &mut [R],
         db: &mut [R],
     ) -> (f64, Vec<R>, Vec<R>) {
+        self.weighted_cross_entropy(h, choices, None, weights, dw, db)
+    }
+
+    /// The same against targets that may be distributions: with q the target of a row, its log-probability is
+    /// sum_v q_v log p_v.
+    pub fn weighted_cross_entropy(
+        &self,
+        h: &[R],
+        choices: &[Choice],
+        soft: Option<Soft<'_, R>>,
+        weights: &[R],
+        dw: &mut [R],
+        db: &mut [R],
+    ) -> (f64, Vec<R>, Vec<R>) {
         let (hidden, vocab, rows) = (self.hidden_dim(), self.vocab(), choices.len());
         let packed = PackedMatrix::new(self.w, hidden, vocab);
         let wt = transpose(self.w, hidden, vocab);
@@ -182,24 +207,38 @@ impl<R: Real> Output<'_, R> {
             let chunk = first..(first + many).min(rows);
             let wide = chunk.start * hidden..chunk.end * hidden;
             let e = &mut e[..chunk.len() * vocab];
-            // The gradient of a row's logits is scale e, e its exponentials less their sum at the choice. The
+            // The gradient of a row's logits is scale e, e its exponentials less their sum times the target. The
             // scale stands on h for dW, and is put on dh at the end.
+            let taught = soft.map(|soft| soft.probabilities(&choices[chunk.clone()], chunk.start));
             e.par_chunks_mut(TASK_ROWS * vocab)
                 .zip(choices[chunk.clone()].par_chunks(TASK_ROWS))
                 .zip(log_prob[chunk.clone()].par_chunks_mut(TASK_ROWS))
                 .zip(scales[chunk.clone()].par_chunks_mut(TASK_ROWS))
                 .zip(scaled[wide.clone()].par_chunks_mut(TASK_ROWS * hidden))
                 .zip(dh[wide.clone()].par_chunks_mut(TASK_ROWS * hidden))
-                .for_each(|(((((e, choices), log_prob), scales), h), dh)| {
+                .enumerate()
+                .for_each(|(task, (((((e, choices), log_prob), scales), h), dh))| {
                     e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.b));
                     R::product(&Product::packed(choices.len(), h, &packed).adding(), e, vocab);
                     self.forbid(choices, 0, vocab, e);
                     for (r, e) in e.chunks_exact_mut(vocab).enumerate() {
                         let token = choices[r].token as usize;
                         let (chosen, largest) = (e[token], R::largest(e));
+                        let target = taught.as_ref().map(|q| &q[(task * TASK_ROWS + r) * vocab..][..vocab]);
+                        let hard = match soft {
+                            Some(soft) => R::of(1.0) - soft.share,
+                            None => R::of(1.0),
+                        };
+                        let mut mean = hard * chosen;
+                        if let Some(target) = target {
+                            mean += R::of(target.iter().zip(&*e).map(|(q, l)| q.to_f64() * l.to_f64()).sum());
+                        }
                         let sum = R::exp_and_sum(e, largest);
-                        log_prob[r] = chosen - (largest + R::of(sum.to_f64().ln()));
-                        e[token] -= sum;
+                        log_prob[r] = mean - (largest + R::of(sum.to_f64().ln()));
+                        e[token] -= hard * sum;
+                        if let Some(target) = target {
+                            R::axpy(-sum, target, e);
+                        }
                         scales[r] = scales[r] / sum;
                     }
                     R::product(&Product::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
@@ -218,5 +257,29 @@ impl<R: Real> Output<'_, R> {
         }
         let loss = weights.iter().zip(&log_prob).map(|(w, l)| -w.to_f64() * l.to_f64()).sum();
         (loss, log_prob, dh)
+    }
+}
+
+impl<R: Real> Soft<'_, R> {
+    /// The distributions times their share, `[choices, V]`; `first` is the place of the first choice among all rows.
+    fn probabilities(&self, choices: &[Choice], first: usize) -> Vec<R> {
+        let (hidden, vocab) = (self.output.hidden_dim(), self.output.vocab());
+        let packed = PackedMatrix::new(self.output.w, hidden, vocab);
+        let mut q = vec![R::default(); choices.len() * vocab];
+        q.par_chunks_mut(TASK_ROWS * vocab)
+            .zip(choices.par_chunks(TASK_ROWS))
+            .zip(self.h[first * hidden..].par_chunks(TASK_ROWS * hidden))
+            .for_each(|((q, choices), h)| {
+                q.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.output.b));
+                let h = &h[..choices.len() * hidden];
+                R::product(&Product::packed(choices.len(), h, &packed).adding(), q, vocab);
+                self.output.forbid(choices, 0, vocab, q);
+                for row in q.chunks_exact_mut(vocab) {
+                    let largest = R::largest(row);
+                    let scale = self.share / R::exp_and_sum(row, largest);
+                    row.iter_mut().for_each(|x| *x *= scale);
+                }
+            });
+        q
     }
 }

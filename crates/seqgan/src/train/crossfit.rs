@@ -13,7 +13,7 @@
 //! with s_t what decision t adds to the judge's logit that the sequence is real. What the expectation of this is largest
 //! at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds.
 
-use super::pretrain::maximum_likelihood;
+use super::pretrain::{Model, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
 use super::summary::Measures;
@@ -42,10 +42,10 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
     }
 }
 
-/// How the decisions of `batch` look to `generator`: `[B, T, 4]`, in units of log V, so that their size does not depend on it.
+/// How the decisions of `batch` look to `generator`, in nats: `[B, T, 4]`.
 pub(super) fn features(generator: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
     let surprise = generator.surprise(batch);
-    let (length, unit) = (batch.max_length(), (generator.shape().vocab_size as f64).ln());
+    let length = batch.max_length();
     let has_end = generator.shape().end_token.is_some();
     let mut features = Vec::with_capacity(surprise.len() * NUM_FEATURES);
     for (b, row) in surprise.chunks_exact(length).enumerate() {
@@ -54,7 +54,7 @@ pub(super) fn features(generator: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> 
         for (t, seen) in row.iter().enumerate() {
             sum += seen.log_prob + seen.entropy;
             let all = [seen.log_prob, seen.entropy, seen.largest, sum];
-            features.extend(all.map(|x| if t < steps { (x / unit) as f32 } else { 0.0 }));
+            features.extend(all.map(|x| if t < steps { x as f32 } else { 0.0 }));
         }
     }
     features
@@ -75,8 +75,9 @@ pub(super) fn train_fold(session: &mut Session<'_>, state: &mut State, fold: usi
     let others = train.select((0..train.len()).filter(|&b| of[b] != fold));
     let settings = &session.config.mle_tuned;
     let name = format!("fold-{}", fold + 1);
-    let generator = maximum_likelihood(session, state, (Method::MleTuned, &name), settings, &others)?;
-    state.folds.push(generator);
+    let model = Model { method: Method::MleTuned, name: &name, seed: session.config.seed };
+    let generator = maximum_likelihood(session, state, model, settings, &others)?;
+    state.parts.push(generator);
     Ok(())
 }
 
@@ -93,7 +94,7 @@ fn evidence(session: &Session<'_>, state: &State) -> Evidence {
     let of = folds(config, train.len());
     let streams = Streams::new(config.seed, Purpose::Negative);
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
-    for (fold, generator) in state.folds.iter().enumerate() {
+    for (fold, generator) in state.parts.iter().enumerate() {
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
         let first = all.real.len() as u64;
         let samples = LstmPolicy::new(generator, 1.0).sample(&streams, first, real.len()).sequences;
@@ -155,7 +156,7 @@ pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Resul
     }
     state.position.d_epoch = 0;
     // They have described what there was to describe.
-    state.folds.clear();
+    state.parts.clear();
     Ok(())
 }
 
@@ -177,8 +178,7 @@ impl StepReward for CrossfitReward<'_> {
     fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
         let described = features(self.base, sequences);
         let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
-        let unit = (self.base.shape().vocab_size as f32).ln();
-        let log_p_base = described.iter().step_by(NUM_FEATURES).map(|x| x * unit);
+        let log_p_base = described.iter().step_by(NUM_FEATURES);
         let log_p = self.generator.log_prob(sequences);
         let scores = self.judge.logits(sequences, &described).into_iter().zip(log_p).zip(log_p_base);
         scores.map(|((score, log_p), log_p_base)| scale * score - kl * (log_p - log_p_base)).collect()
@@ -210,7 +210,6 @@ mod tests {
         let generator = oracle::random(shape, 7);
         let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
         let features = features(&generator, &batch);
-        let unit = 5f64.ln();
         let mut sum = 0.0;
         for (t, token) in [2, 4, 0].into_iter().enumerate() {
             let beginning = &[2, 4][..t.min(2)];
@@ -224,7 +223,7 @@ mod tests {
             let entropy: f64 = -allowed.iter().map(|l| l.exp() * l).sum::<f64>();
             sum += all[token as usize] + entropy;
             let largest = all.iter().copied().fold(f64::MIN, f64::max);
-            let expected = [all[token as usize], entropy, largest, sum].map(|x| x / unit);
+            let expected = [all[token as usize], entropy, largest, sum];
             let found = &features[t * NUM_FEATURES..(t + 1) * NUM_FEATURES];
             for (found, expected) in found.iter().zip(expected) {
                 assert!((f64::from(*found) - expected).abs() < 1e-5, "step {t}: {found}, {expected}");

@@ -12,7 +12,7 @@ use crate::metrics::{Estimate, compare, match_entropy, per_token};
 use crate::rng::{Purpose, Streams};
 
 /// Nats within which entropies count as equal; the rest is corrected to first order.
-const ENTROPY_TOLERANCE: f64 = 0.004;
+const ENTROPY_TOLERANCE: f64 = 0.001;
 
 /// Samples and test likelihoods of a model at a temperature.
 struct At {

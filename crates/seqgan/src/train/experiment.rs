@@ -2,13 +2,14 @@
 
 use super::adversarial::{pretrain_judge, rounds};
 use super::crossfit::train_fold;
+use super::ensemble::{blank, put_together, train_member};
 use super::evaluation::evaluate;
 use super::event::Observer;
 use super::judge::Judge;
 use super::mix::Mix;
 use super::models;
 use super::plan::{Stage, plan};
-use super::pretrain::maximum_likelihood;
+use super::pretrain::{Model, likelihood_settings, maximum_likelihood};
 use super::session::Session;
 use super::shared_models::SharedModel;
 use super::state::State;
@@ -16,7 +17,6 @@ use super::summary::Summary;
 use super::task::Task;
 use crate::checkpoint::write_atomically;
 use crate::config::{Config, Method};
-use crate::rng::{Purpose, Streams};
 use crate::run::{RunFolder, RunLock};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -82,7 +82,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let mut state = match folder.state().is_file() {
         false => State::default(),
         true => {
-            let blank = task.new_generator(config, 0.0, &Streams::new(0, Purpose::GeneratorInit));
+            let blank = |method| blank(config, task, method);
             let judge = |method| Judge::new(method, config, task);
             let state = State::load(&folder.state(), &blank, &judge, config.rollout.delay)?;
             check_models(&folder, &stages, &state)?;
@@ -95,22 +95,27 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     while let Some(&stage) = stages.get(state.position.stage) {
         match stage {
             Stage::Likelihood(method) => {
-                let settings = if method == Method::MleTuned { &config.mle_tuned } else { &config.mle };
+                let settings = likelihood_settings(config, method);
                 let shared = experiment.models.as_deref().map(|f| SharedModel::new(f, config, task, method));
                 let there = match &shared {
                     Some(shared) => shared.load(&mut session, &mut state)?,
                     None => false,
                 };
                 if !there {
-                    let names = (method, method.name());
+                    let model = Model { method, name: method.name(), seed: config.seed };
                     let generator =
-                        maximum_likelihood(&mut session, &mut state, names, settings, &task.train)?;
+                        maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
                     state.finished.insert(method, generator);
                     if let Some(shared) = &shared {
                         shared.save(&session, &state)?;
                     }
                 }
                 models::save_generator(&folder, method, &state.finished[&method])?;
+            }
+            Stage::Member(member) => train_member(&mut session, &mut state, member)?,
+            Stage::Ensemble => {
+                put_together(&mut state);
+                models::save_generator(&folder, Method::MleEnsemble, &state.finished[&Method::MleEnsemble])?;
             }
             Stage::Fold(fold) => train_fold(&mut session, &mut state, fold)?,
             Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
@@ -147,7 +152,8 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
 fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<()> {
     let made = |stage: &Stage| match stage {
         Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),
-        Stage::Fold(_) | Stage::Judge(_) | Stage::Measure => None,
+        Stage::Ensemble => Some(Method::MleEnsemble),
+        Stage::Member(_) | Stage::Fold(_) | Stage::Judge(_) | Stage::Measure => None,
     };
     let fault = |message| Error::Checkpoint {
         path: folder.state(),

@@ -5,6 +5,7 @@
 mod adversarial;
 mod baselines;
 mod crossfit;
+mod ensemble;
 mod equal_entropy;
 mod evaluation;
 mod event;

@@ -9,6 +9,10 @@ use crate::{Error, Result};
 pub(super) enum Stage {
     /// Trains a likelihood model.
     Likelihood(Method),
+    /// Trains a further member of the ensemble.
+    Member(usize),
+    /// Puts the members together.
+    Ensemble,
     /// Trains the generator that does not see a fold of the training sequences.
     Fold(usize),
     /// Algorithm 1, line 4: trains what will give the method's reward.
@@ -32,8 +36,22 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     }
     let rewarded: Vec<Method> = Method::ALL.into_iter().filter(|m| asked(config, *m, false)).collect();
     let is_base = |method| !rewarded.is_empty() && config.adversarial.base == method;
-    let likelihood = Method::ALL.into_iter().filter(|&m| asked(config, m, true) || is_base(m));
-    let mut stages: Vec<Stage> = likelihood.map(Stage::Likelihood).collect();
+    let mut stages = Vec::new();
+    let needs_ensemble = config.methods.contains(&Method::MleEnsemble)
+        || config.methods.contains(&Method::Distilled)
+        || is_base(Method::Distilled);
+    for method in Method::ALL {
+        match method {
+            // The ensemble's first member.
+            Method::MleTuned if needs_ensemble => stages.push(Stage::Likelihood(method)),
+            Method::MleEnsemble if needs_ensemble => {
+                stages.extend((1..config.ensemble.num_members).map(Stage::Member));
+                stages.push(Stage::Ensemble);
+            }
+            _ if asked(config, method, true) || is_base(method) => stages.push(Stage::Likelihood(method)),
+            _ => {}
+        }
+    }
     for method in rewarded {
         if method == Method::SeqGanCrossfit {
             stages.extend((0..config.crossfit.num_folds).map(Stage::Fold));
@@ -57,7 +75,7 @@ fn asked(config: &Config, method: Method, likelihood: bool) -> bool {
 pub(super) fn base(config: &Config, method: Method) -> Option<Method> {
     match method {
         _ if method.follows_reward() => Some(config.adversarial.base),
-        Method::Mle | Method::ScheduledSampling => {
+        Method::Mle | Method::ScheduledSampling | Method::MleEnsemble | Method::Distilled => {
             config.methods.contains(&Method::MleTuned).then_some(Method::MleTuned)
         }
         _ => None,
@@ -77,6 +95,17 @@ mod tests {
             Stage::Rounds(Method::PgBleu),
             Stage::Judge(Method::SeqGan),
             Stage::Rounds(Method::SeqGan),
+            Stage::Measure,
+        ];
+        assert_eq!(plan(&config).unwrap(), expected);
+        config.methods = vec![Method::Distilled];
+        config.ensemble.num_members = 3;
+        let expected = [
+            Stage::Likelihood(Method::MleTuned),
+            Stage::Member(1),
+            Stage::Member(2),
+            Stage::Ensemble,
+            Stage::Likelihood(Method::Distilled),
             Stage::Measure,
         ];
         assert_eq!(plan(&config).unwrap(), expected);

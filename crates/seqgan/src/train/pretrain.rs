@@ -1,30 +1,58 @@
 //! Maximum-likelihood training of a generator (Algorithm 1, line 2).
 
+use super::ensemble::Lesson;
 use super::measure::validation_nll;
 use super::session::Session;
 use super::state::{State, Trainee};
 use super::summary::Measures;
 use crate::Result;
-use crate::config::{LikelihoodConfig, Method};
+use crate::config::{Config, LikelihoodConfig, Method};
 use crate::data::Batches;
 use crate::generator::{LstmGenerator, OwnTokens};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
 
-/// Trains a fresh generator on `train` as `config` says, by a method and under a name that records go by.
+/// A likelihood model to be trained.
+#[derive(Clone, Copy)]
+pub(super) struct Model<'a> {
+    /// How its updates are made.
+    pub method: Method,
+    /// What records call it.
+    pub name: &'a str,
+    /// Names its initial weights and the order of its batches.
+    pub seed: u64,
+}
+
+/// How the settings say that a method's likelihood model is trained.
+pub(super) fn likelihood_settings(config: &Config, method: Method) -> LikelihoodConfig {
+    match method {
+        Method::MleTuned => config.mle_tuned.clone(),
+        Method::Distilled => LikelihoodConfig {
+            num_epochs: config.ensemble.num_epochs,
+            l2: config.ensemble.l2,
+            ..config.mle_tuned.clone()
+        },
+        _ => config.mle.clone(),
+    }
+}
+
+/// Trains a fresh generator on `train` as `config` says.
 pub(super) fn maximum_likelihood(
     session: &mut Session<'_>,
     state: &mut State,
-    (method, name): (Method, &str),
+    Model { method, name, seed }: Model<'_>,
     config: &LikelihoodConfig,
     train: &SeqBatch,
 ) -> Result<LstmGenerator> {
-    let seed = session.config.seed;
     let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
     let coins = Streams::new(seed, Purpose::ScheduledCoin);
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
-    let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session));
+    let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session, seed));
+    let lesson = match method {
+        Method::Distilled => Some(Lesson::new(session, &state.finished[&Method::MleEnsemble])),
+        _ => None,
+    };
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
         false => Batches::in_file_order(train.len(), config.batch_size).drop_incomplete(),
@@ -51,16 +79,19 @@ pub(super) fn maximum_likelihood(
                 clip_norm: config.clip_norm,
                 l2: config.l2,
             };
+            let first = step * config.batch_size as u64;
             let batch = train.select(batch.iter().copied());
             let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
             let loss = match method {
                 Method::ScheduledSampling => {
                     let truth = 1.0 - session.config.scheduled_sampling.truth_decrease * epoch as f64;
-                    let first = step * config.batch_size as u64;
                     let own = OwnTokens { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
                     scheduled_sampling_step(generator, optimizer, &batch, own, update)
                 }
-                _ => maximum_likelihood_step(generator, optimizer, &batch, update),
+                _ => match &lesson {
+                    Some(lesson) => lesson.step(generator, optimizer, batch, first, update),
+                    None => maximum_likelihood_step(generator, optimizer, &batch, update),
+                },
             };
             let loss = match loss {
                 Ok(loss) => loss,
@@ -89,9 +120,9 @@ pub(super) fn maximum_likelihood(
     Ok(trainee.best.unwrap_or(trainee.generator))
 }
 
-fn fresh(session: &Session<'_>) -> Trainee {
+fn fresh(session: &Session<'_>, seed: u64) -> Trainee {
     let config = session.config;
-    let streams = Streams::new(config.seed, Purpose::GeneratorInit);
+    let streams = Streams::new(seed, Purpose::GeneratorInit);
     let generator = session.task.new_generator(config, config.generator.init_std, &streams);
     Trainee {
         optimizer: Optimizer::new(generator.parameters(), generator.gradients()),

@@ -28,6 +28,10 @@ impl SharedModel {
         add(&config.constraint);
         match method {
             Method::MleTuned => add(&config.mle_tuned),
+            Method::Distilled => {
+                add(&config.mle_tuned);
+                add(&config.ensemble);
+            }
             Method::ScheduledSampling => {
                 add(&config.mle);
                 add(&config.scheduled_sampling);

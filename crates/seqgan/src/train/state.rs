@@ -105,8 +105,8 @@ pub struct State {
     pub trainee: Option<Trainee>,
     /// What it is trained against.
     pub adversary: Option<Adversary>,
-    /// Generators that do not know a fold each, while a judge is made from them.
-    pub folds: Vec<LstmGenerator>,
+    /// Generators that another is made from, or a judge: members of an ensemble, or those that do not know a fold each.
+    pub parts: Vec<LstmGenerator>,
     /// Generators whose training has ended, by method.
     pub finished: BTreeMap<Method, LstmGenerator>,
     /// Results so far.
@@ -149,7 +149,7 @@ struct Meta {
     outcome: Outcome,
     finished: Vec<Method>,
     #[serde(default)]
-    folds: usize,
+    parts: usize,
     /// The method whose adversary is in training.
     adversary: Option<Method>,
     /// Adam's number of updates, by the name of the optimizer.
@@ -164,8 +164,8 @@ impl State {
         for (method, generator) in &self.finished {
             collect(&mut tensors, &format!("finished.{method}"), generator.parameters());
         }
-        for (fold, generator) in self.folds.iter().enumerate() {
-            collect(&mut tensors, &format!("fold.{fold}"), generator.parameters());
+        for (part, generator) in self.parts.iter().enumerate() {
+            collect(&mut tensors, &format!("part.{part}"), generator.parameters());
         }
         if let Some(trainee) = &self.trainee {
             collect(&mut tensors, "generator", trainee.generator.parameters());
@@ -186,17 +186,17 @@ impl State {
             position: self.position.clone(),
             outcome: self.outcome.clone(),
             finished: self.finished.keys().copied().collect(),
-            folds: self.folds.len(),
+            parts: self.parts.len(),
             adversary: self.adversary.as_ref().map(|a| a.judge.method()),
             updates,
         };
         checkpoint::write(path, "state", &meta, tensors)
     }
 
-    /// Reads what [`State::save`] wrote, for generators like `blank`; `fresh` makes a method's judge.
+    /// Reads what [`State::save`] wrote; `blank` makes a generator of a method's size, `fresh` its judge.
     pub fn load(
         path: &Path,
-        blank: &LstmGenerator,
+        blank: &dyn Fn(Method) -> LstmGenerator,
         fresh: &dyn Fn(Method) -> Result<Judge>,
         delay: f64,
     ) -> Result<Self> {
@@ -205,10 +205,12 @@ impl State {
         meta.position.check().map_err(|message| store.fault(message))?;
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
-            finished.insert(*method, store.generator(&format!("finished.{method}"), blank)?);
+            finished.insert(*method, store.generator(&format!("finished.{method}"), &blank(*method))?);
         }
-        let folds = (0..meta.folds).map(|fold| store.generator(&format!("fold.{fold}"), blank));
-        let folds = folds.collect::<Result<_>>()?;
+        // All others have the usual size.
+        let blank = &blank(Method::MleTuned);
+        let parts = (0..meta.parts).map(|part| store.generator(&format!("part.{part}"), blank));
+        let parts = parts.collect::<Result<_>>()?;
         let trainee = match store.has("generator") {
             false => None,
             true => Some(Trainee {
@@ -237,7 +239,7 @@ impl State {
         if adversary.is_some() && trainee.is_none() {
             return Err(store.fault("a judge without a generator in training".into()));
         }
-        Ok(Self { position: meta.position, trainee, adversary, folds, finished, outcome: meta.outcome })
+        Ok(Self { position: meta.position, trainee, adversary, parts, finished, outcome: meta.outcome })
     }
 }
 

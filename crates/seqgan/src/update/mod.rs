@@ -11,7 +11,7 @@ mod scheduled_sampling;
 pub use crate::config::{Baseline, Schedule};
 pub use causal::causal_discriminator_step;
 pub use discriminator::{DiscriminatorUpdate, discriminator_step};
-pub use maximum_likelihood::maximum_likelihood_step;
+pub use maximum_likelihood::{distillation_step, maximum_likelihood_step};
 pub use optimizer::{GeneratorUpdate, Optimizer};
 pub use policy_gradient::policy_gradient_step;
 pub use ranker::{RankedBatch, RankerUpdate, ranker_step};

@@ -16,7 +16,7 @@ pub fn scheduled_sampling_step(
     update: GeneratorUpdate,
 ) -> Result<f64> {
     let inputs = LstmPolicy::new(generator, 1.0).mixed_inputs(batch, own);
-    maximum_likelihood::step_from(generator, optimizer, &inputs, batch, update)
+    maximum_likelihood::step_from(generator, optimizer, (&inputs, batch), None, update)
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
-use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::generator::{GeneratorShape, LstmGenerator, Teacher};
 use seqgan::nn::Tensors;
 use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
@@ -67,6 +67,37 @@ fn of_a_generator_without_an_end() {
 #[test]
 fn of_a_generator_with_labels() {
     check_generator(GeneratorShape { label_counts: vec![3, 1, 2], ..generator_shape() }, 12);
+}
+
+/// By a wider teacher; a model that is its own teacher has nothing to learn, and pays its own entropy.
+#[test]
+fn of_a_generator_that_is_taught() {
+    let shape = GeneratorShape { label_counts: vec![1, 2], ..generator_shape() };
+    let mut random = Random::new(21);
+    let batch = random.batch(19, 1, shape.max_length, &usable(&shape));
+    let batch = random.labelled(batch, 2);
+    let weights = random.normals(19 * shape.max_length);
+    let wide = GeneratorShape { embedding_dim: 5, hidden_dim: 6, ..shape.clone() };
+    let (teacher, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape, 0.8)));
+    let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, share: f64| {
+        let mut gradients = g.gradients();
+        let loss =
+            g.accumulate_taught(&batch, Teacher { generator: teacher, share }, &weights, &mut gradients);
+        (loss, gradients.to_tensors())
+    };
+    let mut plain = g.gradients();
+    assert_eq!(loss(&g, &teacher, 0.0).0, g.accumulate(&batch, &weights, &mut plain));
+    for (i, (tensor, gradient)) in g.parameters().iter().zip(loss(&g, &teacher, 0.6).1.iter()).enumerate() {
+        let mut moved = g.clone();
+        check(&format!("taught generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
+            moved.parameters_mut()[i].copy_from_slice(x);
+            loss(&moved, &teacher, 0.6).0
+        });
+    }
+    let (own, gradient) = loss(&g, &g, 1.0);
+    let entropy: f64 = g.surprise(&batch).iter().zip(&weights).map(|(seen, w)| w * seen.entropy).sum();
+    assert!((own - entropy).abs() < 1e-11 * entropy.abs().max(1.0), "{own}, {entropy}");
+    assert!(gradient.iter().all(|tensor| tensor.data.iter().all(|x| x.abs() < 1e-12)));
 }
 
 /// Gradients are added to what is there, and a decision for a token that is never chosen weighs nothing.

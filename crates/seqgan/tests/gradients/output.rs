@@ -5,7 +5,7 @@ use super::differences::check_at;
 use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::nn::Masks;
-use seqgan::nn::softmax::{Choice, Output};
+use seqgan::nn::softmax::{Choice, Output, Soft};
 
 const HIDDEN: usize = 3;
 const NEVER: [u32; 3] = [1, 511, 700];
@@ -48,6 +48,49 @@ fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], s
     check_at("output w", &w, &dw, of_w, |w| loss(w, &b, &h));
     check_at("output b", &b, &db, tokens.iter().copied(), |b| loss(&w, b, &h));
     check_at("output h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+}
+
+/// Against distributions of a wider layer: several tasks of rows, forbidden tokens, weights of both signs.
+#[test]
+fn of_an_output_layer_that_is_taught() {
+    const WIDE: usize = 5;
+    let (vocab, rows) = (11, 40);
+    let mut random = Random::new(3);
+    let (w, b, h) = (random.normals(HIDDEN * vocab), random.normals(vocab), random.normals(rows * HIDDEN));
+    let (their_w, their_b) = (random.normals(WIDE * vocab), random.normals(vocab));
+    let their_h = random.normals(rows * WIDE);
+    let weights = random.normals(rows);
+    let masks = Masks::new(vec![vec![0, 1], vec![1]]);
+    let choices: Vec<Choice> =
+        (0..rows).map(|r| Choice { token: 2 + (r % 9) as u32, mask: u32::from(r % 3 != 0) }).collect();
+    let teacher = Output { w: &their_w, b: &their_b, masks: &masks };
+    // log p of every token in every row, a token at a time.
+    let all = |output: &Output<'_, f64>, h: &[f64]| -> Vec<Vec<f64>> {
+        let with = |token| -> Vec<Choice> { choices.iter().map(|c| Choice { token, ..*c }).collect() };
+        (0..vocab as u32).map(|token| output.log_prob(h, &with(token)).0).collect()
+    };
+    let theirs = all(&teacher, &their_h);
+    for share in [0.0, 0.7, 1.0] {
+        let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
+            let ours = all(&Output { w, b, masks: &masks }, h);
+            let row = |r: usize| {
+                let choice = choices[r].token as usize;
+                let forbidden = |v: &usize| masks.forbids(choices[r].mask, *v as u32);
+                let soft: f64 =
+                    (0..vocab).filter(|v| !forbidden(v)).map(|v| theirs[v][r].exp() * ours[v][r]).sum();
+                -weights[r] * (share * soft + (1.0 - share) * ours[choice][r])
+            };
+            (0..rows).map(row).sum()
+        };
+        let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
+        let output = Output { w: &w, b: &b, masks: &masks };
+        let soft = Some(Soft { output: teacher, h: &their_h, share });
+        let (value, _, dh) = output.weighted_cross_entropy(&h, &choices, soft, &weights, &mut dw, &mut db);
+        assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "share {share}: {value}");
+        check_at("taught w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
+        check_at("taught b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
+        check_at("taught h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+    }
 }
 
 #[test]

@@ -1,0 +1,139 @@
+//! Several generators as one: an LSTM whose weights are theirs in blocks.
+//!
+//! Its logits are the mean of theirs, so its distribution is the normalised geometric mean of their distributions
+//! (a product of experts with equal weights). Because it is a generator like any other, everything works with it: sampling at
+//! a temperature, likelihood, constraints, files.
+
+use super::lstm::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
+use super::{GeneratorShape, LstmGenerator};
+use crate::kernel::Real;
+use crate::nn::Tensors;
+
+/// The shape of an ensemble of `num_members` generators of `shape`: M times as wide.
+pub fn ensemble_shape(shape: &GeneratorShape, num_members: usize) -> GeneratorShape {
+    GeneratorShape {
+        embedding_dim: shape.embedding_dim * num_members,
+        hidden_dim: shape.hidden_dim * num_members,
+        ..shape.clone()
+    }
+}
+
+/// The ensemble of generators of one shape, under the rules of the first.
+pub fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
+    let one = members[0].shape();
+    assert!(members.iter().all(|member| member.shape() == one), "members of one shape");
+    let shape = ensemble_shape(one, members.len());
+    let (v, c) = (one.vocab_size, one.num_labels());
+    let (e, h) = (one.embedding_dim, one.hidden_dim);
+    let (wide_e, wide_h) = (shape.embedding_dim, shape.hidden_dim);
+    let mut embedding = vec![R::default(); (v + c) * wide_e];
+    let mut w = vec![R::default(); wide_e * 4 * wide_h];
+    let mut u = vec![R::default(); wide_h * 4 * wide_h];
+    let mut b = vec![R::default(); 4 * wide_h];
+    let mut w_out = Vec::with_capacity(wide_h * v);
+    let mut b_out = vec![R::default(); v];
+    let share = R::of(1.0 / members.len() as f64);
+    for (m, member) in members.iter().enumerate() {
+        let p = member.parameters();
+        for (row, own) in embedding.chunks_exact_mut(wide_e).zip(p[EMBEDDING].chunks_exact(e)) {
+            row[m * e..(m + 1) * e].copy_from_slice(own);
+        }
+        // Row i of a member's matrix is row m rows + i of the ensemble's; its gates stand apart by the wide H.
+        let block = |wide: &mut [R], own: &[R], first: usize| {
+            for (i, own) in own.chunks_exact(4 * h).enumerate() {
+                let row = &mut wide[(first + i) * 4 * wide_h..][..4 * wide_h];
+                for (gate, own) in own.chunks_exact(h).enumerate() {
+                    row[gate * wide_h + m * h..][..h].copy_from_slice(own);
+                }
+            }
+        };
+        block(&mut w, &p[W], m * e);
+        block(&mut u, &p[U], m * h);
+        block(&mut b, &p[B], 0);
+        w_out.extend(p[W_OUT].iter().map(|&x| x * share));
+        R::axpy(share, &p[B_OUT], &mut b_out);
+    }
+    let mut parameters = Tensors::new();
+    let tensors = [
+        ("embedding", vec![v + c, wide_e], embedding),
+        ("w", vec![wide_e, 4 * wide_h], w),
+        ("u", vec![wide_h, 4 * wide_h], u),
+        ("b", vec![4 * wide_h], b),
+        ("w_out", vec![wide_h, v], w_out),
+        ("b_out", vec![v], b_out),
+    ];
+    tensors.into_iter().for_each(|(name, sizes, data)| parameters.push(name, &sizes, data));
+    let generator = LstmGenerator::from_parameters(shape, parameters).expect("blocks of its layout");
+    generator.under(members[0].shared_rules())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::LstmPolicy;
+    use crate::generator::Policy;
+    use crate::generator::oracle::{random, synthetic_shape};
+    use crate::rng::{Purpose, Streams};
+    use crate::token::SeqBatch;
+
+    /// Logits of the next token from those of one-step likelihoods: every token's log p after each beginning.
+    fn log_probs(generator: &LstmGenerator<f64>, row: &[u32], vocab: u32) -> Vec<Vec<f64>> {
+        let after = |t: usize| {
+            let of = |token| {
+                let rows = [row[..t].iter().copied().chain([token]).collect::<Vec<u32>>()];
+                generator.log_prob(&SeqBatch::from_rows(rows, row.len()))[t]
+            };
+            (0..vocab).map(of).collect()
+        };
+        (0..row.len()).map(after).collect()
+    }
+
+    #[test]
+    fn an_ensemble_is_the_geometric_mean_of_its_members() {
+        let mut shape = synthetic_shape(5, 3, 4, 4);
+        shape.label_counts = vec![3, 1];
+        let members: Vec<LstmGenerator<f64>> = (0..3)
+            .map(|i| LstmGenerator::new(shape.clone(), 1.0, &Streams::new(i, Purpose::OracleInit)))
+            .collect();
+        let together = ensemble(&members);
+        for label in [0, 1] {
+            let row = [2, 0, 4, 1];
+            let labelled = |rows: Vec<Vec<u32>>| {
+                let n = rows.len();
+                SeqBatch::from_rows(rows, 4).with_labels(vec![label; n])
+            };
+            for t in 0..4 {
+                let all: Vec<Vec<u32>> = (0..5).map(|token| [&row[..t], &[token]].concat()).collect();
+                let batch = labelled(all);
+                let of = |generator: &LstmGenerator<f64>| -> Vec<f64> {
+                    generator.log_prob(&batch).chunks_exact(4).map(|row| row[t]).collect()
+                };
+                let each: Vec<Vec<f64>> = members.iter().map(of).collect();
+                let mean: Vec<f64> =
+                    (0..5).map(|v| each.iter().map(|row| row[v]).sum::<f64>() / 3.0).collect();
+                let normaliser = mean.iter().map(|l| l.exp()).sum::<f64>().ln();
+                for (found, mean) in of(&together).iter().zip(&mean) {
+                    assert!((found - (mean - normaliser)).abs() < 1e-12, "step {t}: {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_ensemble_of_one_is_the_one() {
+        let one: LstmGenerator<f64> =
+            LstmGenerator::new(synthetic_shape(6, 3, 5, 4), 1.0, &Streams::new(1, Purpose::OracleInit));
+        let row = [5, 0, 3, 3];
+        assert_eq!(log_probs(&ensemble(std::slice::from_ref(&one)), &row, 6), log_probs(&one, &row, 6));
+    }
+
+    #[test]
+    fn an_ensemble_is_sampled_as_it_is_judged() {
+        let members: Vec<_> = (0..2).map(|seed| random(synthetic_shape(9, 4, 5, 6), seed)).collect();
+        let policy = LstmPolicy::new(&ensemble(&members), 0.8);
+        let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 40);
+        for (drawn, judged) in samples.log_prob.iter().zip(policy.sequence_log_prob(&samples.sequences)) {
+            assert!((drawn - judged).abs() < 1e-4, "{drawn}, {judged}");
+        }
+    }
+}
