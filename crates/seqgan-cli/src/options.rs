@@ -186,6 +186,7 @@ fn preset(args: &RunArgs) -> Preset {
     match args.preset {
         None | Some(args::Preset::Quick) => Preset::Quick,
         Some(args::Preset::Paper) => Preset::Paper,
+        Some(args::Preset::Best) => Preset::Best,
         Some(args::Preset::Smoke) => Preset::Smoke,
     }
 }
