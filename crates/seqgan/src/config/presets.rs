@@ -214,6 +214,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     let cost = Cost::of(config, size);
     let epochs = likelihood / (tokens * cost.likelihood_token);
     set_epochs(&mut config.mle_tuned, epochs, size);
+    // A pass of the distilled model costs several of the others: it asks an ensemble, about twice as many sequences.
+    config.ensemble.num_epochs = (config.mle_tuned.num_epochs / 2).max(1);
 
     // Measuring gets 15 %: about four times as many sequences as `num_samples` are drawn or scored.
     let measured = 0.15 * seconds / (mean_length * (cost.sample_token + 0.5 * cost.likelihood_token)) / 4.0;
