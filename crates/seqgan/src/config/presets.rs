@@ -125,12 +125,13 @@ impl Preset {
         // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it is learnt slowly.
         config.mle_tuned.l2 = if task.has_rule() { 0.0 } else { 1e-5 };
         (config.mle_tuned.num_epochs, config.mle_tuned.patience) = (200, 20);
+        config.ensemble.num_epochs = 100;
         // Networks and vocabulary are small, so much is affordable. A judge of tokens, whose rule is easier to see than to
         // keep; and an update of many sequences, many times.
         config.crossfit = CrossfitConfig {
             embedding_dim: 16,
             hidden_dim: 64,
-            d_epochs: 10,
+            d_epochs: 20,
             num_rounds: 1000,
             batch_size: 1024,
             learning_rate: 2e-3,
@@ -139,7 +140,8 @@ impl Preset {
         };
         config.discriminator.filters.iter_mut().for_each(|filter| filter.1 /= 4);
         if self == Self::Smoke {
-            (config.mle_tuned.num_epochs, config.crossfit.num_rounds) = (4, 20);
+            (config.mle_tuned.num_epochs, config.ensemble.num_epochs) = (4, 2);
+            config.crossfit.num_rounds = 20;
         }
         (config.oracle.vocab_size, config.oracle.length) = (vocab_size, length);
         config

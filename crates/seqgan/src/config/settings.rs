@@ -333,7 +333,8 @@ pub struct CrossfitConfig {
     pub embedding_dim: usize,
     /// H of the judge.
     pub hidden_dim: usize,
-    /// Passes of the judge over all training sequences and as many samples.
+    /// Passes of the judge over all training sequences and as many samples; it is kept as it was after the pass when it was
+    /// worth most on validation data.
     pub d_epochs: usize,
     /// Sequences of an update of the judge.
     pub d_batch_size: usize,

@@ -36,7 +36,7 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
     let generator = state.finished[&config.adversarial.base].clone();
     let judge = Judge::new(method, config, session.task)?;
     let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
-    state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, rollout });
+    state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, best: None, rollout });
     // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
     let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
     state.trainee = Some(Trainee { generator, optimizer, best: None });

@@ -13,6 +13,7 @@
 //! with s_t what decision t adds to the judge's logit that the sequence is real. What the expectation of this is largest
 //! at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds.
 
+use super::measure::known;
 use super::pretrain::{Model, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
@@ -22,6 +23,8 @@ use crate::Result;
 use crate::config::{Config, CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
 use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::metrics::residual;
+use crate::metrics::residual::Residual;
 use crate::reward::{CausalDiscriminator, CausalObjective, CausalShape, StepReward};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -107,7 +110,8 @@ fn evidence(session: &Session<'_>, state: &State) -> Evidence {
     all
 }
 
-/// Trains the judge, once, on all folds.
+/// Trains the judge, once, on all folds. It is kept as it was after the pass when it was worth most on validation
+/// data; one that is never worth anything as it was before the first, when it judges all alike.
 pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Result<()> {
     let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, .. } = session.config.crossfit;
     let evidence = evidence(session, state);
@@ -120,6 +124,12 @@ pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Resul
     let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
     session.observer.phase(&name, done as u64, total);
     let width = evidence.sequences.max_length() * NUM_FEATURES;
+    // Before it has learnt anything, every logit is 0, and so is its worth.
+    if done == 0 {
+        let adversary = state.adversary.as_mut().expect("the judge in training");
+        adversary.best = adversary.judge.parameters().cloned();
+        state.position.d_best = Some(0.0);
+    }
     while state.position.d_epoch < d_epochs {
         let batches = epoch_batches(state.position.d_epoch as u64);
         for batch in batches.iter().skip(state.position.d_batch) {
@@ -149,15 +159,53 @@ pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Resul
         state.position.d_batch = 0;
         state.position.d_epoch += 1;
         let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
-        let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
+        let worth = worth(session, state);
+        let adversary = state.adversary.as_mut().expect("the judge in training");
+        if state.position.d_best.is_none_or(|best| worth.gain.mean > best) {
+            state.position.d_best = Some(worth.gain.mean);
+            adversary.best = adversary.judge.parameters().cloned();
+        }
+        let figures = [
+            ("d_loss", loss / count),
+            ("d_accuracy", accuracy / count),
+            ("d_worth", worth.gain.mean),
+            ("d_worth_stderr", worth.gain.stderr),
+            ("d_effective", worth.effective),
+        ];
         let epoch = state.position.d_epoch as u64;
         let phase = ("discriminator", Some(Method::SeqGanCrossfit));
         session.record(state, phase, epoch, &Measures::default(), &figures)?;
     }
     state.position.d_epoch = 0;
+    if state.position.d_best.take() == Some(0.0) {
+        session.observer.note(
+            "the judge tells real sequences that it has not seen no better from samples than a coin: it is left out, and \
+             the base stays as it is",
+        );
+    }
+    let adversary = state.adversary.as_mut().expect("the judge in training");
+    if let (Some(best), Some(parameters)) = (adversary.best.take(), adversary.judge.parameters_mut()) {
+        *parameters = best;
+    }
     // They have described what there was to describe.
     state.parts.clear();
     Ok(())
+}
+
+/// What the judge is worth on the validation part, against fresh samples of the base. Its logits count as much as they will
+/// in the rounds.
+fn worth(session: &Session<'_>, state: &State) -> Residual {
+    let CrossfitConfig { reward_scale, kl, .. } = session.config.crossfit;
+    let scale = if kl > 0.0 { reward_scale / kl } else { 1.0 };
+    let base = &state.finished[&session.config.adversarial.base];
+    let judge = state.adversary.as_ref().expect("the judge in training").judge.crossfit();
+    let streams = Streams::new(session.config.seed, Purpose::Evaluation);
+    let samples =
+        LstmPolicy::new(base, 1.0).sample(&streams, 0, session.config.evaluate.num_samples_training);
+    let logits = |batch: &SeqBatch| -> Vec<f64> {
+        realness(judge, base, batch).into_iter().map(|f| scale * f64::from(f)).collect()
+    };
+    residual(&logits(&known(&session.task.validation, base)), &logits(&samples.sequences))
 }
 
 /// How real the judge takes whole sequences to be, as `base` sees them: the logit, `[B]`.

@@ -121,6 +121,14 @@ impl Judge {
     }
 
     /// The cross-fitted judge.
+    pub(super) fn crossfit(&self) -> &CausalDiscriminator {
+        match &self.network {
+            Network::Crossfit(network) => network,
+            _ => unreachable!("asked for by its own method alone"),
+        }
+    }
+
+    /// The same, to be trained.
     pub(super) fn crossfit_mut(&mut self) -> &mut CausalDiscriminator {
         match &mut self.network {
             Network::Crossfit(network) => network,

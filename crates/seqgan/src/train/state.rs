@@ -36,6 +36,9 @@ pub struct Position {
     pub d_epoch: usize,
     /// Discriminator: batches of the epoch done.
     pub d_batch: usize,
+    /// Discriminator: what it was worth at its best, nats a sequence.
+    #[serde(default)]
+    pub d_best: Option<f64>,
     /// Sum of losses, sum of accuracies and number of batches since the last draw of negatives.
     pub d_sums: [f64; 3],
     /// Mean reward of the last generator update.
@@ -92,6 +95,8 @@ pub struct Adversary {
     pub judge: Judge,
     /// The optimizer of a judge that is trained.
     pub optimizer: Option<Optimizer>,
+    /// Its parameters when it was worth most, where that is measured.
+    pub best: Option<Tensors<f32>>,
     /// The rollout policy.
     pub rollout: DelayedPolicy,
 }
@@ -180,6 +185,9 @@ impl State {
                 collect(&mut tensors, "judge", parameters);
                 collect_optimizer(&mut tensors, &mut updates, "judge", optimizer);
             }
+            if let Some(best) = &adversary.best {
+                collect(&mut tensors, "judge.best", best);
+            }
             collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
         }
         let meta = Meta {
@@ -228,12 +236,16 @@ impl State {
             Some(method) => {
                 let mut judge = fresh(method)?;
                 let mut optimizer = judge.optimizer();
+                let mut best = None;
                 if let (Some(parameters), Some(optimizer)) = (judge.parameters_mut(), &mut optimizer) {
+                    if store.has("judge.best") {
+                        best = Some(store.take("judge.best", parameters)?);
+                    }
                     *parameters = store.take("judge", parameters)?;
                     store.restore("judge", parameters, optimizer, &meta.updates)?;
                 }
                 let rollout = DelayedPolicy::new(&store.generator("rollout", blank)?, delay);
-                Some(Adversary { judge, optimizer, rollout })
+                Some(Adversary { judge, optimizer, best, rollout })
             }
         };
         if adversary.is_some() && trainee.is_none() {
