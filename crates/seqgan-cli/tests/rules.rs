@@ -45,6 +45,13 @@ fn the_share_of_valid_samples_is_that_of_the_samples_written() {
             assert!(row["comparisons"][0]["valid"]["stderr"].as_f64().unwrap() > 0.0, "{row}");
         }
     }
+    scratch.output(&["report", "run"]);
+    let page = scratch.read("run/report.html");
+    assert!(page.contains("samples that keep the rule"), "the table of methods");
+    let difference = &summary["methods"][2]["comparisons"][0]["valid"]["mean"].as_f64().unwrap();
+    let shown = format!("{:.4}", difference.abs());
+    let entropy_section = &page[page.find("At equal entropy</h2>").expect("a section")..];
+    assert!(entropy_section.contains(&shown), "{shown} at equal entropy");
     // Exact: 64 sequences, one in a thousand at random.
     let entropy = summary["oracle"]["entropy"]["mean"].as_f64().unwrap();
     assert!((entropy * 6.0 - 64f64.ln()).abs() < 0.02, "{entropy}");

@@ -25,11 +25,16 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
 }
 
 fn table(judged: &[&Method]) -> Markup {
+    // Of tasks whose samples are valid or not; more is better.
+    let all = || judged.iter().flat_map(|method| &method.comparisons);
+    let has_rule = all().any(|comparison| comparison.differences.get("valid").is_some());
     html! {
         div.scroll tabindex="0" { table {
             caption { "Method minus base, nats a token, with 95 % intervals" }
             thead { tr {
-                @for name in ["method", "at", "base at", "forward_kl", "reverse_kl", "verdict"] { th scope="col" { (name) } }
+                @for name in ["method", "at", "base at", "forward_kl", "reverse_kl"] { th scope="col" { (name) } }
+                @if has_rule { th scope="col" { "valid" } }
+                th scope="col" { "verdict" }
             } }
             tbody { @for method in judged { @for (i, comparison) in method.comparisons.iter().enumerate() { tr {
                 @if i == 0 { th scope="rowgroup" rowspan=(method.comparisons.len()) { (method.name)
@@ -38,6 +43,7 @@ fn table(judged: &[&Method]) -> Markup {
                 td { @if let Some(t) = comparison.base_temperature { "T " (temperature(t)) } @else { "–" } }
                 (cell(comparison.differences.get("forward_kl"), 4, signed))
                 (cell(comparison.differences.get("reverse_kl"), 4, signed))
+                @if has_rule { (cell(comparison.differences.get("valid"), 4, signed)) }
                 @if i == 0 { td.text rowspan=(method.comparisons.len()) { (method.verdict.as_deref().unwrap_or("–")) } }
             } } } }
         } }
