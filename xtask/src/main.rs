@@ -24,6 +24,7 @@ Usage: cargo xtask COMMAND
 
   layers   no module of the library uses one to its right
   docs     write docs/configuration.md from the code
+  book     every page is listed once, and every link leads somewhere
   safety   unsafe code stands in the kernels alone, and gives its reasons
   supply   sources and licences of packages are those that deny.toml allows
   minimum-rust
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["layers"] => layers::check(&root()),
         ["docs"] => docs::write(&root()),
+        ["book"] => book::check(&root()),
         ["safety"] => safety::check(&root()),
         ["supply"] => supply::check(&root()).map(tell),
         ["minimum-rust"] => minimum_rust::check(&root()).map(tell),
