@@ -117,6 +117,20 @@ fn every_other_method_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &arguments, 17);
 }
 
+/// Each fold has members, their ensemble's pupil, and all of them are there when the judge is trained.
+#[test]
+fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
+    let settings = [
+        r#"methods=["seqgan-crossfit"]"#,
+        "adversarial.base=distilled",
+        "crossfit.sees_ensemble=true",
+        "ensemble.num_members=2",
+        "crossfit.discount=0.5",
+    ];
+    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    kill_everywhere(&Scratch::new(), &and(&tiny_oracle(), &more), 12);
+}
+
 /// What a method ends with does not depend on which others are trained beside it.
 #[test]
 fn a_method_does_not_depend_on_its_neighbours() {

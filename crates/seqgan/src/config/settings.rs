@@ -327,8 +327,10 @@ pub struct EnsembleConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossfitConfig {
-    /// K, parts of the training sequences; for each a generator is trained on the others as `[mle_tuned]` says.
+    /// K, parts of the training sequences; for each a generator is trained on the others as the base is on all.
     pub num_folds: usize,
+    /// Whether the judge sees the probabilities of an ensemble, too; one is trained for each fold, of `ensemble.num_members`.
+    pub sees_ensemble: bool,
     /// E of the judge.
     pub embedding_dim: usize,
     /// H of the judge.
@@ -346,6 +348,8 @@ pub struct CrossfitConfig {
     pub batch_size: usize,
     /// Adam's learning rate of the policy gradient, which falls to 0 along a cosine.
     pub learning_rate: f64,
+    /// Factor, a step, of what later decisions earn: 1 for all of it, 0 for a decision's own reward alone.
+    pub discount: f64,
     /// Factor of what a decision adds to the judge's logit.
     pub reward_scale: f64,
     /// Factor of the penalty log p - log p of the base.
@@ -532,6 +536,7 @@ impl Default for Config {
             ensemble: EnsembleConfig { num_members: 5, soft_share: 0.9, num_epochs: 10, l2: 0.0 },
             crossfit: CrossfitConfig {
                 num_folds: 4,
+                sees_ensemble: false,
                 embedding_dim: 4,
                 hidden_dim: 16,
                 d_epochs: 3,
@@ -540,6 +545,7 @@ impl Default for Config {
                 num_rounds: 220,
                 batch_size: 512,
                 learning_rate: 4e-3,
+                discount: 1.0,
                 reward_scale: 0.8,
                 kl: 1.0,
             },

@@ -48,14 +48,14 @@ mod tests {
 
     #[test]
     fn different_valid_samples_are_counted() {
-        let samples = SeqBatch::from_rows([[0, 1], [0, 1], [1, 0], [1, 1]], 2);
-        // Of 2 valid sequences, 4 draws hold 2 (1 - 2^-4) = 1.875; both are there, one of them once.
-        let found = coverage(&samples, &[true, true, true, false], 2f64.ln());
-        assert!((found.mean - 2.0 / 1.875).abs() < 1e-12, "{found:?}");
-        let only = [0.0, 0.0, 1.0, 0.0];
-        let squares: f64 = only.iter().map(|x| (x - 0.25f64).powi(2)).sum();
-        assert!((found.stderr - (4.0 / 3.0 * squares).sqrt() / 1.875).abs() < 1e-12, "{found:?}");
-        assert_eq!(coverage(&samples, &[false; 4], 2f64.ln()).mean, 0.0);
+        let samples = SeqBatch::from_rows([[0, 1], [0, 1], [1, 0], [1, 1], [1, 1]], 2);
+        // Of 2 valid sequences, 5 draws hold 2 (1 - 2^-5) = 1.9375; both are there, one of them once.
+        let found = coverage(&samples, &[true, true, true, false, false], 2f64.ln());
+        assert!((found.mean - 2.0 / 1.9375).abs() < 1e-12, "{found:?}");
+        let only = [0.0, 0.0, 1.0, 0.0, 0.0];
+        let squares: f64 = only.iter().map(|x| (x - 0.2f64).powi(2)).sum();
+        assert!((found.stderr - (5.0 / 4.0 * squares).sqrt() / 1.9375).abs() < 1e-12, "{found:?}");
+        assert_eq!(coverage(&samples, &[false; 5], 2f64.ln()).mean, 0.0);
         assert_eq!(coverage(&samples.slice(0, 2), &[true; 2], 0.0).mean, 1.0, "the only sequence there is");
     }
 

@@ -39,7 +39,7 @@ pub enum CausalObjective {
 }
 
 /// The network and its parameters: `embedding` `[V, E]`, `w` `[E + F, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w` `[H]`,
-/// `output_b` `[1]`.
+/// `output_b` `[1]`, `features_w` `[F]`, by which the features go straight into their step's logit, too.
 #[derive(Debug, Clone)]
 pub struct CausalDiscriminator<R = f32> {
     shape: CausalShape,
@@ -53,6 +53,7 @@ const U: usize = 2;
 const B: usize = 3;
 const OUTPUT_W: usize = 4;
 const OUTPUT_B: usize = 5;
+const FEATURES_W: usize = 6;
 
 /// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
 const ROWS: usize = 16;
@@ -61,6 +62,7 @@ const ROWS: usize = 16;
 struct Chunk<R> {
     rows: Range<usize>,
     inputs: Vec<TokenId>, // [T', rows]
+    features: Vec<R>,     // [T', rows, F]
     trace: lstm::Trace<R>,
     logits: Vec<R>, // [T', rows]
 }
@@ -168,6 +170,11 @@ impl<R: Real> CausalDiscriminator<R> {
                 }
                 let w = &self.parameters[OUTPUT_W];
                 let (mut dw_out, mut db_out) = (vec![R::default(); hidden], R::default());
+                let mut dw_features = vec![R::default(); self.shape.num_features];
+                if !dw_features.is_empty() {
+                    let features = chunk.features.chunks_exact(self.shape.num_features);
+                    features.zip(&d_logits).for_each(|(f, &d)| R::axpy(d, f, &mut dw_features));
+                }
                 let mut dh = vec![R::default(); chunk.trace.hidden().len()];
                 let hs = chunk.trace.hidden().chunks_exact(hidden);
                 for ((h, dh), &d) in hs.zip(dh.chunks_exact_mut(hidden)).zip(&d_logits) {
@@ -176,16 +183,24 @@ impl<R: Real> CausalDiscriminator<R> {
                     db_out += d;
                 }
                 let (through, dx) = lstm::backward(self.weights(), &chunk.trace, &dh);
-                (loss, right, dw_out, db_out, through, dx)
+                (loss, right, [dw_out, dw_features], db_out, through, dx)
             })
             .collect();
-        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
+        let [d_embedding, dw, du, db, dw_out, db_out, dw_features] = gradients.parts_mut().0.slices_mut();
         let (mut loss, mut right) = (0.0, 0);
-        for (chunk, (chunk_loss, chunk_right, w_out, b_out, through, dx)) in chunks.iter().zip(parts) {
+        for (chunk, (chunk_loss, chunk_right, [w_out, w_features], b_out, through, dx)) in
+            chunks.iter().zip(parts)
+        {
             loss += chunk_loss;
             right += chunk_right;
-            for (part, sum) in [(&w_out, &mut *dw_out), (&through.w, dw), (&through.u, du), (&through.b, db)]
-            {
+            let parts = [
+                (&w_out, &mut *dw_out),
+                (&w_features, dw_features),
+                (&through.w, dw),
+                (&through.u, du),
+                (&through.b, db),
+            ];
+            for (part, sum) in parts {
                 R::axpy(R::of(1.0), part, sum);
             }
             db_out[0] += b_out;
@@ -209,20 +224,23 @@ impl<R: Real> CausalDiscriminator<R> {
             let mut x = Vec::new();
             let dim = self.shape.embedding_dim;
             embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
+            let place = |i: usize| (i / rows.len(), rows.start + i % rows.len());
+            let own = |i: usize| {
+                let (t, b) = place(i);
+                &features[(b * batch.max_length() + t) * width..][..width]
+            };
+            let own: Vec<R> = (0..inputs.len()).flat_map(own).copied().collect();
             if width > 0 {
-                let place = |i: usize| (i / rows.len(), rows.start + i % rows.len());
-                let own = |i: usize| {
-                    let (t, b) = place(i);
-                    &features[(b * batch.max_length() + t) * width..][..width]
-                };
-                let both = x.chunks_exact(dim).enumerate();
-                x = both.flat_map(|(i, x)| x.iter().chain(own(i)).copied()).collect();
+                let both = x.chunks_exact(dim).zip(own.chunks_exact(width));
+                x = both.flat_map(|(x, own)| x.iter().chain(own).copied()).collect();
             }
             let trace = lstm::forward(self.weights(), rows.len(), x);
+            let dot = |w: &[R], x: &[R], z: R| x.iter().zip(w).fold(z, |z, (&x, &w)| z + x * w);
             let (w, b) = (&self.parameters[OUTPUT_W], self.parameters[OUTPUT_B][0]);
             let hs = trace.hidden().chunks_exact(self.shape.hidden_dim);
-            let logits = hs.map(|h| h.iter().zip(w.iter()).fold(b, |z, (&h, &w)| z + h * w)).collect();
-            Chunk { rows, inputs, trace, logits }
+            let straight = |i: usize| dot(&self.parameters[FEATURES_W], &own[i * width..][..width], b);
+            let logits = hs.enumerate().map(|(i, h)| dot(w, h, straight(i))).collect();
+            Chunk { rows, inputs, features: own, trace, logits }
         };
         starts.par_iter().map(run).collect()
     }
@@ -269,7 +287,7 @@ impl super::StepReward for CausalDiscriminator {
 }
 
 /// Names and shapes of the parameters.
-fn layout(shape: &CausalShape) -> [(&'static str, Vec<usize>); 6] {
+fn layout(shape: &CausalShape) -> [(&'static str, Vec<usize>); 7] {
     let (v, e, h) = (shape.vocab_size, shape.embedding_dim, shape.hidden_dim);
     [
         ("embedding", vec![v, e]),
@@ -278,5 +296,6 @@ fn layout(shape: &CausalShape) -> [(&'static str, Vec<usize>); 6] {
         ("b", vec![4 * h]),
         ("output_w", vec![h]),
         ("output_b", vec![1]),
+        ("features_w", vec![shape.num_features]),
     ]
 }

@@ -11,7 +11,7 @@
 //! The other methods that follow a reward differ in what stands in the place of D (`judge.rs`), and in nothing else.
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
-use super::crossfit;
+use super::crossfit::{self, Witnesses};
 use super::judge::{Judge, Search};
 use super::kept::{best, keep};
 use super::monitor::{Figures, value_spread, watch};
@@ -164,7 +164,7 @@ fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) ->
         train: &session.task.train,
         rollout: &adversary.rollout,
         generator: &trainee.generator,
-        base: &state.finished[&config.adversarial.base],
+        witnesses: Witnesses::new(config, &state.finished),
         streams,
         first: drawn.rollouts,
         round: state.position.round,

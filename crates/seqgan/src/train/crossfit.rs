@@ -2,8 +2,8 @@
 //!
 //! A generator has overfitted its own training sequences. A judge that is shown them as real, beside the generator's
 //! probabilities, learns that likely sequences are real, which is backwards for sequences that the generator has not
-//! seen. So the training sequences are split into folds; for each a generator is trained on the others, and describes the
-//! sequences of the fold and its own samples. The judge is trained on both once, before the rounds. In the rounds the
+//! seen. So the training sequences are split into folds; for each a generator is trained on the others as the base is on
+//! all, and describes the sequences of the fold and its own samples. The judge is trained on both once, before the rounds. In the rounds the
 //! base model describes, and each decision is worth
 //!
 //! ```text
@@ -12,9 +12,14 @@
 //!
 //! with s_t what decision t adds to the judge's logit that the sequence is real. What the expectation of this is largest
 //! at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds.
+//!
+//! A judge can learn no more from a fold than likelihood models of its size learn from the others, unless it is told: with
+//! `crossfit.sees_ensemble` each fold has an ensemble, and the judge sees its probabilities beside those of the fold's
+//! generator. In the rounds `mle-ensemble` takes its place.
 
+use super::ensemble::member_seed;
 use super::measure::known;
-use super::pretrain::{Model, maximum_likelihood};
+use super::pretrain::{Model, likelihood_settings, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
 use super::summary::Measures;
@@ -22,17 +27,82 @@ use super::task::Task;
 use crate::Result;
 use crate::config::{Config, CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
-use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::generator::{LstmGenerator, LstmPolicy, Policy, ensemble};
 use crate::metrics::residual;
 use crate::metrics::residual::Residual;
 use crate::reward::{CausalDiscriminator, CausalObjective, CausalShape, StepReward};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::update::causal_discriminator_step;
+use std::collections::BTreeMap;
 
 /// Numbers that describe a decision: log p, the step's entropy, its largest log p, and the sum so far of log p + entropy, which
 /// of the generator's own samples has mean 0.
 const NUM_FEATURES: usize = 4;
+
+/// Numbers that an ensemble adds: its log p less the generator's, the same of the entropy, and its largest log p.
+const NUM_OF_ENSEMBLE: usize = 3;
+
+/// Members of the ensemble that a fold needs.
+fn fold_members(config: &Config) -> usize {
+    let taught = config.adversarial.base == Method::Distilled;
+    if config.crossfit.sees_ensemble || taught { config.ensemble.num_members } else { 0 }
+}
+
+/// Generators that a fold needs: the members, and one like the base unless that is the first of them.
+pub(super) fn fold_size(config: &Config) -> usize {
+    let members = fold_members(config);
+    members + usize::from(members == 0 || config.adversarial.base != Method::MleTuned)
+}
+
+/// The models that describe decisions to a judge.
+#[derive(Clone, Copy)]
+pub(super) struct Witnesses<'a> {
+    /// The model that is judged, or that the rounds begin with.
+    base: &'a LstmGenerator,
+    ensemble: Option<&'a LstmGenerator>,
+}
+
+impl<'a> Witnesses<'a> {
+    /// Those of the rounds.
+    pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>) -> Self {
+        let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.sees_ensemble);
+        Self { base: &finished[&config.adversarial.base], ensemble }
+    }
+
+    /// Numbers that describe a decision.
+    fn num_features(self) -> usize {
+        NUM_FEATURES + if self.ensemble.is_some() { NUM_OF_ENSEMBLE } else { 0 }
+    }
+
+    /// How the decisions of `batch` look to them, in nats: `[B, T, F]`, zero behind each row's last decision.
+    fn features(self, batch: &SeqBatch) -> Vec<f32> {
+        let own = self.base.surprise(batch);
+        let theirs = self.ensemble.map(|ensemble| ensemble.surprise(batch));
+        let length = batch.max_length();
+        let has_end = self.base.shape().end_token.is_some();
+        let mut features = vec![0.0; own.len() * self.num_features()];
+        let mut places = features.chunks_exact_mut(self.num_features());
+        for b in 0..batch.len() {
+            let mut sum = 0.0;
+            for (t, place) in places.by_ref().take(length).enumerate().take(length) {
+                if t >= batch.steps(b, has_end) {
+                    continue;
+                }
+                let seen = &own[b * length + t];
+                sum += seen.log_prob + seen.entropy;
+                let of_own = [seen.log_prob, seen.entropy, seen.largest, sum];
+                let of_ensemble = theirs.iter().flat_map(|theirs| {
+                    let other = &theirs[b * length + t];
+                    [other.log_prob - seen.log_prob, other.entropy - seen.entropy, other.largest]
+                });
+                let all = of_own.into_iter().chain(of_ensemble);
+                place.iter_mut().zip(all).for_each(|(place, x)| *place = x as f32);
+            }
+        }
+        features
+    }
+}
 
 /// The judge's sizes.
 pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
@@ -40,27 +110,9 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
         vocab_size: task.vocab_size(),
         embedding_dim: config.crossfit.embedding_dim,
         hidden_dim: config.crossfit.hidden_dim,
-        num_features: NUM_FEATURES,
+        num_features: NUM_FEATURES + if config.crossfit.sees_ensemble { NUM_OF_ENSEMBLE } else { 0 },
         end_token: task.generator_shape(config).end_token,
     }
-}
-
-/// How the decisions of `batch` look to `generator`, in nats: `[B, T, 4]`.
-pub(super) fn features(generator: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
-    let surprise = generator.surprise(batch);
-    let length = batch.max_length();
-    let has_end = generator.shape().end_token.is_some();
-    let mut features = Vec::with_capacity(surprise.len() * NUM_FEATURES);
-    for (b, row) in surprise.chunks_exact(length).enumerate() {
-        let steps = batch.steps(b, has_end);
-        let mut sum = 0.0;
-        for (t, seen) in row.iter().enumerate() {
-            sum += seen.log_prob + seen.entropy;
-            let all = [seen.log_prob, seen.entropy, seen.largest, sum];
-            features.extend(all.map(|x| if t < steps { x as f32 } else { 0.0 }));
-        }
-    }
-    features
 }
 
 /// Of each training sequence its fold, `[N]`; folds differ by one sequence at most.
@@ -71,15 +123,29 @@ fn folds(config: &Config, n: usize) -> Vec<usize> {
     fold
 }
 
-/// Trains the generator that does not see fold number `fold`.
-pub(super) fn train_fold(session: &mut Session<'_>, state: &mut State, fold: usize) -> Result<()> {
-    let train = &session.task.train;
-    let of = folds(session.config, train.len());
+/// Trains generator number `number` of those that do not see fold number `fold`.
+pub(super) fn train_fold(
+    session: &mut Session<'_>,
+    state: &mut State,
+    fold: usize,
+    number: usize,
+) -> Result<()> {
+    let (config, train) = (session.config, &session.task.train);
+    let of = folds(config, train.len());
     let others = train.select((0..train.len()).filter(|&b| of[b] != fold));
-    let settings = &session.config.mle_tuned;
-    let name = format!("fold-{}", fold + 1);
-    let model = Model { method: Method::MleTuned, name: &name, seed: session.config.seed };
-    let generator = maximum_likelihood(session, state, model, settings, &others)?;
+    let members = fold_members(config);
+    let (method, name) = match number < members {
+        true => (Method::MleTuned, format!("fold-{}-member-{}", fold + 1, number + 1)),
+        false => (config.adversarial.base, format!("fold-{}", fold + 1)),
+    };
+    // The first is to the fold what `mle-tuned` is to all.
+    let first = number == 0 || number == members;
+    let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
+    let teacher =
+        (method == Method::Distilled).then(|| ensemble(&state.parts[state.parts.len() - members..]));
+    let model = Model { method, name: &name, seed, teacher: teacher.as_ref() };
+    let settings = likelihood_settings(config, method);
+    let generator = maximum_likelihood(session, state, model, &settings, &others)?;
     state.parts.push(generator);
     Ok(())
 }
@@ -97,12 +163,19 @@ fn evidence(session: &Session<'_>, state: &State) -> Evidence {
     let of = folds(config, train.len());
     let streams = Streams::new(config.seed, Purpose::Negative);
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
-    for (fold, generator) in state.parts.iter().enumerate() {
+    for (fold, generators) in state.parts.chunks_exact(fold_size(config)).enumerate() {
+        let generator = match config.adversarial.base {
+            Method::MleTuned => &generators[0],
+            _ => generators.last().expect("a fold has generators"),
+        };
+        let together =
+            config.crossfit.sees_ensemble.then(|| ensemble(&generators[..config.ensemble.num_members]));
+        let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
         let first = all.real.len() as u64;
         let samples = LstmPolicy::new(generator, 1.0).sample(&streams, first, real.len()).sequences;
         for (batch, is_real) in [(&real, true), (&samples, false)] {
-            all.features.extend(features(generator, batch));
+            all.features.extend(witnesses.features(batch));
             all.real.extend(std::iter::repeat_n(is_real, batch.len()));
             all.sequences.extend(batch);
         }
@@ -123,7 +196,7 @@ pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Resul
     let name = format!("{} discriminator", Method::SeqGanCrossfit);
     let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
     session.observer.phase(&name, done as u64, total);
-    let width = evidence.sequences.max_length() * NUM_FEATURES;
+    let width = evidence.features.len() / evidence.real.len();
     // Before it has learnt anything, every logit is 0, and so is its worth.
     if done == 0 {
         let adversary = state.adversary.as_mut().expect("the judge in training");
@@ -197,36 +270,39 @@ pub(super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Resul
 fn worth(session: &Session<'_>, state: &State) -> Residual {
     let CrossfitConfig { reward_scale, kl, .. } = session.config.crossfit;
     let scale = if kl > 0.0 { reward_scale / kl } else { 1.0 };
-    let base = &state.finished[&session.config.adversarial.base];
+    let witnesses = Witnesses::new(session.config, &state.finished);
     let judge = state.adversary.as_ref().expect("the judge in training").judge.crossfit();
     let streams = Streams::new(session.config.seed, Purpose::Evaluation);
-    let samples =
-        LstmPolicy::new(base, 1.0).sample(&streams, 0, session.config.evaluate.num_samples_training);
+    let samples = LstmPolicy::new(witnesses.base, 1.0).sample(
+        &streams,
+        0,
+        session.config.evaluate.num_samples_training,
+    );
     let logits = |batch: &SeqBatch| -> Vec<f64> {
-        realness(judge, base, batch).into_iter().map(|f| scale * f64::from(f)).collect()
+        realness(judge, witnesses, batch).into_iter().map(|f| scale * f64::from(f)).collect()
     };
-    residual(&logits(&known(&session.task.validation, base)), &logits(&samples.sequences))
+    residual(&logits(&known(&session.task.validation, witnesses.base)), &logits(&samples.sequences))
 }
 
-/// How real the judge takes whole sequences to be, as `base` sees them: the logit, `[B]`.
-pub(super) fn realness(judge: &CausalDiscriminator, base: &LstmGenerator, batch: &SeqBatch) -> Vec<f32> {
-    let (logits, length) = (judge.logits(batch, &features(base, batch)), batch.max_length());
+/// How real the judge takes whole sequences to be, as the witnesses see them: the logit, `[B]`.
+pub(super) fn realness(judge: &CausalDiscriminator, witnesses: Witnesses<'_>, batch: &SeqBatch) -> Vec<f32> {
+    let (logits, length) = (judge.logits(batch, &witnesses.features(batch)), batch.max_length());
     logits.chunks_exact(length).map(|row| row.iter().sum()).collect()
 }
 
 /// The reward of each decision.
 pub(super) struct CrossfitReward<'a> {
     pub judge: &'a CausalDiscriminator,
-    pub base: &'a LstmGenerator,
+    pub witnesses: Witnesses<'a>,
     pub generator: &'a LstmGenerator,
     pub config: &'a CrossfitConfig,
 }
 
 impl StepReward for CrossfitReward<'_> {
     fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
-        let described = features(self.base, sequences);
+        let described = self.witnesses.features(sequences);
         let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
-        let log_p_base = described.iter().step_by(NUM_FEATURES);
+        let log_p_base = described.iter().step_by(self.witnesses.num_features());
         let log_p = self.generator.log_prob(sequences);
         let scores = self.judge.logits(sequences, &described).into_iter().zip(log_p).zip(log_p_base);
         scores.map(|((score, log_p), log_p_base)| scale * score - kl * (log_p - log_p_base)).collect()
@@ -257,7 +333,7 @@ mod tests {
         shape.end_token = Some(0);
         let generator = oracle::random(shape, 7);
         let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
-        let features = features(&generator, &batch);
+        let features = Witnesses { base: &generator, ensemble: None }.features(&batch);
         let mut sum = 0.0;
         for (t, token) in [2, 4, 0].into_iter().enumerate() {
             let beginning = &[2, 4][..t.min(2)];
@@ -282,6 +358,26 @@ mod tests {
         assert!(second[0] < 0.0 && second[NUM_FEATURES..].iter().all(|&x| x == 0.0));
     }
 
+    #[test]
+    fn an_ensemble_is_seen_beside_the_generator() {
+        let shape = oracle::synthetic_shape(5, 3, 4, 3);
+        let [a, b] = [1, 2].map(|seed| oracle::random(shape.clone(), seed));
+        let together = ensemble(&[a.clone(), b]);
+        let batch = SeqBatch::from_rows([vec![2, 4, 0], vec![1, 1, 3]], 3);
+        let both = Witnesses { base: &a, ensemble: Some(&together) }.features(&batch);
+        let own = Witnesses { base: &a, ensemble: None }.features(&batch);
+        let theirs = Witnesses { base: &together, ensemble: None }.features(&batch);
+        assert_eq!(both.len(), 2 * 3 * (NUM_FEATURES + NUM_OF_ENSEMBLE));
+        let rows = own.chunks_exact(NUM_FEATURES).zip(theirs.chunks_exact(NUM_FEATURES));
+        for (both, (own, theirs)) in both.chunks_exact(NUM_FEATURES + NUM_OF_ENSEMBLE).zip(rows) {
+            let expected = [theirs[0] - own[0], theirs[1] - own[1], theirs[2]];
+            assert_eq!(both[..NUM_FEATURES], *own);
+            for (found, expected) in both[NUM_FEATURES..].iter().zip(expected) {
+                assert!((found - expected).abs() < 1e-5, "{found}, {expected}");
+            }
+        }
+    }
+
     /// What the values are made of, and that without a judgement they draw back to the base.
     #[test]
     fn the_reward_is_judgement_less_distance() {
@@ -300,7 +396,8 @@ mod tests {
         let mut judge = CausalDiscriminator::new(shape, &streams);
         let batch = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![5, 0, 1, 1]], 4);
         let scores = |judge: &CausalDiscriminator| {
-            CrossfitReward { judge, base: &base, generator: &generator, config: &config }.step_scores(&batch)
+            let witnesses = Witnesses { base: &base, ensemble: None };
+            CrossfitReward { judge, witnesses, generator: &generator, config: &config }.step_scores(&batch)
         };
         let distance: Vec<f32> =
             generator.log_prob(&batch).iter().zip(base.log_prob(&batch)).map(|(a, b)| a - b).collect();

@@ -16,13 +16,19 @@ use crate::update::{GeneratorUpdate, Optimizer, distillation_step};
 /// Trains member number `member`, from 1.
 pub(super) fn train_member(session: &mut Session<'_>, state: &mut State, member: usize) -> Result<()> {
     let config = session.config;
-    let [a, b, ..] = Streams::new(config.seed, Purpose::Members).block(member as u64, 0, 0);
     let name = format!("member-{}", member + 1);
-    let model = Model { method: Method::MleTuned, name: &name, seed: u64::from(a) << 32 | u64::from(b) };
+    let model =
+        Model { method: Method::MleTuned, name: &name, seed: member_seed(config, member, 0), teacher: None };
     let train = &session.task.train;
     let generator = maximum_likelihood(session, state, model, &config.mle_tuned, train)?;
     state.parts.push(generator);
     Ok(())
+}
+
+/// What names the weights and batches of member number `member` of ensemble number `of`.
+pub(super) fn member_seed(config: &Config, member: usize, of: usize) -> u64 {
+    let [a, b, ..] = Streams::new(config.seed, Purpose::Members).block(member as u64, of as u32, 0);
+    u64::from(a) << 32 | u64::from(b)
 }
 
 /// Makes the ensemble of `mle-tuned` and the members.

@@ -102,7 +102,10 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
                     None => false,
                 };
                 if !there {
-                    let model = Model { method, name: method.name(), seed: config.seed };
+                    let teacher =
+                        (method == Method::Distilled).then(|| state.finished[&Method::MleEnsemble].clone());
+                    let model =
+                        Model { method, name: method.name(), seed: config.seed, teacher: teacher.as_ref() };
                     let generator =
                         maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
                     state.finished.insert(method, generator);
@@ -117,7 +120,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
                 put_together(&mut state);
                 models::save_generator(&folder, Method::MleEnsemble, &state.finished[&Method::MleEnsemble])?;
             }
-            Stage::Fold(fold) => train_fold(&mut session, &mut state, fold)?,
+            Stage::Fold(fold, member) => train_fold(&mut session, &mut state, fold, member)?,
             Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
             Stage::Rounds(method) => {
                 rounds(&mut session, &mut state, method)?;
@@ -153,7 +156,7 @@ fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<(
     let made = |stage: &Stage| match stage {
         Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),
         Stage::Ensemble => Some(Method::MleEnsemble),
-        Stage::Member(_) | Stage::Fold(_) | Stage::Judge(_) | Stage::Measure => None,
+        Stage::Member(_) | Stage::Fold(..) | Stage::Judge(_) | Stage::Measure => None,
     };
     let fault = |message| Error::Checkpoint {
         path: folder.state(),

@@ -3,7 +3,7 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
-use super::crossfit::{self, CrossfitReward};
+use super::crossfit::{self, CrossfitReward, Witnesses};
 use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
@@ -52,8 +52,8 @@ pub(super) struct Search<'a> {
     pub rollout: &'a DelayedPolicy,
     /// The generator that has drawn it.
     pub generator: &'a LstmGenerator,
-    /// The model that the rounds began with.
-    pub base: &'a LstmGenerator,
+    /// What a cross-fitted judge is told by.
+    pub witnesses: Witnesses<'a>,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     pub first: u64,
@@ -193,10 +193,10 @@ impl Judge {
 
     /// How real a network takes whole sequences to be, `[B]`, the higher the more; none where there is no network, or
     /// one that ranks a sequence among others.
-    pub(super) fn realness(&self, base: &LstmGenerator, batch: &SeqBatch) -> Option<Vec<f32>> {
+    pub(super) fn realness(&self, witnesses: Witnesses<'_>, batch: &SeqBatch) -> Option<Vec<f32>> {
         match &self.network {
             Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.scores(batch)),
-            Network::Crossfit(network) => Some(crossfit::realness(network, base, batch)),
+            Network::Crossfit(network) => Some(crossfit::realness(network, witnesses, batch)),
             Network::Causal(network) => {
                 let (logits, length) = (network.logits(batch, &[]), batch.max_length());
                 let has_end = network.shape().end_token.is_some();
@@ -229,9 +229,14 @@ impl Judge {
             }
             Network::Crossfit(judge) => {
                 let config = &search.config.crossfit;
-                let reward = CrossfitReward { judge, base: search.base, generator: search.generator, config };
+                let reward = CrossfitReward {
+                    judge,
+                    witnesses: search.witnesses,
+                    generator: search.generator,
+                    config,
+                };
                 let (values, reward) =
-                    PerStep { discount: 1.0 }.values(&reward, search.batch, search.has_end());
+                    PerStep { discount: config.discount }.values(&reward, search.batch, search.has_end());
                 Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {

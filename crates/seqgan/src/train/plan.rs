@@ -1,5 +1,6 @@
 //! Which stages a run has, in order.
 
+use super::crossfit::fold_size;
 use super::judge::Judge;
 use crate::config::{Config, Method};
 use crate::{Error, Result};
@@ -13,8 +14,8 @@ pub(super) enum Stage {
     Member(usize),
     /// Puts the members together.
     Ensemble,
-    /// Trains the generator that does not see a fold of the training sequences.
-    Fold(usize),
+    /// Trains a generator that does not see a fold of the training sequences: which fold, and which of its generators.
+    Fold(usize, usize),
     /// Algorithm 1, line 4: trains what will give the method's reward.
     Judge(Method),
     /// Algorithm 1, lines 6 to 18.
@@ -39,6 +40,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     let mut stages = Vec::new();
     let needs_ensemble = config.methods.contains(&Method::MleEnsemble)
         || config.methods.contains(&Method::Distilled)
+        || (config.methods.contains(&Method::SeqGanCrossfit) && config.crossfit.sees_ensemble)
         || is_base(Method::Distilled);
     for method in Method::ALL {
         match method {
@@ -54,7 +56,9 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     }
     for method in rewarded {
         if method == Method::SeqGanCrossfit {
-            stages.extend((0..config.crossfit.num_folds).map(Stage::Fold));
+            for fold in 0..config.crossfit.num_folds {
+                stages.extend((0..fold_size(config)).map(|member| Stage::Fold(fold, member)));
+            }
         }
         if Judge::is_trained(method, config) {
             stages.push(Stage::Judge(method));
@@ -111,6 +115,25 @@ mod tests {
         assert_eq!(plan(&config).unwrap(), expected);
         config.methods = vec![Method::Random];
         assert_eq!(plan(&config).unwrap(), [Stage::Measure]);
+        config.methods = vec![Method::SeqGanCrossfit];
+        let generators = |config: &Config| -> Vec<usize> {
+            let of = |fold| move |stage: &&Stage| matches!(stage, Stage::Fold(f, _) if *f == fold);
+            let stages = plan(config).unwrap();
+            (0..config.crossfit.num_folds).map(|fold| stages.iter().filter(of(fold)).count()).collect()
+        };
+        // As `base` and `sees_ensemble` say: a model like the base; the members, of which it is the first; both.
+        for (base, sees, each) in [
+            (Method::MleTuned, false, 1),
+            (Method::MleTuned, true, 3),
+            (Method::Mle, true, 4),
+            (Method::Distilled, false, 4),
+            (Method::Distilled, true, 4),
+        ] {
+            (config.adversarial.base, config.crossfit.sees_ensemble) = (base, sees);
+            assert_eq!(generators(&config), [each; 4], "{base}");
+            let ensemble = plan(&config).unwrap().contains(&Stage::Ensemble);
+            assert_eq!(ensemble, sees || base == Method::Distilled);
+        }
         config.methods.clear();
         assert!(plan(&config).is_err());
     }

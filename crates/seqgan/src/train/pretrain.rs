@@ -22,6 +22,8 @@ pub(super) struct Model<'a> {
     pub name: &'a str,
     /// Names its initial weights and the order of its batches.
     pub seed: u64,
+    /// The ensemble that a distilled model learns from.
+    pub teacher: Option<&'a LstmGenerator>,
 }
 
 /// How the settings say that a method's likelihood model is trained.
@@ -41,7 +43,7 @@ pub(super) fn likelihood_settings(config: &Config, method: Method) -> Likelihood
 pub(super) fn maximum_likelihood(
     session: &mut Session<'_>,
     state: &mut State,
-    Model { method, name, seed }: Model<'_>,
+    Model { method, name, seed, teacher }: Model<'_>,
     config: &LikelihoodConfig,
     train: &SeqBatch,
 ) -> Result<LstmGenerator> {
@@ -49,10 +51,7 @@ pub(super) fn maximum_likelihood(
     let coins = Streams::new(seed, Purpose::ScheduledCoin);
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
     let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session, seed));
-    let lesson = match method {
-        Method::Distilled => Some(Lesson::new(session, &state.finished[&Method::MleEnsemble])),
-        _ => None,
-    };
+    let lesson = teacher.map(|ensemble| Lesson::new(session, ensemble));
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
         false => Batches::in_file_order(train.len(), config.batch_size).drop_incomplete(),

@@ -10,7 +10,7 @@ fn judge(end_token: Option<TokenId>, num_features: usize) -> CausalDiscriminator
     let shape = CausalShape { vocab_size: 7, embedding_dim: 3, hidden_dim: 4, num_features, end_token };
     let mut judge = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
     let mut random = Random::new(11);
-    for i in 0..6 {
+    for i in 0..judge.parameters().iter().count() {
         let numbers = random.normals(judge.parameters()[i].len());
         judge.parameters_mut()[i].copy_from_slice(&numbers);
     }
@@ -61,6 +61,10 @@ fn of_a_causal_discriminator() {
         for (i, (tensor, gradient)) in
             judge.parameters().iter().zip(gradients.to_tensors().iter()).enumerate()
         {
+            // Of no features there is nothing to learn.
+            if tensor.data.is_empty() {
+                continue;
+            }
             let mut moved = judge.clone();
             check(&format!("causal {}", tensor.name), &tensor.data, &gradient.data, |x| {
                 moved.parameters_mut()[i].copy_from_slice(x);

@@ -7,6 +7,7 @@ mod sign;
 
 pub use sign::Sign;
 
+use super::crossfit::Witnesses;
 use super::measure::known;
 use super::session::Session;
 use super::state::{State, Trainee};
@@ -71,8 +72,8 @@ impl Figures {
         let policy = LstmPolicy::new(&trainee.generator, 1.0);
         let samples = policy.sample(&Streams::new(config.seed, Purpose::Evaluation), 0, n).sequences;
         let judge = state.adversary.as_ref().map(|adversary| &adversary.judge);
-        let base = &state.finished[&config.adversarial.base];
-        let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(base, batch));
+        let witnesses = Witnesses::new(config, &state.finished);
+        let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(witnesses, batch));
         let of_samples = scores(&samples);
         let area = |real: &SeqBatch| {
             let real = scores(&real.slice(0, real.len().min(n)))?;
