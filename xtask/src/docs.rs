@@ -25,7 +25,7 @@ const INTRODUCTION: &str = "\
 
 Every setting of a run, with its default. The defaults are those of the preset `paper`; the columns `quick` and `smoke`
 hold what these presets change for the synthetic task (`seqgan oracle`), and are empty where they keep the default. `best` is
-`quick` with the methods `mle-ensemble`, `distilled` and `seqgan-crossfit` besides. Other tasks than the paper's (`--task`) have
+`quick` with @BEST@. Other tasks than the paper's (`--task`) have
 sizes, passes and a judge of their own, in any preset ([synthetic-tasks.md](synthetic-tasks.md)).
 
 For a file of sequences (`seqgan train`), `quick` and `smoke` choose the generator's sizes and learning rate, epochs,
@@ -80,7 +80,8 @@ fn page(root: &Path) -> Result<String> {
     if columns[0] != toml::Table::try_from(Config::default())? {
         bail!("the preset `paper` differs from the defaults: the page of settings needs a column for it");
     }
-    let mut text = INTRODUCTION.to_owned();
+    let best = toml::Table::try_from(Preset::Best.config())?;
+    let mut text = INTRODUCTION.replace("@BEST@", &differences("", &columns[1], &best).join(", "));
     let (sections, general): (Vec<_>, Vec<_>) =
         fields(&items, "Config")?.iter().partition(|field| columns[0][&field.name].is_table());
     text.push_str("\n## Top level\n\n");
@@ -93,6 +94,18 @@ fn page(root: &Path) -> Result<String> {
     }
     rewards(&mut text, &items)?;
     Ok(text)
+}
+
+/// What `other` sets otherwise, as `key = value`.
+fn differences(prefix: &str, one: &toml::Table, other: &toml::Table) -> Vec<String> {
+    let of = |(key, value): (&String, &toml::Value)| match (value, one.get(key)) {
+        (toml::Value::Table(inner), Some(toml::Value::Table(before))) => {
+            differences(&format!("{prefix}{key}."), before, inner)
+        }
+        (value, before) if before == Some(value) => Vec::new(),
+        (value, _) => vec![format!("`{prefix}{key} = {value}`")],
+    };
+    other.iter().flat_map(of).collect()
 }
 
 /// The keys of a part of a reward.

@@ -329,6 +329,8 @@ pub struct EnsembleConfig {
 pub struct CrossfitConfig {
     /// K, parts of the training sequences; for each a generator is trained on the others as the base is on all.
     pub num_folds: usize,
+    /// Folds that are used; fewer of them cost less, and the judge learns from less. 0 for all.
+    pub max_folds: usize,
     /// Whether the judge sees the probabilities of an ensemble, too; one is trained for each fold, of `ensemble.num_members`.
     pub sees_ensemble: bool,
     /// E of the judge.
@@ -536,6 +538,7 @@ impl Default for Config {
             ensemble: EnsembleConfig { num_members: 5, soft_share: 0.9, num_epochs: 10, l2: 0.0 },
             crossfit: CrossfitConfig {
                 num_folds: 4,
+                max_folds: 0,
                 sees_ensemble: false,
                 embedding_dim: 4,
                 hidden_dim: 16,

@@ -108,6 +108,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
 
     let crossfit = &config.crossfit;
     check.range("crossfit.num_folds", crossfit.num_folds, 2, 100)?;
+    check.range("crossfit.max_folds", crossfit.max_folds, 0, crossfit.num_folds)?;
     check.range("crossfit.embedding_dim", crossfit.embedding_dim, 1, 4096)?;
     check.range("crossfit.hidden_dim", crossfit.hidden_dim, 1, 4096)?;
     check.range("crossfit.d_epochs", crossfit.d_epochs, 1, 100_000)?;

@@ -43,6 +43,14 @@ const NUM_FEATURES: usize = 4;
 /// Numbers that an ensemble adds: its log p less the generator's, the same of the entropy, and its largest log p.
 const NUM_OF_ENSEMBLE: usize = 3;
 
+/// Folds that generators are trained for.
+pub(super) fn used_folds(config: &Config) -> usize {
+    match config.crossfit.max_folds {
+        0 => config.crossfit.num_folds,
+        most => most,
+    }
+}
+
 /// Members of the ensemble that a fold needs.
 fn fold_members(config: &Config) -> usize {
     let taught = config.adversarial.base == Method::Distilled;
@@ -157,13 +165,14 @@ struct Evidence {
     real: Vec<bool>,
 }
 
-/// Every training sequence as the generator of its fold sees it, and as many samples of that generator.
+/// Every training sequence of the folds that are used, as the generator of its fold sees it, and as many samples of that generator.
 fn evidence(session: &Session<'_>, state: &State) -> Evidence {
     let (config, train) = (session.config, &session.task.train);
     let of = folds(config, train.len());
     let streams = Streams::new(config.seed, Purpose::Negative);
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
-    for (fold, generators) in state.parts.chunks_exact(fold_size(config)).enumerate() {
+    for (fold, generators) in state.parts.chunks_exact(fold_size(config)).take(used_folds(config)).enumerate()
+    {
         let generator = match config.adversarial.base {
             Method::MleTuned => &generators[0],
             _ => generators.last().expect("a fold has generators"),
