@@ -3,15 +3,17 @@
 //! A generator has overfitted its own training sequences. A judge that is shown them as real, beside the generator's
 //! probabilities, learns that likely sequences are real, which is backwards for sequences that the generator has not
 //! seen. So the training sequences are split into folds; for each a generator is trained on the others as the base is on
-//! all, and describes the sequences of the fold and its own samples. The judge is trained on both once, before the rounds. In the rounds the
-//! base model describes, and each decision is worth
+//! all, and describes the sequences of the fold and its own samples. The judge is trained on both once, before the
+//! rounds. In the rounds the base model describes, and each decision is worth
 //!
 //! ```text
-//! r_t = scale s_t - kl (log p(y_t) - log p_base(y_t)),      Q_t = r_t + r_{t+1} + ..
+//! r_t = scale s_t - kl (log p(y_t) - log p_base(y_t)),      Q_t = r_t + discount r_{t+1} + ..
 //! ```
 //!
-//! with s_t what decision t adds to the judge's logit that the sequence is real. What the expectation of this is largest
-//! at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds.
+//! with s_t what decision t adds to the judge's logit that the sequence is real. With discount 1 what the expectation of
+//! this is largest at is p_base exp(scale / kl sum s_t), the base reweighted by the judge's odds. With discount 0 each
+//! decision answers for itself, with less noise; that has the same optimum where exp(s_t) is a ratio of two
+//! distributions of the next token, as it is between an ensemble and the base.
 //!
 //! A judge can learn no more from a fold than likelihood models of its size learn from the others, unless it is told: with
 //! `crossfit.sees_ensemble` each fold has an ensemble, and the judge sees its probabilities beside those of the fold's
@@ -24,6 +26,7 @@ use super::session::Session;
 use super::state::State;
 use super::summary::Measures;
 use super::task::Task;
+use super::witnesses::{Witnesses, num_features};
 use crate::Result;
 use crate::config::{Config, CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
@@ -34,14 +37,6 @@ use crate::reward::{CausalDiscriminator, CausalObjective, CausalShape, StepRewar
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::update::causal_discriminator_step;
-use std::collections::BTreeMap;
-
-/// Numbers that describe a decision: log p, the step's entropy, its largest log p, and the sum so far of log p + entropy, which
-/// of the generator's own samples has mean 0.
-const NUM_FEATURES: usize = 4;
-
-/// Numbers that an ensemble adds: its log p less the generator's, the same of the entropy, and its largest log p.
-const NUM_OF_ENSEMBLE: usize = 3;
 
 /// Folds that generators are trained for.
 pub(super) fn used_folds(config: &Config) -> usize {
@@ -63,62 +58,13 @@ pub(super) fn fold_size(config: &Config) -> usize {
     members + usize::from(members == 0 || config.adversarial.base != Method::MleTuned)
 }
 
-/// The models that describe decisions to a judge.
-#[derive(Clone, Copy)]
-pub(super) struct Witnesses<'a> {
-    /// The model that is judged, or that the rounds begin with.
-    base: &'a LstmGenerator,
-    ensemble: Option<&'a LstmGenerator>,
-}
-
-impl<'a> Witnesses<'a> {
-    /// Those of the rounds.
-    pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>) -> Self {
-        let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.sees_ensemble);
-        Self { base: &finished[&config.adversarial.base], ensemble }
-    }
-
-    /// Numbers that describe a decision.
-    fn num_features(self) -> usize {
-        NUM_FEATURES + if self.ensemble.is_some() { NUM_OF_ENSEMBLE } else { 0 }
-    }
-
-    /// How the decisions of `batch` look to them, in nats: `[B, T, F]`, zero behind each row's last decision.
-    fn features(self, batch: &SeqBatch) -> Vec<f32> {
-        let own = self.base.surprise(batch);
-        let theirs = self.ensemble.map(|ensemble| ensemble.surprise(batch));
-        let length = batch.max_length();
-        let has_end = self.base.shape().end_token.is_some();
-        let mut features = vec![0.0; own.len() * self.num_features()];
-        let mut places = features.chunks_exact_mut(self.num_features());
-        for b in 0..batch.len() {
-            let mut sum = 0.0;
-            for (t, place) in places.by_ref().take(length).enumerate().take(length) {
-                if t >= batch.steps(b, has_end) {
-                    continue;
-                }
-                let seen = &own[b * length + t];
-                sum += seen.log_prob + seen.entropy;
-                let of_own = [seen.log_prob, seen.entropy, seen.largest, sum];
-                let of_ensemble = theirs.iter().flat_map(|theirs| {
-                    let other = &theirs[b * length + t];
-                    [other.log_prob - seen.log_prob, other.entropy - seen.entropy, other.largest]
-                });
-                let all = of_own.into_iter().chain(of_ensemble);
-                place.iter_mut().zip(all).for_each(|(place, x)| *place = x as f32);
-            }
-        }
-        features
-    }
-}
-
 /// The judge's sizes.
 pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
     CausalShape {
         vocab_size: task.vocab_size(),
         embedding_dim: config.crossfit.embedding_dim,
         hidden_dim: config.crossfit.hidden_dim,
-        num_features: NUM_FEATURES + if config.crossfit.sees_ensemble { NUM_OF_ENSEMBLE } else { 0 },
+        num_features: num_features(config.crossfit.sees_ensemble),
         end_token: task.generator_shape(config).end_token,
     }
 }
@@ -171,8 +117,7 @@ fn evidence(session: &Session<'_>, state: &State) -> Evidence {
     let of = folds(config, train.len());
     let streams = Streams::new(config.seed, Purpose::Negative);
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
-    for (fold, generators) in state.parts.chunks_exact(fold_size(config)).take(used_folds(config)).enumerate()
-    {
+    for (fold, generators) in state.parts.chunks_exact(fold_size(config)).enumerate() {
         let generator = match config.adversarial.base {
             Method::MleTuned => &generators[0],
             _ => generators.last().expect("a fold has generators"),
@@ -335,58 +280,6 @@ mod tests {
         assert_ne!(of, (0..11).map(|b| b % 3).collect::<Vec<_>>(), "not in the order of the file");
     }
 
-    /// Against the probabilities of all tokens, one by one.
-    #[test]
-    fn features_are_those_of_the_distribution() {
-        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
-        shape.end_token = Some(0);
-        let generator = oracle::random(shape, 7);
-        let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
-        let features = Witnesses { base: &generator, ensemble: None }.features(&batch);
-        let mut sum = 0.0;
-        for (t, token) in [2, 4, 0].into_iter().enumerate() {
-            let beginning = &[2, 4][..t.min(2)];
-            let next = |token: u32| {
-                let row: Vec<u32> = beginning.iter().copied().chain((token > 0).then_some(token)).collect();
-                f64::from(generator.log_prob(&SeqBatch::from_rows([row], 3))[t])
-            };
-            let all: Vec<f64> = (0..5).map(next).collect();
-            let allowed: Vec<f64> = all.iter().copied().filter(|l| *l > -100.0).collect();
-            assert!((allowed.iter().map(|l| l.exp()).sum::<f64>() - 1.0).abs() < 1e-5);
-            let entropy: f64 = -allowed.iter().map(|l| l.exp() * l).sum::<f64>();
-            sum += all[token as usize] + entropy;
-            let largest = all.iter().copied().fold(f64::MIN, f64::max);
-            let expected = [all[token as usize], entropy, largest, sum];
-            let found = &features[t * NUM_FEATURES..(t + 1) * NUM_FEATURES];
-            for (found, expected) in found.iter().zip(expected) {
-                assert!((f64::from(*found) - expected).abs() < 1e-5, "step {t}: {found}, {expected}");
-            }
-        }
-        // One decision, the end; behind it nothing.
-        let second = &features[3 * NUM_FEATURES..6 * NUM_FEATURES];
-        assert!(second[0] < 0.0 && second[NUM_FEATURES..].iter().all(|&x| x == 0.0));
-    }
-
-    #[test]
-    fn an_ensemble_is_seen_beside_the_generator() {
-        let shape = oracle::synthetic_shape(5, 3, 4, 3);
-        let [a, b] = [1, 2].map(|seed| oracle::random(shape.clone(), seed));
-        let together = ensemble(&[a.clone(), b]);
-        let batch = SeqBatch::from_rows([vec![2, 4, 0], vec![1, 1, 3]], 3);
-        let both = Witnesses { base: &a, ensemble: Some(&together) }.features(&batch);
-        let own = Witnesses { base: &a, ensemble: None }.features(&batch);
-        let theirs = Witnesses { base: &together, ensemble: None }.features(&batch);
-        assert_eq!(both.len(), 2 * 3 * (NUM_FEATURES + NUM_OF_ENSEMBLE));
-        let rows = own.chunks_exact(NUM_FEATURES).zip(theirs.chunks_exact(NUM_FEATURES));
-        for (both, (own, theirs)) in both.chunks_exact(NUM_FEATURES + NUM_OF_ENSEMBLE).zip(rows) {
-            let expected = [theirs[0] - own[0], theirs[1] - own[1], theirs[2]];
-            assert_eq!(both[..NUM_FEATURES], *own);
-            for (found, expected) in both[NUM_FEATURES..].iter().zip(expected) {
-                assert!((found - expected).abs() < 1e-5, "{found}, {expected}");
-            }
-        }
-    }
-
     /// What the values are made of, and that without a judgement they draw back to the base.
     #[test]
     fn the_reward_is_judgement_less_distance() {
@@ -398,7 +291,7 @@ mod tests {
             vocab_size: 6,
             embedding_dim: 2,
             hidden_dim: 3,
-            num_features: NUM_FEATURES,
+            num_features: num_features(false),
             end_token: None,
         };
         let streams = Streams::new(3, Purpose::DiscriminatorInit);

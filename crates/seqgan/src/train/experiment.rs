@@ -166,7 +166,17 @@ fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<(
     if state.position.stage > stages.len() {
         return Err(fault(format!("{} stages are done of {}", state.position.stage, stages.len())));
     }
-    match stages[..state.position.stage].iter().filter_map(made).find(|m| !state.finished.contains_key(m)) {
+    let done = &stages[..state.position.stage];
+    // Generators that the next stage will make another of, or a judge.
+    let parts = done.iter().fold(0, |parts, stage| match stage {
+        Stage::Member(_) | Stage::Fold(..) => parts + 1,
+        Stage::Ensemble | Stage::Judge(Method::SeqGanCrossfit) => 0,
+        _ => parts,
+    });
+    if state.parts.len() != parts {
+        return Err(fault(format!("{} parts of a model are there, expected {parts}", state.parts.len())));
+    }
+    match done.iter().filter_map(made).find(|m| !state.finished.contains_key(m)) {
         Some(method) => Err(fault(format!("the model `{method}` is done, but not there"))),
         None => Ok(()),
     }

@@ -3,10 +3,11 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
-use super::crossfit::{self, CrossfitReward, Witnesses};
+use super::crossfit::{self, CrossfitReward};
 use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
+use super::witnesses::Witnesses;
 use crate::Result;
 use crate::config::{Config, Method, RankGanConfig, RolloutConfig};
 use crate::generator::LstmGenerator;
