@@ -146,6 +146,8 @@ impl Preset {
             num_rounds: 1000,
             batch_size: 1024,
             learning_rate: 2e-3,
+            // What a rule asks of a decision is often shown by later ones.
+            discount: 1.0,
             reward_scale: 1.0,
             ..config.crossfit
         };
@@ -186,8 +188,14 @@ struct Cost {
 
 impl Cost {
     fn of(config: &Config, size: DataSize) -> Self {
+        Self::of_ensemble(config, size, 1)
+    }
+
+    /// Of an ensemble of `members`, which is computed as one model as many times as wide.
+    fn of_ensemble(config: &Config, size: DataSize, members: usize) -> Self {
         let (v, t) = (size.vocab_size as f64, size.max_length as f64);
-        let (e, h) = (config.generator.embedding_dim as f64, config.generator.hidden_dim as f64);
+        let wide = |dim: usize| (members * dim) as f64;
+        let (e, h) = (wide(config.generator.embedding_dim), wide(config.generator.hidden_dim));
         let filters = || config.discriminator.filters.iter().filter(|f| f.0 <= size.max_length);
         let features: f64 = filters().map(|f| f.1 as f64).sum();
         let dim = config.discriminator.embedding_dim as f64;
@@ -227,8 +235,18 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     let cost = Cost::of(config, size);
     let epochs = likelihood / (tokens * cost.likelihood_token);
     set_epochs(&mut config.mle_tuned, epochs, size);
-    // A pass of the distilled model costs several of the others: it asks an ensemble, about twice as many sequences.
-    config.ensemble.num_epochs = (config.mle_tuned.num_epochs / 2).max(1);
+    // The distilled model gets 120 %, and half as many passes as the others at most: in each it sees as many sequences that the
+    // ensemble has drawn. Where models are wide, a smaller ensemble leaves more of them.
+    let wanted = (config.mle_tuned.num_epochs / 2).max(1);
+    let passes = |members: usize| {
+        let ensemble = Cost::of_ensemble(config, size, members);
+        let asked = ensemble.sample_token + ensemble.likelihood_token * 2.0 / 3.0;
+        1.2 * seconds / (tokens * (asked + 2.0 * cost.likelihood_token))
+    };
+    let enough = |members: &usize| passes(*members) >= wanted.min(6) as f64;
+    let members = (3..=config.ensemble.num_members).rev().find(enough).unwrap_or(2);
+    config.ensemble.num_epochs = (passes(members) as usize).clamp(1, wanted);
+    config.ensemble.num_members = members;
 
     // Measuring gets 15 %: about four times as many sequences as `num_samples` are drawn or scored.
     let measured = 0.15 * seconds / (mean_length * (cost.sample_token + 0.5 * cost.likelihood_token)) / 4.0;
