@@ -5,6 +5,7 @@ mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/
+mod crossfit; // a judge trained on folds: what they learn from, what is recorded of it
 mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod extremes; // rates, sizes and data at the ends of what is allowed; numbers that are not finite

@@ -327,7 +327,8 @@ pub struct EnsembleConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossfitConfig {
-    /// K, parts of the training sequences; for each a generator is trained on the others as the base is on all.
+    /// K, parts of the training sequences; for each a generator is trained on the others as the base is on all. 1 for no
+    /// cross-fitting, which shows what it is good for.
     pub num_folds: usize,
     /// Folds that are used; fewer of them cost less, and the judge learns from less. 0 for all.
     pub max_folds: usize,

@@ -107,7 +107,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("ensemble.l2", ensemble.l2, 0.0, 1.0)?;
 
     let crossfit = &config.crossfit;
-    check.range("crossfit.num_folds", crossfit.num_folds, 2, 100)?;
+    check.range("crossfit.num_folds", crossfit.num_folds, 1, 100)?;
     check.range("crossfit.max_folds", crossfit.max_folds, 0, crossfit.num_folds)?;
     check.range("crossfit.embedding_dim", crossfit.embedding_dim, 1, 4096)?;
     check.range("crossfit.hidden_dim", crossfit.hidden_dim, 1, 4096)?;

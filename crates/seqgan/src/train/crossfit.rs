@@ -86,7 +86,8 @@ pub(super) fn train_fold(
 ) -> Result<()> {
     let (config, train) = (session.config, &session.task.train);
     let of = folds(config, train.len());
-    let others = train.select((0..train.len()).filter(|&b| of[b] != fold));
+    let crossed = config.crossfit.num_folds > 1;
+    let others = train.select((0..train.len()).filter(|&b| !crossed || of[b] != fold));
     let members = fold_members(config);
     let (method, name) = match number < members {
         true => (Method::MleTuned, format!("fold-{}-member-{}", fold + 1, number + 1)),
