@@ -103,10 +103,13 @@ fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
             });
         }
     };
-    let rows = Rows::read(path, options, Cut::Kind(Tokens::Ids), |token| range.parse(token), None)?;
+    // Of lines that are dropped as well: the same file is read again with this vocabulary, to be evaluated say.
+    let mut largest = 0;
+    let id_of = |token: &str| range.parse(token).inspect(|&id| largest = largest.max(id));
+    let rows = Rows::read(path, options, Cut::Kind(Tokens::Ids), id_of, None)?;
     let size = match options.vocab_size {
         // Rows hold at least one token, and integer n is id n + 2, so the size is the largest id - 1.
-        0 => rows.tokens.iter().max().map_or(0, |&id| id - 1),
+        0 => largest - 1,
         size => size,
     };
     let vocab =
@@ -229,6 +232,26 @@ mod tests {
         options.vocab_size = u32::MAX;
         let message = refused("0\n", &options, "largest id");
         assert_eq!(message, "`data.vocab_size` is 4294967295, expected 0 to 16777216");
+    }
+
+    /// Whichever way a line is dropped.
+    #[test]
+    fn ids_of_dropped_lines_count_so_that_the_file_can_be_read_again() {
+        let plain = options(Tokens::Ids);
+        for (text, options) in [
+            ("3\n0 29\n70\n", ReadOptions { window: 2, ..plain.clone() }),
+            ("0 29\n1 2 70\n", ReadOptions { max_length: 2, ..plain.clone() }),
+            ("0 29 70\n", ReadOptions { max_length: 2, long: LongSequences::Truncate, ..plain }),
+        ] {
+            with_file(text, |path| {
+                let data = read_training(path, &options)?;
+                assert_eq!((data.sequences.len(), data.report.vocabulary), (1, 71), "{text}");
+                let (again, _) = read_with(path, &options, &data.vocab, &[])?;
+                assert!(again.rows().eq(data.sequences.rows()));
+                Ok(())
+            })
+            .unwrap();
+        }
     }
 
     #[test]
