@@ -460,7 +460,7 @@ pub enum Preset {
     Quick,
     /// The paper's schedule
     Paper,
-    /// The strongest likelihood models beside SeqGAN, under twenty minutes on 2 cores
+    /// The strongest models known here, all that quick has and an ensemble, for more time
     Best,
     /// Under 20 seconds on 2 cores
     Smoke,

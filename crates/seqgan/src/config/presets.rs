@@ -16,7 +16,7 @@ pub enum Preset {
     Quick,
     /// What the original code does, step for step.
     Paper,
-    /// The strongest models known here beside SeqGAN, within twenty minutes on two cores.
+    /// The strongest models known here beside those of `Quick`; half an hour, say.
     Best,
     /// Everything once, small, in under 20 seconds.
     Smoke,

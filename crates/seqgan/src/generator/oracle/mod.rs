@@ -1,7 +1,7 @@
 //! What makes the sequences of a synthetic task and knows their probability.
 //!
-//! The paper's oracle is an LSTM with random parameters ([`network`]). Beside it stand rules that hold of a whole sequence and
-//! whose sequences can be counted ([`rule`]), and a hidden Markov model whose state lasts ([`markov`]).
+//! The paper's oracle is an LSTM with random parameters (`network`). Beside it stand rules that hold of a whole sequence and
+//! whose sequences can be counted (`rule`), and a hidden Markov model whose state lasts (`markov`).
 
 mod brackets;
 mod checksum;
