@@ -256,7 +256,7 @@ fn settings_of_the_command_line() {
 fn options_of_the_command_line() {
     let scratch = Scratch::with_sentences();
     for (arguments, parts) in [
-        (&["oracle", "--preset", "huge"][..], &["'huge'", "quick, paper, smoke"][..]),
+        (&["oracle", "--preset", "huge"][..], &["'huge'", "quick, paper, best, smoke"][..]),
         (&["oracle", "--treads", "2"], &["--treads", "--threads"]),
         (&["oracle", "--threads", "0"], &["--threads", "1..=1024"]),
         (&["oracle", "--seed", "9223372036854775808"], &["--seed", "0..=9223372036854775807"]),
