@@ -11,7 +11,7 @@
 //! The other methods that follow a reward differ in what stands in the place of D (`judge.rs`), and in nothing else.
 //! Loops run from the state's positions, so a resumed run enters each where it was left.
 
-use super::crossfit;
+use super::crossfit::{self, Witnesses};
 use super::judge::{Judge, Search};
 use super::kept::{best, keep};
 use super::monitor::{Figures, value_spread, watch};
@@ -19,7 +19,6 @@ use super::round_plan::RoundPlan;
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
 use super::summary::Measures;
-use super::witnesses::Witnesses;
 use crate::Result;
 use crate::config::{Action, Baseline, Method};
 use crate::data::Batches;

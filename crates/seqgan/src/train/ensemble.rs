@@ -57,10 +57,10 @@ pub(super) struct Lesson {
 }
 
 impl Lesson {
-    pub fn new(session: &Session<'_>, ensemble: &LstmGenerator) -> Self {
+    pub fn new(session: &Session<'_>, ensemble: LstmGenerator) -> Self {
         Self {
-            policy: LstmPolicy::new(ensemble, 1.0),
-            ensemble: ensemble.clone(),
+            policy: LstmPolicy::new(&ensemble, 1.0),
+            ensemble,
             streams: Streams::new(session.config.seed, Purpose::Taught),
             share: session.config.ensemble.soft_share,
         }

@@ -104,8 +104,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
                 if !there {
                     let teacher =
                         (method == Method::Distilled).then(|| state.finished[&Method::MleEnsemble].clone());
-                    let model =
-                        Model { method, name: method.name(), seed: config.seed, teacher: teacher.as_ref() };
+                    let model = Model { method, name: method.name(), seed: config.seed, teacher };
                     let generator =
                         maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
                     state.finished.insert(method, generator);

@@ -3,11 +3,10 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
-use super::crossfit::{self, CrossfitReward};
+use super::crossfit::{self, CrossfitReward, Witnesses};
 use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
-use super::witnesses::Witnesses;
 use crate::Result;
 use crate::config::{Config, Method, RankGanConfig, RolloutConfig};
 use crate::generator::LstmGenerator;
@@ -122,14 +121,6 @@ impl Judge {
     }
 
     /// The cross-fitted judge.
-    pub(super) fn crossfit(&self) -> &CausalDiscriminator {
-        match &self.network {
-            Network::Crossfit(network) => network,
-            _ => unreachable!("asked for by its own method alone"),
-        }
-    }
-
-    /// The same, to be trained.
     pub(super) fn crossfit_mut(&mut self) -> &mut CausalDiscriminator {
         match &mut self.network {
             Network::Crossfit(network) => network,

@@ -27,7 +27,6 @@ mod state;
 mod study;
 mod summary;
 mod task;
-mod witnesses;
 
 pub use event::{Observer, Silent};
 pub use experiment::{Experiment, Kind, run};

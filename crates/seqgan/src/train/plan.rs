@@ -1,6 +1,6 @@
 //! Which stages a run has, in order.
 
-use super::crossfit::{fold_size, used_folds};
+use super::crossfit::{FoldLayout, used_folds};
 use super::judge::Judge;
 use crate::config::{Config, Method};
 use crate::{Error, Result};
@@ -57,7 +57,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     for method in rewarded {
         if method == Method::SeqGanCrossfit {
             for fold in 0..used_folds(config) {
-                stages.extend((0..fold_size(config)).map(|member| Stage::Fold(fold, member)));
+                stages.extend((0..FoldLayout::of(config).len()).map(|member| Stage::Fold(fold, member)));
             }
         }
         if Judge::is_trained(method, config) {

@@ -14,7 +14,6 @@ use crate::token::SeqBatch;
 use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
 
 /// A likelihood model to be trained.
-#[derive(Clone, Copy)]
 pub(super) struct Model<'a> {
     /// How its updates are made.
     pub method: Method,
@@ -23,7 +22,7 @@ pub(super) struct Model<'a> {
     /// Names its initial weights and the order of its batches.
     pub seed: u64,
     /// The ensemble that a distilled model learns from.
-    pub teacher: Option<&'a LstmGenerator>,
+    pub teacher: Option<LstmGenerator>,
 }
 
 /// How the settings say that a method's likelihood model is trained.

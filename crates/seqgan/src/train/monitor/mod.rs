@@ -7,11 +7,11 @@ mod sign;
 
 pub use sign::Sign;
 
+use super::crossfit::Witnesses;
 use super::measure::known;
 use super::session::Session;
 use super::state::{State, Trainee};
 use super::summary::Measures;
-use super::witnesses::Witnesses;
 use crate::Result;
 use crate::config::{Action, Method};
 use crate::generator::{LstmPolicy, Policy};

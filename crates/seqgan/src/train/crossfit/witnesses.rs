@@ -19,7 +19,7 @@ pub(super) fn num_features(sees_ensemble: bool) -> usize {
 
 /// The models that describe.
 #[derive(Clone, Copy)]
-pub(super) struct Witnesses<'a> {
+pub(in super::super) struct Witnesses<'a> {
     /// The model that is judged, or that the rounds begin with.
     pub base: &'a LstmGenerator,
     /// An ensemble that the judge sees as well.

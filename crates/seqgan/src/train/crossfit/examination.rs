@@ -1,0 +1,49 @@
+//! What a cross-fitted judge is worth.
+
+use super::super::measure::known;
+use super::super::session::Session;
+use super::super::state::State;
+use super::{Witnesses, described};
+use crate::config::CrossfitConfig;
+use crate::generator::{LstmPolicy, Policy};
+use crate::metrics::residual;
+use crate::metrics::residual::Residual;
+use crate::reward::CausalDiscriminator;
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+
+/// Validation sequences and fresh samples of the base, and how they look to the witnesses, which stay as they are while
+/// the judge learns.
+pub(super) struct Examination {
+    real: (SeqBatch, Vec<f32>),
+    samples: (SeqBatch, Vec<f32>),
+    /// What its logits are multiplied by, to count as much as they will in the rounds.
+    scale: f64,
+}
+
+impl Examination {
+    /// Of the witnesses that the rounds will have.
+    pub fn new(session: &Session<'_>, state: &State) -> Self {
+        let CrossfitConfig { reward_scale, kl, .. } = session.config.crossfit;
+        let witnesses = Witnesses::new(session.config, &state.finished);
+        let described = |batch: SeqBatch| {
+            let features = witnesses.features(&batch);
+            (batch, features)
+        };
+        let streams = Streams::new(session.config.seed, Purpose::Evaluation);
+        let n = session.config.evaluate.num_samples_training;
+        Self {
+            real: described(known(&session.task.validation, witnesses.base)),
+            samples: described(LstmPolicy::new(witnesses.base, 1.0).sample(&streams, 0, n).sequences),
+            scale: if kl > 0.0 { reward_scale / kl } else { 1.0 },
+        }
+    }
+
+    /// What `judge` is worth on them.
+    pub fn worth(&self, judge: &CausalDiscriminator) -> Residual {
+        let logits = |(batch, features): &(SeqBatch, Vec<f32>)| -> Vec<f64> {
+            described(judge, batch, features).into_iter().map(|f| self.scale * f64::from(f)).collect()
+        };
+        residual(&logits(&self.real), &logits(&self.samples))
+    }
+}

@@ -1,0 +1,128 @@
+//! Parts of the training sequences, and the generators that do not see them.
+
+use super::super::ensemble::member_seed;
+use super::super::pretrain::{Model, likelihood_settings, maximum_likelihood};
+use super::super::session::Session;
+use super::super::state::State;
+use super::Witnesses;
+use crate::Result;
+use crate::config::{Config, Method};
+use crate::generator::{LstmPolicy, Policy, ensemble};
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+
+/// Folds that generators are trained for.
+pub(in super::super) fn used_folds(config: &Config) -> usize {
+    match config.crossfit.max_folds {
+        0 => config.crossfit.num_folds,
+        most => most,
+    }
+}
+
+/// The generators of a fold: the members of an ensemble, where one is needed, and behind them one that is trained as the
+/// base is, unless the first member is that.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct FoldLayout {
+    /// Generators of the ensemble; none where nothing needs one.
+    members: usize,
+    /// Which is trained as the base is.
+    like_base: usize,
+}
+
+impl FoldLayout {
+    /// As the settings say.
+    pub fn of(config: &Config) -> Self {
+        let base = config.adversarial.base;
+        let needed = config.crossfit.sees_ensemble || base == Method::Distilled;
+        let members = if needed { config.ensemble.num_members } else { 0 };
+        Self { members, like_base: if base == Method::MleTuned { 0 } else { members } }
+    }
+
+    /// Generators of a fold.
+    pub fn len(self) -> usize {
+        self.members.max(self.like_base + 1)
+    }
+}
+
+/// Of each training sequence its fold, `[N]`; folds differ by one sequence at most.
+fn folds(config: &Config, n: usize) -> Vec<usize> {
+    let mut fold = vec![0; n];
+    let order = Streams::new(config.seed, Purpose::Folds).permutation(0, n);
+    order.into_iter().enumerate().for_each(|(place, b)| fold[b] = place % config.crossfit.num_folds);
+    fold
+}
+
+/// Trains generator number `number` of those that do not see fold number `fold`.
+pub(in super::super) fn train_fold(
+    session: &mut Session<'_>,
+    state: &mut State,
+    fold: usize,
+    number: usize,
+) -> Result<()> {
+    let (config, train) = (session.config, &session.task.train);
+    let of = folds(config, train.len());
+    let crossed = config.crossfit.num_folds > 1;
+    let others = train.select((0..train.len()).filter(|&b| !crossed || of[b] != fold));
+    let FoldLayout { members, .. } = FoldLayout::of(config);
+    let (method, name) = match number < members {
+        true => (Method::MleTuned, format!("fold-{}-member-{}", fold + 1, number + 1)),
+        false => (config.adversarial.base, format!("fold-{}", fold + 1)),
+    };
+    // The first is to the fold what `mle-tuned` is to all.
+    let first = number == 0 || number == members;
+    let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
+    let teacher =
+        (method == Method::Distilled).then(|| ensemble(&state.parts[state.parts.len() - members..]));
+    let model = Model { method, name: &name, seed, teacher };
+    let settings = likelihood_settings(config, method);
+    let generator = maximum_likelihood(session, state, model, &settings, &others)?;
+    state.parts.push(generator);
+    Ok(())
+}
+
+/// Sequences, their descriptions and whether each is real.
+pub(super) struct Evidence {
+    pub sequences: SeqBatch,
+    pub features: Vec<f32>,
+    pub real: Vec<bool>,
+}
+
+/// Every training sequence of the folds that are used, as the generator of its fold sees it, and as many samples of that generator.
+pub(super) fn evidence(session: &Session<'_>, state: &State) -> Evidence {
+    let (config, train) = (session.config, &session.task.train);
+    let of = folds(config, train.len());
+    let streams = Streams::new(config.seed, Purpose::Negative);
+    let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
+    let layout = FoldLayout::of(config);
+    for (fold, generators) in state.parts.chunks_exact(layout.len()).enumerate() {
+        let generator = &generators[layout.like_base];
+        let together = config.crossfit.sees_ensemble.then(|| ensemble(&generators[..layout.members]));
+        let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
+        let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
+        let first = all.real.len() as u64;
+        let samples = LstmPolicy::new(generator, 1.0).sample(&streams, first, real.len()).sequences;
+        for (batch, is_real) in [(&real, true), (&samples, false)] {
+            all.features.extend(witnesses.features(batch));
+            all.real.extend(std::iter::repeat_n(is_real, batch.len()));
+            all.sequences.extend(batch);
+        }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_share_the_sequences_evenly() {
+        let mut config = Config::default();
+        config.crossfit.num_folds = 3;
+        let of = folds(&config, 11);
+        let mut sizes = [0; 3];
+        of.iter().for_each(|&fold| sizes[fold] += 1);
+        sizes.sort_unstable();
+        assert_eq!(sizes, [3, 4, 4]);
+        assert_ne!(of, (0..11).map(|b| b % 3).collect::<Vec<_>>(), "not in the order of the file");
+    }
+}

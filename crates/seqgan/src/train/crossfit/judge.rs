@@ -1,0 +1,95 @@
+//! The training of the cross-fitted judge.
+
+use super::super::session::Session;
+use super::super::state::State;
+use super::super::summary::Measures;
+use super::examination::Examination;
+use super::folds::evidence;
+use crate::Result;
+use crate::config::{CrossfitConfig, Method, Schedule};
+use crate::data::Batches;
+use crate::reward::CausalObjective;
+use crate::rng::{Purpose, Streams};
+use crate::update::causal_discriminator_step;
+
+/// Trains the judge, once, on all folds. It is kept as it was after the pass when it was worth most on validation
+/// data; one that is never worth anything as it was before the first, when it judges all alike.
+pub(in super::super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Result<()> {
+    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, .. } = session.config.crossfit;
+    let (evidence, examination) = (evidence(session, state), Examination::new(session, state));
+    let shuffles = Streams::new(session.config.seed, Purpose::ShuffleDiscriminator);
+    let epoch_batches =
+        |epoch| Batches::new(evidence.real.len(), d_batch_size, &shuffles, epoch).drop_incomplete();
+    let batches_an_epoch = epoch_batches(0).len();
+    let total = (d_epochs * batches_an_epoch) as u64;
+    let name = format!("{} discriminator", Method::SeqGanCrossfit);
+    let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
+    session.observer.phase(&name, done as u64, total);
+    let width = evidence.features.len() / evidence.real.len();
+    // Before it has learnt anything, every logit is 0, and so is its worth.
+    if done == 0 {
+        let adversary = state.adversary.as_mut().expect("the judge in training");
+        adversary.best = adversary.judge.parameters().cloned();
+        state.position.d_best = Some(0.0);
+    }
+    while state.position.d_epoch < d_epochs {
+        let batches = epoch_batches(state.position.d_epoch as u64);
+        for batch in batches.iter().skip(state.position.d_batch) {
+            let step = (state.position.d_epoch * batches_an_epoch + state.position.d_batch) as u64;
+            let sequences = evidence.sequences.select(batch.iter().copied());
+            let chosen = batch.iter().flat_map(|&b| &evidence.features[b * width..(b + 1) * width]);
+            let features: Vec<f32> = chosen.copied().collect();
+            let real: Vec<bool> = batch.iter().map(|&b| evidence.real[b]).collect();
+            let adversary = state.adversary.as_mut().expect("the judge in training");
+            let (judge, optimizer) = (adversary.judge.crossfit_mut(), adversary.optimizer.as_mut());
+            let optimizer = optimizer.expect("a judge that is trained");
+            let rate = d_learning_rate * Schedule::Cosine.factor(step, total);
+            let objective = CausalObjective::Sum;
+            let learnt =
+                causal_discriminator_step(judge, optimizer, (&sequences, &features), &real, objective, rate);
+            let result = match learnt {
+                Ok(result) => result,
+                Err(error) => return Err(session.given_up(state, error)),
+            };
+            state.position.d_batch += 1;
+            let sums = &mut state.position.d_sums;
+            *sums = [sums[0] + result.loss, sums[1] + result.accuracy, sums[2] + 1.0];
+            let figures = [("d loss", sums[0] / sums[2]), ("d accuracy", sums[1] / sums[2])];
+            session.observer.advance(step + 1, &figures);
+            session.step_done(state)?;
+        }
+        state.position.d_batch = 0;
+        state.position.d_epoch += 1;
+        let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
+        let adversary = state.adversary.as_mut().expect("the judge in training");
+        let worth = examination.worth(adversary.judge.crossfit_mut());
+        if state.position.d_best.is_none_or(|best| worth.gain.mean > best) {
+            state.position.d_best = Some(worth.gain.mean);
+            adversary.best = adversary.judge.parameters().cloned();
+        }
+        let figures = [
+            ("d_loss", loss / count),
+            ("d_accuracy", accuracy / count),
+            ("d_worth", worth.gain.mean),
+            ("d_worth_stderr", worth.gain.stderr),
+            ("d_effective", worth.effective),
+        ];
+        let epoch = state.position.d_epoch as u64;
+        let phase = ("discriminator", Some(Method::SeqGanCrossfit));
+        session.record(state, phase, epoch, &Measures::default(), &figures)?;
+    }
+    state.position.d_epoch = 0;
+    if state.position.d_best.take() == Some(0.0) {
+        session.observer.note(
+            "the judge tells real sequences that it has not seen no better from samples than a coin: it is left out, and \
+             the base stays as it is",
+        );
+    }
+    let adversary = state.adversary.as_mut().expect("the judge in training");
+    if let (Some(best), Some(parameters)) = (adversary.best.take(), adversary.judge.parameters_mut()) {
+        *parameters = best;
+    }
+    // They have described what there was to describe.
+    state.parts.clear();
+    Ok(())
+}
