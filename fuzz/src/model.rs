@@ -2,11 +2,13 @@
 
 use super::{safetensors, scratch};
 use seqgan::Error;
+use seqgan::checkpoint;
 use seqgan::config::{Config, Method, Preset};
 use seqgan::generator::{Filter, GeneratorShape, LstmGenerator, LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
-use seqgan::train::{SavedModel, State, load_discriminator, load_model};
+use seqgan::train::{ResidualModel, SavedModel, State, load_discriminator, load_model};
+use serde_json::json;
 use std::cell::OnceCell;
 
 /// What the run's generators look like.
@@ -24,7 +26,7 @@ pub fn shape() -> GeneratorShape {
     }
 }
 
-/// The first byte is what the rest is: a generator, a discriminator, or the state of a run.
+/// The first byte is what the rest is: a generator, a discriminator, the state of a run, or a cross-fitted judge.
 pub fn read(bytes: &[u8]) -> bool {
     thread_local! {
         static FOLDER: OnceCell<RunFolder> = const { OnceCell::new() };
@@ -33,10 +35,11 @@ pub fn read(bytes: &[u8]) -> bool {
     let bytes = safetensors::file(bytes);
     FOLDER.with(|folder| {
         let folder = folder.get_or_init(new_folder);
-        match kind % 3 {
+        match kind % 4 {
             0 => generator(folder, &bytes),
             1 => discriminator(folder, &bytes),
-            _ => state(&bytes),
+            2 => state(&bytes),
+            _ => crossfit_judge(folder, &bytes),
         }
     })
 }
@@ -44,8 +47,18 @@ pub fn read(bytes: &[u8]) -> bool {
 fn new_folder() -> RunFolder {
     let folder = RunFolder::create(Some(&scratch::path("run")), "run").unwrap();
     let methods = vec![Method::Mle, Method::SeqGan];
-    folder.write_config(&Config { methods, ..Preset::Smoke.config() }).unwrap();
+    let config = Config { methods, ..Preset::Smoke.config() };
+    folder.write_config(&config).unwrap();
+    // The model that a cross-fitted judge judges.
+    let base = new_generator();
+    let meta = json!({ "method": config.adversarial.base, "shape": base.shape() });
+    let tensors = base.parameters().iter().map(|tensor| (tensor.name.clone(), tensor));
+    checkpoint::write(&folder.model(config.adversarial.base.name()), "generator", &meta, tensors).unwrap();
     folder
+}
+
+fn new_generator() -> LstmGenerator {
+    LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit))
 }
 
 fn streams() -> Streams {
@@ -71,11 +84,23 @@ fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
 
 fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.model("seqgan.judge"), bytes).unwrap();
-    let generator = LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
+    let generator = new_generator();
     let samples = LstmPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
     let model = SavedModel { method: Method::SeqGan, generator };
     let Ok(Some(discriminator)) = load_discriminator(folder, &model) else { return false };
     assert_eq!(discriminator.scores(&samples).len(), 3);
+    true
+}
+
+fn crossfit_judge(folder: &RunFolder, bytes: &[u8]) -> bool {
+    std::fs::write(folder.model("seqgan-crossfit.judge"), bytes).unwrap();
+    let model = SavedModel { method: Method::SeqGanCrossfit, generator: new_generator() };
+    let Ok(Some(model)) = ResidualModel::load(folder, &model) else { return false };
+    let policy = LstmPolicy::new(model.base(), 1.0);
+    let draw = |first, n| policy.sample(&streams(), first, n);
+    let kept = model.sample((3, &streams()), (0, 4), draw);
+    assert_eq!(kept.sequences.len(), 4);
+    assert!(kept.weights.effective() > 0.0 && kept.log_weight.iter().all(|weight| weight.is_finite()));
     true
 }
 

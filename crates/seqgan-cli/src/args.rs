@@ -297,6 +297,11 @@ pub struct SampleArgs {
     #[arg(long, value_name = "W", conflicts_with_all = ["top_k", "top_p", "greedy"])]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub beam: Option<usize>,
+    /// Of every K draws keep one, by the odds that the method's judge gives it to be real; slower, and nearer the data where the
+    /// judge knows something that the model does not
+    #[arg(long, value_name = "K", conflicts_with_all = ["greedy", "beam", "round"])]
+    #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(2..=10_000))]
+    pub resample: Option<usize>,
     /// Make sequences of one class alone, of a run that was trained with --label [default: as frequent as in training]
     #[arg(long, value_name = "CLASS")]
     pub label: Option<String>,

@@ -19,6 +19,7 @@ mod midi; // melodies: MIDI files in, MIDI files out
 mod monitor; // signs of training that goes wrong, and the best models
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
+mod resample; // samples kept by a judge's odds
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod rules; // synthetic tasks whose sequences keep a rule
 mod sampling; // the ways to sample

@@ -85,6 +85,8 @@ pub enum Purpose {
     Members = 27,
     /// Sequences on which one generator learns from others.
     Taught = 28,
+    /// Which of several candidates is kept.
+    Resample = 29,
 }
 
 /// All random numbers of one purpose under one seed.

@@ -27,8 +27,8 @@ fn replay(name: &str) {
     assert!(!files.is_empty());
     for file in files {
         let start = Instant::now();
-        println!("{}", file.display()); // shown with a panic
-        read(&std::fs::read(&file).unwrap());
+        print!("{}: ", file.display()); // shown with a panic
+        println!("{}", if read(&std::fs::read(&file).unwrap()) { "read" } else { "refused" });
         assert!(start.elapsed() < MOST, "{} took {:?}", file.display(), start.elapsed());
     }
 }

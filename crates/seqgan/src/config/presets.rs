@@ -92,6 +92,7 @@ impl Preset {
                     num_rounds: 440,
                     learning_rate: 0.01,
                     discount: 0.0,
+                    num_candidates: 16,
                     reward_scale: 1.0,
                     ..config.crossfit
                 };

@@ -355,6 +355,8 @@ pub struct CrossfitConfig {
     pub discount: f64,
     /// Factor of what a decision adds to the judge's logit.
     pub reward_scale: f64,
+    /// Candidates of the base of which the row `residual` keeps one by the judge's odds; 0 for no such row.
+    pub num_candidates: usize,
     /// Factor of the penalty log p - log p of the base.
     pub kl: f64,
 }
@@ -550,6 +552,7 @@ impl Default for Config {
                 batch_size: 512,
                 learning_rate: 4e-3,
                 discount: 1.0,
+                num_candidates: 0,
                 reward_scale: 0.8,
                 kl: 1.0,
             },

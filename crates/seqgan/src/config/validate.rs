@@ -118,6 +118,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.batch_size", crossfit.batch_size, 1, 65_536)?;
     check.range("crossfit.learning_rate", crossfit.learning_rate, 0.0, 10.0)?;
     check.range("crossfit.discount", crossfit.discount, 0.0, 1.0)?;
+    check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
     check.range("crossfit.reward_scale", crossfit.reward_scale, 0.0, 1000.0)?;
     check.range("crossfit.kl", crossfit.kl, 0.0, 1000.0)?;
     check.range("rankgan.num_references", config.rankgan.num_references, 1, 1024)?;

@@ -7,33 +7,76 @@
 
 use super::Estimate;
 
+/// Sums of importance weights exp(s f) of samples, which may be too large for a number.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Weights {
+    count: f64,
+    /// The largest s f, by which the weights of the sums are divided.
+    largest: f64,
+    sum: f64,
+    squares: f64,
+}
+
+impl Weights {
+    /// Those of s f of the samples.
+    pub fn of(log_weights: &[f64]) -> Self {
+        let mut weights = Self::default();
+        weights.add(log_weights);
+        weights
+    }
+
+    /// Adds more samples.
+    pub fn add(&mut self, log_weights: &[f64]) {
+        for &log_weight in log_weights {
+            self.merge(&Self { count: 1.0, largest: log_weight, sum: 1.0, squares: 1.0 });
+        }
+    }
+
+    /// Adds the samples of other sums.
+    pub fn merge(&mut self, other: &Self) {
+        if self.count == 0.0 || other.count == 0.0 {
+            *self = if self.count == 0.0 { *other } else { *self };
+            return;
+        }
+        let (low, high) = if self.largest > other.largest { (*other, *self) } else { (*self, *other) };
+        let rescale = (low.largest - high.largest).exp();
+        *self = Self {
+            count: low.count + high.count,
+            largest: high.largest,
+            sum: high.sum + rescale * low.sum,
+            squares: high.squares + rescale * rescale * low.squares,
+        };
+    }
+
+    /// ln Z, the logarithm of the mean weight. It is too small by about half the square of its standard error.
+    pub fn ln_mean(&self) -> Estimate {
+        let mean = self.sum / self.count;
+        let variance = (self.squares / self.count - mean * mean).max(0.0) / (self.count - 1.0);
+        Estimate { mean: self.largest + mean.ln(), stderr: variance.sqrt() / mean }
+    }
+
+    /// Effective sample size as a share of the samples, (sum w)^2 / (n sum w^2): near 0, all hangs on few samples.
+    pub fn effective(&self) -> f64 {
+        self.sum * self.sum / (self.count * self.squares)
+    }
+}
+
 /// The residual energy model of a judge.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Residual {
     /// Mean log q - log p of real sequences that the judge has not seen, nats a sequence; negative for a judge that does
     /// harm.
     pub gain: Estimate,
-    /// Effective sample size of importance weights exp(s f) as a share of the samples, (sum w)^2 / (n sum w^2): near 0, the
-    /// gain hangs on few samples.
+    /// [`Weights::effective`] of the samples.
     pub effective: f64,
 }
 
 /// From s f of unseen real sequences and of samples of the model. ln Z is that of the samples, so the gain is too large by
 /// about half the relative variance of its estimate, which the standard error covers.
 pub fn residual(real: &[f64], samples: &[f64]) -> Residual {
-    let largest = samples.iter().copied().fold(f64::MIN, f64::max);
-    // Shifted, so that no weight overflows.
-    let weights: Vec<f64> = samples.iter().map(|f| (f - largest).exp()).collect();
-    let mean = Estimate::from_values(weights.iter().copied());
+    let weights = Weights::of(samples);
     let of_real = Estimate::from_values(real.iter().copied());
-    let squares: f64 = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;
-    Residual {
-        gain: Estimate {
-            mean: of_real.mean - (largest + mean.mean.ln()),
-            stderr: of_real.stderr.hypot(mean.stderr / mean.mean),
-        },
-        effective: mean.mean * mean.mean / squares,
-    }
+    Residual { gain: of_real.minus_independent(weights.ln_mean()), effective: weights.effective() }
 }
 
 #[cfg(test)]
@@ -62,6 +105,29 @@ mod tests {
         let divergence: f64 = (0..3).map(|i| truth[i] * logit(i)).sum();
         let found = residual(&drawn(truth), &drawn(model));
         assert!((found.gain.mean - divergence).abs() < 1e-9, "{found:?}");
+    }
+
+    /// In any order, and in parts.
+    #[test]
+    fn weights_too_large_for_a_number_are_summed() {
+        let logits = [-3.0, 2000.0, 1999.0, 2001.0, 0.5];
+        let mut parts = Weights::default();
+        parts.add(&logits[..2]);
+        parts.merge(&Weights::of(&logits[2..]));
+        let e = 1f64.exp();
+        let ln_sum = 2001.0 + (1.0 + 1.0 / e + 1.0 / (e * e)).ln();
+        assert!((parts.ln_mean().mean - (ln_sum - 5f64.ln())).abs() < 1e-12, "{parts:?}");
+        let effective = (1.0 + 1.0 / e + 1.0 / (e * e)).powi(2) / (5.0 * (1.0 + e.powi(-2) + e.powi(-4)));
+        assert!((parts.effective() - effective).abs() < 1e-12);
+        let mut small = Weights::of(&[-2000.0, -2001.0]);
+        let alone = small;
+        small.merge(&Weights::default());
+        assert_eq!(small, alone);
+        assert!((small.ln_mean().mean - (-2000.0 + (1.0 + 1.0 / e).ln() - 2f64.ln())).abs() < 1e-9);
+        let values = Estimate::from_values([1.0, 2.0, 4.0]);
+        let found = Weights::of(&[1f64.ln(), 2f64.ln(), 4f64.ln()]).ln_mean();
+        assert!((found.mean - values.mean.ln()).abs() < 1e-12);
+        assert!((found.stderr - values.stderr / values.mean).abs() < 1e-12);
     }
 
     /// Constants are nobody's merit, however large.

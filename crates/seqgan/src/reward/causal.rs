@@ -29,6 +29,24 @@ pub struct CausalShape {
     pub end_token: Option<TokenId>,
 }
 
+impl CausalShape {
+    /// Whether there can be a network of this shape; the error says what is wrong. A file may hold any numbers.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        const MOST_WIDE: usize = 1 << 25;
+        for (name, size, least) in [
+            ("vocabulary", self.vocab_size, 1),
+            ("embedding_dim", self.embedding_dim, 1),
+            ("hidden_dim", self.hidden_dim, 1),
+            ("number of features", self.num_features, 0),
+        ] {
+            if !(least..=MOST_WIDE).contains(&size) {
+                return Err(format!("its {name} is {size}, expected {least} to {MOST_WIDE}"));
+            }
+        }
+        Ok(())
+    }
+}
+
 /// What a causal discriminator's logits are to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CausalObjective {
@@ -83,7 +101,13 @@ impl<R: Real> CausalDiscriminator<R> {
     /// A discriminator with given parameters; the error names the first tensor that does not fit.
     pub fn from_parameters(shape: CausalShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
+        parameters.check_values()?;
         Ok(Self { shape, parameters })
+    }
+
+    /// Names of the parameters, in their order.
+    pub(crate) fn parameter_names(shape: &CausalShape) -> impl Iterator<Item = &'static str> {
+        layout(shape).into_iter().map(|(name, _)| name)
     }
 
     /// Sizes.

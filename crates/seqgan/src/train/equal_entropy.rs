@@ -6,7 +6,7 @@ use super::state::State;
 use super::summary::Comparison;
 use crate::Result;
 use crate::config::Method;
-use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::generator::{LstmPolicy, Policy};
 use crate::metrics::frontier::{CurvePoint, Measured, Pair, Slope};
 use crate::metrics::{Estimate, compare, match_entropy, per_token};
 use crate::rng::{Purpose, Streams};
@@ -21,12 +21,10 @@ struct At {
 }
 
 impl At {
-    fn new(session: &Session<'_>, generator: &LstmGenerator, temperature: f64) -> Self {
-        let policy = LstmPolicy::new(generator, temperature);
-        let n = session.config.evaluate.num_samples;
-        let sampled = measure::sample(session.task, &policy, session.config.seed, n);
+    fn new(session: &Session<'_>, policy: &dyn Policy, num_samples: usize) -> Self {
+        let sampled = measure::sample(session.task, policy, session.config.seed, num_samples);
         let test = session.task.test.as_ref().expect("a synthetic task");
-        Self { sampled, test_nats: measure::nats(&policy, test) }
+        Self { sampled, test_nats: measure::nats(policy, test) }
     }
 
     fn measured(&self) -> Measured<'_> {
@@ -39,16 +37,16 @@ impl At {
     }
 }
 
-/// The method at `temperature` against its base at the temperature of equal entropy.
+/// A method's policy, of which `num_samples` are drawn, against its base at the temperature of equal entropy.
 pub(super) fn compare_at(
     session: &Session<'_>,
     state: &State,
-    method: Method,
+    (policy, num_samples): (&dyn Policy, usize),
     base_method: Method,
     temperature: f64,
 ) -> Result<Comparison> {
     let base = &state.finished[&base_method];
-    let ours = At::new(session, &state.finished[&method], temperature);
+    let ours = At::new(session, policy, num_samples);
     let target = per_token(&ours.sampled.own_nats, &ours.sampled.steps).mean;
     let n = session.config.evaluate.num_samples;
     let entropy_at = |t: f64| {
@@ -60,7 +58,7 @@ pub(super) fn compare_at(
     let curve = curve(state, base_method);
     let (low, high) = bracket(&curve, target);
     let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
-    let theirs = At::new(session, base, matched.temperature);
+    let theirs = At::new(session, &LstmPolicy::new(base, matched.temperature), n);
     let test = session.task.test.as_ref().expect("a synthetic task");
     let test_steps = measure::steps(&known(test, base), session.task.has_end());
     let pair = Pair {

@@ -6,6 +6,7 @@ use super::held_out::MOST_SAMPLES;
 use super::measure;
 use super::mix::Mix;
 use super::plan::base;
+use super::residual::{self, ResidualRow};
 use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
@@ -30,6 +31,10 @@ enum Unit {
     Curve(Method, f64),
     /// A row against its base at equal entropy.
     Compare(Method, f64),
+    /// The row of candidates kept by a judge's odds, at temperature 1.
+    Residual,
+    /// It against its base at equal entropy.
+    CompareResidual(f64),
     /// Sequences written to the run folder.
     Samples(Method),
     /// Real sequences written beside them.
@@ -83,6 +88,7 @@ fn check_rows(session: &Session<'_>, state: &State, units: &[Unit]) -> Result<()
     let mut missing = done.filter_map(|unit| match unit {
         Unit::Row(method) if lacks(method.name()) => Some(method.name()),
         Unit::Real if lacks(REAL) => Some(REAL),
+        Unit::Residual if lacks(residual::ROW) => Some(residual::ROW),
         _ => None,
     });
     match missing.next() {
@@ -114,6 +120,11 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
         let compared = trained().filter(has_base);
         units.extend(compared.flat_map(|m| VERDICT_TEMPERATURES.map(|t| Unit::Compare(m, t))));
     }
+    if residual::has_row(config) {
+        units.push(Unit::Residual);
+        let compared = task.oracle.is_some() && config.methods.contains(&config.adversarial.base);
+        units.extend(VERDICT_TEMPERATURES.into_iter().filter(|_| compared).map(Unit::CompareResidual));
+    }
     units.extend(trained().map(Unit::Samples));
     units.push(Unit::RealSamples);
     if rewarded {
@@ -129,7 +140,7 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
         Unit::Row(method) => {
             let measures = at_temperature_one(session, state, *method);
             session.record(state, ("final", Some(*method)), 0, &measures, &[])?;
-            let scorecard = scorecard(session, state, *method, 1.0);
+            let scorecard = scorecard_of_method(session, state, *method, 1.0);
             let nll_by_label = match state.finished.get(method) {
                 Some(generator) => nll_by_label(session, generator),
                 None => BTreeMap::new(),
@@ -161,13 +172,30 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
                 &measures,
                 &[("temperature", *temperature)],
             )?;
-            let scorecard = scorecard(session, state, *method, *temperature);
-            row(state, *method).curve.push(CurveEntry { temperature: *temperature, measures, scorecard });
+            let scorecard = scorecard_of_method(session, state, *method, *temperature);
+            row(state, method.name()).curve.push(CurveEntry {
+                temperature: *temperature,
+                measures,
+                scorecard,
+            });
         }
         Unit::Compare(method, temperature) => {
             let base = base(session.config, *method).expect("a row with a base");
-            let comparison = compare_at(session, state, *method, base, *temperature)?;
-            row(state, *method).comparisons.push(comparison);
+            let policy = LstmPolicy::new(&state.finished[method], *temperature);
+            let n = session.config.evaluate.num_samples;
+            let comparison = compare_at(session, state, (&policy, n), base, *temperature)?;
+            row(state, method.name()).comparisons.push(comparison);
+        }
+        Unit::Residual => {
+            let of_run = ResidualRow::new(session, state)?;
+            let mut row = of_run.measured(state.outcome.oracle.as_ref().map(|f| f.entropy));
+            row.scorecard = scorecard(session, 1.0, |n| of_run.samples(Purpose::Evaluation, n));
+            write_sequences(session, residual::ROW, &of_run.samples(Purpose::Sample, NUM_WRITTEN))?;
+            state.outcome.methods.push(row);
+        }
+        Unit::CompareResidual(temperature) => {
+            let comparison = ResidualRow::new(session, state)?.compared(state, *temperature)?;
+            row(state, residual::ROW).comparisons.push(comparison);
         }
         Unit::Samples(method) => {
             let policy = LstmPolicy::new(&state.finished[method], 1.0);
@@ -182,14 +210,13 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             let policy = LstmPolicy::new(&state.finished[method], 1.0);
             let streams = Streams::new(session.config.seed, Purpose::Sample);
             let samples = policy.sample(&streams, 0, NUM_REWARDED).sequences;
-            row(state, *method).rewards = rewards(session, mix, &samples)?;
+            row(state, method.name()).rewards = rewards(session, mix, &samples)?;
         }
         Unit::RealRewards => {
             let validation = &session.task.validation;
             let samples = validation.slice(0, validation.len().min(NUM_REWARDED));
             let rewards = rewards(session, mix, &samples)?;
-            let mut rows = state.outcome.methods.iter_mut();
-            rows.find(|row| row.name == REAL).expect("put there before").rewards = rewards;
+            row(state, REAL).rewards = rewards;
         }
     }
     Ok(())
@@ -235,16 +262,29 @@ fn untrained(session: &Session<'_>, method: Method) -> Unigram {
     }
 }
 
-/// A trained model's samples beside the test file, where there is one.
-fn scorecard(session: &Session<'_>, state: &State, method: Method, temperature: f64) -> Option<Scorecard> {
-    let held_out = session.task.held_out.as_ref()?;
+fn scorecard_of_method(
+    session: &Session<'_>,
+    state: &State,
+    method: Method,
+    temperature: f64,
+) -> Option<Scorecard> {
     let policy = LstmPolicy::new(state.finished.get(&method)?, temperature);
-    let n = held_out.test.len().min(MOST_SAMPLES);
-    let samples = policy.sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
+    let streams = Streams::new(session.config.seed, Purpose::Evaluation);
+    scorecard(session, temperature, |n| policy.sample(&streams, 0, n).sequences)
+}
+
+/// As many samples of a trained model as there are test sequences, beside them; none where there is no test file.
+fn scorecard(
+    session: &Session<'_>,
+    temperature: f64,
+    sample: impl Fn(usize) -> SeqBatch,
+) -> Option<Scorecard> {
+    let held_out = session.task.held_out.as_ref()?;
+    let samples = sample(held_out.test.len().min(MOST_SAMPLES));
     let vocab = session.task.vocab.as_ref().expect("a file's vocabulary");
     // The distance to the training file takes longest, and says little along a curve.
     let train = (temperature == 1.0).then_some(&held_out.train);
-    Some(held_out.test.scorecard(&held_out.test.samples(&samples.sequences, vocab), train))
+    Some(held_out.test.scorecard(&held_out.test.samples(&samples, vocab), train))
 }
 
 fn write_sequences(session: &Session<'_>, name: &str, sequences: &SeqBatch) -> Result<()> {
@@ -253,9 +293,9 @@ fn write_sequences(session: &Session<'_>, name: &str, sequences: &SeqBatch) -> R
     crate::checkpoint::write_atomically(&path, text.as_bytes())
 }
 
-fn row(state: &mut State, method: Method) -> &mut MethodRow {
+fn row<'s>(state: &'s mut State, name: &str) -> &'s mut MethodRow {
     let mut rows = state.outcome.methods.iter_mut();
-    rows.find(|r| r.name == method.name()).expect("measured before its curve")
+    rows.find(|r| r.name == name).expect("measured before what is added to it")
 }
 
 /// Adds a part of the draws to the sums; the last part makes the floors.

@@ -86,14 +86,25 @@ impl Session<'_> {
         temperature: f64,
         oracle_entropy: Option<Estimate>,
     ) -> Measures {
-        let (policy, n) = (LstmPolicy::new(generator, temperature), self.config.evaluate.num_samples);
-        let mut measures = self.measure_samples(&policy, n);
-        measures.nll_test = self.task.test.as_ref().map(|test| nll(&policy, test));
+        let n = self.config.evaluate.num_samples;
+        self.measure_policy(&LstmPolicy::new(generator, temperature), generator, n, oracle_entropy)
+    }
+
+    /// The same of a policy made of `generator`, by `n` samples.
+    pub fn measure_policy(
+        &self,
+        policy: &dyn Policy,
+        generator: &LstmGenerator,
+        n: usize,
+        oracle_entropy: Option<Estimate>,
+    ) -> Measures {
+        let mut measures = self.measure_samples(policy, n);
+        measures.nll_test = self.task.test.as_ref().map(|test| nll(policy, test));
         if self.task.oracle.is_none() {
-            measures.nll_validation = Some(nll(&policy, &known(&self.task.validation, generator)));
+            measures.nll_validation = Some(nll(policy, &known(&self.task.validation, generator)));
         }
         let train = known(&self.task.train, generator);
-        measures.nll_train = Some(nll(&policy, &train.slice(0, train.len().min(n))));
+        measures.nll_train = Some(nll(policy, &train.slice(0, train.len().min(n))));
         measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
         measures
     }
@@ -111,7 +122,7 @@ impl Session<'_> {
         measures
     }
 
-    fn measure_samples(&self, policy: &LstmPolicy, n: usize) -> Measures {
+    fn measure_samples(&self, policy: &dyn Policy, n: usize) -> Measures {
         let sampled = sample(self.task, policy, self.config.seed, n);
         let reverse = |oracle: &Vec<f64>| -> Vec<f64> {
             oracle.iter().zip(&sampled.own_nats).map(|(oracle, own)| oracle - own).collect()

@@ -20,6 +20,7 @@ mod models;
 mod monitor;
 mod plan;
 mod pretrain;
+mod residual;
 mod round_plan;
 mod session;
 mod shared_models;
@@ -38,6 +39,7 @@ pub use models::{
     SavedModel, load_discriminator, load_labels, load_model, load_vocab, methods, training_rows,
 };
 pub use monitor::{First, Sign, Watched};
+pub use residual::{Resampled, ResidualModel};
 pub use session::discriminator_shape;
 pub use state::{Adversary, Drawn, Position, State, Trainee};
 pub use study::{

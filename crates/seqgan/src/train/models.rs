@@ -7,7 +7,7 @@ use crate::checkpoint;
 use crate::config::{DataConfig, Method};
 use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab};
 use crate::generator::{GeneratorShape, LstmGenerator};
-use crate::nn::Tensors;
+use crate::nn::{Tensor, Tensors};
 use crate::reward::{Discriminator, DiscriminatorShape};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
@@ -129,15 +129,24 @@ pub(super) fn read_generator(path: &Path) -> Result<(Method, LstmGenerator)> {
     };
     // Before anything follows from the sizes: a file with other numbers would end in a panic or without memory.
     meta.shape.check().map_err(fault)?;
-    // The file lists tensors by name; the model has an order of its own.
-    let mut parameters = Tensors::new();
-    for name in ["embedding", "w", "u", "b", "w_out", "b_out"] {
-        let tensor = tensors.iter().find(|t| t.name == name);
-        let tensor = tensor.ok_or_else(|| fault(format!("no tensor `{name}`")))?;
-        parameters.push(name, &tensor.shape, tensor.data.clone());
-    }
+    let parameters = in_order(&tensors, ["embedding", "w", "u", "b", "w_out", "b_out"]).map_err(fault)?;
     let generator = LstmGenerator::from_parameters(meta.shape, parameters).map_err(fault)?;
     Ok((meta.method, generator))
+}
+
+/// Tensors of a file, which lists them by name, in the order that a network has them in.
+pub(super) fn in_order<N: AsRef<str>>(
+    tensors: &[Tensor<f32>],
+    names: impl IntoIterator<Item = N>,
+) -> Result<Tensors<f32>, String> {
+    let mut parameters = Tensors::new();
+    for name in names {
+        let name = name.as_ref();
+        let tensor = tensors.iter().find(|tensor| tensor.name == name);
+        let tensor = tensor.ok_or_else(|| format!("no tensor `{name}`"))?;
+        parameters.push(name, &tensor.shape, tensor.data.clone());
+    }
+    Ok(parameters)
 }
 
 /// Reads the discriminator that a model was trained against; none for a model that has none, or another kind of judge.
@@ -168,12 +177,8 @@ pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Opti
              {theirs:?}"
         )));
     }
-    let mut parameters = Tensors::new();
-    for (name, _) in shape.discriminator_layout() {
-        let tensor = tensors.iter().find(|tensor| tensor.name == name);
-        let tensor = tensor.ok_or_else(|| fault(format!("no tensor `{name}`")))?;
-        parameters.push(name, &tensor.shape, tensor.data.clone());
-    }
+    let names = shape.discriminator_layout().into_iter().map(|(name, _)| name);
+    let parameters = in_order(&tensors, names).map_err(fault)?;
     Discriminator::from_parameters(shape, parameters).map(Some).map_err(fault)
 }
 

@@ -104,6 +104,9 @@ pub struct MethodRow {
     /// Mean score of its samples under each part of the reward, whichever method was trained by it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub rewards: BTreeMap<String, Estimate>,
+    /// Effective sample size of the candidates of which samples are kept, as a share of them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub effective_candidates: Option<f64>,
     /// At other temperatures.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub curve: Vec<CurveEntry>,

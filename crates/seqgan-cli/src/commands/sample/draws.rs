@@ -4,6 +4,7 @@ use seqgan::generator::{Filter, LstmGenerator, LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::{Label, SeqBatch};
 
+use super::resampling::Resampling;
 use crate::args::SampleArgs;
 
 /// Sequences in order, as many as are asked for, or as many as a beam finds.
@@ -14,13 +15,18 @@ pub struct Draws {
 }
 
 enum Source {
-    Policy { streams: Streams, filter: Option<Filter> },
+    Policy { streams: Streams, filter: Option<Filter>, resampling: Option<Box<Resampling>> },
     Beam(SeqBatch),
 }
 
 impl Draws {
     /// As the options say.
-    pub fn new(args: &SampleArgs, generator: &LstmGenerator, label: Option<Label>) -> Self {
+    pub fn new(
+        args: &SampleArgs,
+        generator: &LstmGenerator,
+        label: Option<Label>,
+        resampling: Option<Resampling>,
+    ) -> Self {
         let policy = LstmPolicy::new(generator, args.temperature);
         let policy = match label {
             Some(label) => policy.with_label(label),
@@ -38,7 +44,8 @@ impl Draws {
                 let filter = Filter { top_k, top_p: args.top_p.unwrap_or(1.0) };
                 let filtered = filter.top_k > 0 || filter.top_p < 1.0;
                 let streams = Streams::new(args.repeat.seed, Purpose::Sample);
-                Source::Policy { streams, filter: filtered.then_some(filter) }
+                let filter = filtered.then_some(filter);
+                Source::Policy { streams, filter, resampling: resampling.map(Box::new) }
             }
         };
         Self { policy, source, drawn: 0 }
@@ -46,9 +53,13 @@ impl Draws {
 
     /// The next `n` sequences; fewer, or none, where a beam has no more.
     pub fn next(&mut self, n: usize) -> SeqBatch {
-        let samples = match &self.source {
-            Source::Policy { streams, filter } => {
-                self.policy.sample_filtered(*filter, streams, self.drawn, n).sequences
+        let samples = match &mut self.source {
+            Source::Policy { streams, filter, resampling } => {
+                let draw = |first, n| self.policy.sample_filtered(*filter, streams, first, n);
+                match resampling {
+                    Some(resampling) => resampling.sample(self.drawn, n, draw),
+                    None => draw(self.drawn, n).sequences,
+                }
             }
             Source::Beam(found) => {
                 let first = self.drawn as usize;
@@ -62,6 +73,14 @@ impl Draws {
     /// Sequences drawn so far.
     pub fn drawn(&self) -> u64 {
         self.drawn
+    }
+
+    /// What there is to say of how they were chosen.
+    pub fn note(&self) -> Option<String> {
+        match &self.source {
+            Source::Policy { resampling: Some(resampling), .. } => Some(resampling.note()),
+            _ => None,
+        }
     }
 
     /// Whether there is no further sequence.

@@ -3,6 +3,7 @@
 mod distinct;
 mod draws;
 mod midi_folder;
+mod resampling;
 mod score;
 mod text_file;
 
@@ -19,6 +20,7 @@ use crate::progress::Progress;
 use distinct::Distinct;
 use draws::Draws;
 use midi_folder::MidiFolder;
+use resampling::Resampling;
 use score::Scorer;
 use text_file::TextFile;
 
@@ -42,14 +44,19 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let config = folder.read_config()?;
     let labels = train::load_labels(&folder, &model)?;
     let label = chosen(args, &labels)?;
+    let resampling = match args.resample {
+        Some(num_candidates) => Some(Resampling::open(args, num_candidates, &folder, &model)?),
+        None => None,
+    };
+    let generator = resampling.as_ref().map_or(&model.generator, Resampling::base).clone();
     let scorer = match args.score {
-        true => Some(Scorer::new(&folder, &model)?),
+        true => Some(Scorer::new(&folder, &model, &generator)?),
         false => None,
     };
-    let generator = constrained(args, &config, model.generator.clone(), vocab.as_ref())?;
+    let generator = constrained(args, &config, generator, vocab.as_ref())?;
     let mut distinct = Distinct::new(args, &config, vocab.as_ref(), &labels, generator.shape().max_length)?;
     let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref(), labels)?;
-    let mut draws = Draws::new(args, &generator, label);
+    let mut draws = Draws::new(args, &generator, label, resampling);
 
     let limit = args.max_tries.saturating_mul(wanted as u64);
     let mut written = 0;
@@ -76,6 +83,9 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
         }
     }
     output.finish()?;
+    if let Some(note) = draws.note() {
+        progress.note(&note);
+    }
     progress.finish();
     Ok(())
 }

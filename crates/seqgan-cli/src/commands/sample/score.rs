@@ -1,6 +1,6 @@
 //! What the run's own models say of each sequence.
 
-use seqgan::generator::{LstmPolicy, Policy};
+use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
 use seqgan::reward::Discriminator;
 use seqgan::run::RunFolder;
 use seqgan::train::{self, SavedModel};
@@ -14,10 +14,10 @@ pub struct Scorer {
 }
 
 impl Scorer {
-    /// Of the models of a run.
-    pub fn new(folder: &RunFolder, model: &SavedModel) -> Result<Self> {
+    /// Of the discriminator of `model`'s run, and the generator that sequences are drawn from.
+    pub fn new(folder: &RunFolder, model: &SavedModel, generator: &LstmGenerator) -> Result<Self> {
         let discriminator = train::load_discriminator(folder, model)?;
-        Ok(Self { policy: LstmPolicy::new(&model.generator, 1.0), discriminator })
+        Ok(Self { policy: LstmPolicy::new(generator, 1.0), discriminator })
     }
 
     /// What the figures are called.

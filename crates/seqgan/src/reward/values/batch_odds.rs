@@ -16,16 +16,18 @@ pub struct BatchOdds;
 /// Scores beyond this distance from 0 and 1 count as if they had it: their odds are finite in f32.
 const NEAREST: f64 = 1e-7;
 
+/// D / (1 - D).
+pub(crate) fn odds(probability: f32) -> f64 {
+    let d = f64::from(probability).clamp(NEAREST, 1.0 - NEAREST);
+    d / (1.0 - d)
+}
+
 impl BatchOdds {
     /// Values `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
     /// probability to be real.
     pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> Result<(Vec<f32>, f64)> {
         let scores = reward.score(batch)?;
-        let odds: Vec<f64> = scores
-            .iter()
-            .map(|&s| f64::from(s).clamp(NEAREST, 1.0 - NEAREST))
-            .map(|s| s / (1.0 - s))
-            .collect();
+        let odds: Vec<f64> = scores.iter().copied().map(odds).collect();
         let mean = odds.iter().sum::<f64>() / odds.len().max(1) as f64;
         let length = batch.max_length();
         let mut values = vec![0.0; batch.len() * length];

@@ -5,5 +5,6 @@ mod monte_carlo;
 mod per_step;
 
 pub use batch_odds::BatchOdds;
+pub(crate) use batch_odds::odds;
 pub use monte_carlo::MonteCarlo;
 pub use per_step::PerStep;

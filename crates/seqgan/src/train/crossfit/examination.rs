@@ -3,8 +3,7 @@
 use super::super::measure::known;
 use super::super::session::Session;
 use super::super::state::State;
-use super::{Witnesses, described};
-use crate::config::CrossfitConfig;
+use super::{Witnesses, described, odds_scale};
 use crate::generator::{LstmPolicy, Policy};
 use crate::metrics::residual;
 use crate::metrics::residual::Residual;
@@ -24,7 +23,6 @@ pub(super) struct Examination {
 impl Examination {
     /// Of the witnesses that the rounds will have.
     pub fn new(session: &Session<'_>, state: &State) -> Self {
-        let CrossfitConfig { reward_scale, kl, .. } = session.config.crossfit;
         let witnesses = Witnesses::new(session.config, &state.finished);
         let described = |batch: SeqBatch| {
             let features = witnesses.features(&batch);
@@ -35,7 +33,7 @@ impl Examination {
         Self {
             real: described(known(&session.task.validation, witnesses.base)),
             samples: described(LstmPolicy::new(witnesses.base, 1.0).sample(&streams, 0, n).sequences),
-            scale: if kl > 0.0 { reward_scale / kl } else { 1.0 },
+            scale: odds_scale(&session.config.crossfit),
         }
     }
 

@@ -46,6 +46,11 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
     }
 }
 
+/// What the judge's logits count, beside log p of the base: as much as in what the rounds' expectation is largest at.
+pub(super) fn odds_scale(config: &CrossfitConfig) -> f64 {
+    if config.kl > 0.0 { config.reward_scale / config.kl } else { 1.0 }
+}
+
 /// How real the judge takes whole sequences to be, as the witnesses see them: the logit, `[B]`.
 pub(super) fn realness(judge: &CausalDiscriminator, witnesses: Witnesses<'_>, batch: &SeqBatch) -> Vec<f32> {
     described(judge, batch, &witnesses.features(batch))

@@ -1,0 +1,95 @@
+//! The row `residual`: the base's candidates, kept by the odds of the cross-fitted judge.
+
+use super::super::equal_entropy::compare_at;
+use super::super::measure;
+use super::super::session::Session;
+use super::super::state::State;
+use super::super::summary::{Comparison, Measures, MethodRow};
+use super::{ResidualModel, ResidualPolicy};
+use crate::Result;
+use crate::config::{Config, Method};
+use crate::generator::Policy;
+use crate::metrics::Estimate;
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+
+/// The row's name, and that of its file of samples.
+pub(in super::super) const ROW: &str = "residual";
+
+/// Each sample costs many candidates, so there are fewer of them than of other rows.
+const SHARE_OF_SAMPLES: usize = 4;
+
+/// Whether a run has the row.
+pub(in super::super) fn has_row(config: &Config) -> bool {
+    config.crossfit.num_candidates > 0 && config.methods.contains(&Method::SeqGanCrossfit)
+}
+
+/// The model of the row at a temperature of its base.
+pub(in super::super) struct ResidualRow<'a> {
+    session: &'a Session<'a>,
+    model: ResidualModel,
+}
+
+impl<'a> ResidualRow<'a> {
+    /// Of a run whose judge is trained.
+    pub fn new(session: &'a Session<'a>, state: &State) -> Result<Self> {
+        Ok(Self { session, model: ResidualModel::of_run(session.folder, session.config, state)? })
+    }
+
+    fn policy(&self, temperature: f64) -> ResidualPolicy<'_> {
+        let config = self.session.config;
+        ResidualPolicy::new(&self.model, temperature, config.crossfit.num_candidates, config.seed)
+    }
+
+    fn num_samples(&self) -> usize {
+        (self.session.config.evaluate.num_samples / SHARE_OF_SAMPLES).max(2)
+    }
+
+    /// The row at temperature 1. Likelihoods are those of the model itself, all else of what is kept.
+    pub fn measured(&self, oracle_entropy: Option<Estimate>) -> MethodRow {
+        let policy = self.policy(1.0);
+        let measures =
+            self.session.measure_policy(&policy, self.model.base(), self.num_samples(), oracle_entropy);
+        MethodRow {
+            name: ROW.into(),
+            base: Some(self.session.config.adversarial.base.to_string()),
+            measures: with_error_of(policy.ln_z(), self.steps_of_known(), measures),
+            effective_candidates: Some(policy.effective()),
+            ..MethodRow::default()
+        }
+    }
+
+    /// Against the base at equal entropy.
+    pub fn compared(&self, state: &State, temperature: f64) -> Result<Comparison> {
+        let policy = self.policy(temperature);
+        let base = self.session.config.adversarial.base;
+        let mut comparison =
+            compare_at(self.session, state, (&policy, self.num_samples()), base, temperature)?;
+        let forward = &mut comparison.differences.forward_kl;
+        forward.stderr = forward.stderr.hypot(policy.ln_z().stderr / self.steps_of_known());
+        Ok(comparison)
+    }
+
+    /// `n` of its sequences at temperature 1.
+    pub fn samples(&self, purpose: Purpose, n: usize) -> SeqBatch {
+        let streams = Streams::new(self.session.config.seed, purpose);
+        self.policy(1.0).sample(&streams, 0, n).sequences
+    }
+
+    /// Mean decisions of a held-out sequence.
+    fn steps_of_known(&self) -> f64 {
+        let task = self.session.task;
+        let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), self.model.base());
+        let steps = measure::steps(&held_out, task.has_end());
+        steps.iter().map(|&n| f64::from(n)).sum::<f64>() / steps.len().max(1) as f64
+    }
+}
+
+/// Z is estimated: all likelihoods of a row share its error.
+fn with_error_of(ln_z: Estimate, steps: f64, mut measures: Measures) -> Measures {
+    let Measures { nll_test, nll_validation, nll_train, forward_kl, .. } = &mut measures;
+    for likelihood in [nll_test, nll_validation, nll_train, forward_kl].into_iter().flatten() {
+        likelihood.stderr = likelihood.stderr.hypot(ln_z.stderr / steps);
+    }
+    measures
+}
