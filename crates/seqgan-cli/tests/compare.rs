@@ -135,7 +135,7 @@ fn wrong_use_is_told() {
     scratch.refuses(
         2,
         &["compare", "--methods", "gpt"],
-        &["unknown method gpt, expected one of random, unigram, mle"],
+        &["unknown method gpt, expected one of random, unigram, mixture"],
     );
     scratch.refuses(
         2,

@@ -28,3 +28,4 @@ mod subwords; // a tokenizer.json, and what is refused with it
 mod support; // a folder to run in, tiny settings, what a run folder holds
 mod terminal; // every command on a terminal, under NO_COLOR and --quiet
 mod usage; // train, sample, evaluate, inspect: what a user does with a file of sequences
+mod yardsticks; // rows that are not trained

@@ -11,4 +11,7 @@ pub enum Baseline {
     None,
     /// The batch's mean at the same step: the gradient's mean stays, its variance falls.
     StepMean,
+    /// The same, divided by the standard deviation at the step, so that every step and every round pulls alike however near
+    /// the values lie (Shao et al., "DeepSeekMath", 2024, with the batch as the group).
+    StepNormalised,
 }

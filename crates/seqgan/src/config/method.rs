@@ -10,6 +10,8 @@ pub enum Method {
     Random,
     /// Tokens by their frequency, in no order.
     Unigram,
+    /// The base at a low temperature by chance, else as it is; untrained, and lower in nll_oracle for no good.
+    Mixture,
     /// Maximum likelihood on the paper's schedule.
     Mle,
     /// Maximum likelihood with early stopping, L2 and a cosine.
@@ -44,9 +46,10 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Random,
         Self::Unigram,
+        Self::Mixture,
         Self::Mle,
         Self::MleTuned,
         Self::MleEnsemble,
@@ -66,6 +69,7 @@ impl Method {
         match self {
             Self::Random => "random",
             Self::Unigram => "unigram",
+            Self::Mixture => "mixture",
             Self::Mle => "mle",
             Self::MleTuned => "mle-tuned",
             Self::MleEnsemble => "mle-ensemble",
@@ -93,7 +97,8 @@ impl Method {
 
     /// Whether it starts from a likelihood model and follows a reward in rounds.
     pub fn follows_reward(self) -> bool {
-        !self.is_likelihood() && !matches!(self, Self::Random | Self::Unigram | Self::MleEnsemble)
+        !self.is_likelihood()
+            && !matches!(self, Self::Random | Self::Unigram | Self::Mixture | Self::MleEnsemble)
     }
 }
 

@@ -27,8 +27,9 @@ pub use reward::{RewardConfig, RewardKind};
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,
-    DiscriminatorConfig, EnsembleConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MonitorConfig,
-    OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig, SeqGanStepConfig,
+    DiscriminatorConfig, EnsembleConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MixtureConfig,
+    MonitorConfig, OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig,
+    SeqGanStepConfig,
 };
 pub use synthetic_task::SyntheticTask;
 pub use validate::validate;

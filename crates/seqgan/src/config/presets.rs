@@ -83,6 +83,7 @@ impl Preset {
                 config = Self::Quick.config();
                 let at = config.methods.iter().position(|&m| m == Method::MleTuned).expect("a row of quick");
                 config.methods.splice(at + 1..at + 1, [Method::MleEnsemble, Method::Distilled]);
+                config.methods.insert(at, Method::Mixture);
                 config.methods.push(Method::SeqGanCrossfit);
                 // By validation likelihood. What the judge is told is worth many small steps; two folds tell it enough.
                 config.crossfit = CrossfitConfig {
@@ -166,7 +167,7 @@ impl Preset {
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config();
-        config.methods.retain(|&m| m != Method::Random);
+        config.methods.retain(|&m| !matches!(m, Method::Random | Method::Mixture));
         let seconds = match self {
             Self::Paper => return config,
             // The further models of `best` take their time besides.

@@ -121,6 +121,8 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
     check.range("crossfit.reward_scale", crossfit.reward_scale, 0.0, 1000.0)?;
     check.range("crossfit.kl", crossfit.kl, 0.0, 1000.0)?;
+    check.range("mixture.share", config.mixture.share, 0.0, 1.0)?;
+    check.range("mixture.temperature", config.mixture.temperature, 0.01, 100.0)?;
     check.range("rankgan.num_references", config.rankgan.num_references, 1, 1024)?;
     check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
     check.range("rankgan.gamma", config.rankgan.gamma, 0.001, 1000.0)?;

@@ -9,6 +9,7 @@ pub mod constraint;
 mod ensemble;
 mod filter;
 mod lstm;
+mod mixture;
 pub mod oracle;
 mod policy;
 mod rules;
@@ -19,6 +20,7 @@ pub use beam::Scored;
 pub use ensemble::{ensemble, ensemble_shape};
 pub use filter::Filter;
 pub use lstm::{GeneratorShape, LstmGenerator, Teacher};
+pub use mixture::MixturePolicy;
 pub use policy::LstmPolicy;
 pub use rules::Rules;
 pub use scheduled::OwnTokens;
@@ -55,6 +57,18 @@ pub trait Policy: Sync {
     /// Draws sequences number `first..first + n` of `streams`.
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples;
 
+    /// log p of each decision, `[B, T]`, zero behind the last decision of a row.
+    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
+
+    /// log p of each sequence, `[B]`, in nats.
+    fn sequence_log_prob(&self, batch: &SeqBatch) -> Vec<f64> {
+        let steps = self.max_length();
+        self.log_prob(batch).chunks(steps).map(|row| row.iter().map(|&x| f64::from(x)).sum()).collect()
+    }
+}
+
+/// A policy that can also go on from a beginning, as Monte-Carlo search asks for.
+pub trait RolloutPolicy: Policy {
     /// Draws `n` completions of each prefix; the result's rows are prefix after prefix. Completion i of prefix p
     /// is sequence number `first + p n + i` of `streams`. Prefixes of one row stand together, shortest first.
     fn complete(
@@ -65,13 +79,4 @@ pub trait Policy: Sync {
         streams: &Streams,
         first: u64,
     ) -> SeqBatch;
-
-    /// log p of each decision, `[B, T]`, zero behind the last decision of a row.
-    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
-
-    /// log p of each sequence, `[B]`, in nats.
-    fn sequence_log_prob(&self, batch: &SeqBatch) -> Vec<f64> {
-        let steps = self.max_length();
-        self.log_prob(batch).chunks(steps).map(|row| row.iter().map(|&x| f64::from(x)).sum()).collect()
-    }
 }

@@ -3,7 +3,7 @@
 use super::filter::Filter;
 use super::lstm::parameter::{B_OUT, W_OUT};
 use super::walk::Walk;
-use super::{GeneratorShape, LstmGenerator, Policy, Prefix, Rules, Samples};
+use super::{GeneratorShape, LstmGenerator, Policy, Prefix, RolloutPolicy, Rules, Samples};
 use crate::kernel::draw::OutputTable;
 use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
@@ -129,6 +129,12 @@ impl Policy for LstmPolicy {
         self.sample_filtered(None, streams, first, n)
     }
 
+    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
+        self.generator.log_prob(batch)
+    }
+}
+
+impl RolloutPolicy for LstmPolicy {
     fn complete(
         &self,
         batch: &SeqBatch,
@@ -182,10 +188,6 @@ impl Policy for LstmPolicy {
                 result.with_labels(prefixes.iter().flat_map(label).collect())
             }
         }
-    }
-
-    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
-        self.generator.log_prob(batch)
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Reward;
 use super::values::MonteCarlo;
 use crate::Result;
-use crate::generator::Policy;
+use crate::generator::RolloutPolicy;
 use crate::rng::Streams;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
@@ -66,7 +66,7 @@ impl Mixed<'_> {
     pub fn values(
         &self,
         search: MonteCarlo,
-        policy: &dyn Policy,
+        policy: &dyn RolloutPolicy,
         batch: &SeqBatch,
         streams: &Streams,
         first: u64,

@@ -1,6 +1,6 @@
 //! Completions of the beginnings of a batch's rows.
 
-use crate::generator::{Policy, Prefix};
+use crate::generator::{Prefix, RolloutPolicy};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 
@@ -18,7 +18,7 @@ pub struct Completions {
 impl Completions {
     /// Draws `num_rollouts` completions of each prefix of `batch`, as sequences `first..` of `streams`.
     pub fn draw(
-        policy: &dyn Policy,
+        policy: &dyn RolloutPolicy,
         batch: &SeqBatch,
         prefixes: Vec<Prefix>,
         num_rollouts: usize,

@@ -10,8 +10,8 @@ use super::residual::{self, ResidualRow};
 use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
-use crate::config::Method;
-use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::config::{Method, MixtureConfig};
+use crate::generator::{LstmGenerator, LstmPolicy, MixturePolicy, Policy};
 use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -110,14 +110,14 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
     units.extend(config.methods.iter().copied().map(Unit::Row));
     let rewarded = !config.reward.is_empty();
     units.extend((task.held_out.is_some() || rewarded).then_some(Unit::Real));
-    let trained = || config.methods.iter().copied().filter(|m| state.finished.contains_key(m));
+    let models = || config.methods.iter().copied().filter(|m| is_model(state, *m));
     if task.oracle.is_some() || task.held_out.is_some() {
         let temperatures = &config.evaluate.temperatures;
-        units.extend(trained().flat_map(|m| temperatures.iter().map(move |&t| Unit::Curve(m, t))));
+        units.extend(models().flat_map(|m| temperatures.iter().map(move |&t| Unit::Curve(m, t))));
     }
     if task.oracle.is_some() {
         let has_base = |m: &Method| base(config, *m).is_some_and(|base| config.methods.contains(&base));
-        let compared = trained().filter(has_base);
+        let compared = models().filter(has_base);
         units.extend(compared.flat_map(|m| VERDICT_TEMPERATURES.map(|t| Unit::Compare(m, t))));
     }
     if residual::has_row(config) {
@@ -125,10 +125,10 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
         let compared = task.oracle.is_some() && config.methods.contains(&config.adversarial.base);
         units.extend(VERDICT_TEMPERATURES.into_iter().filter(|_| compared).map(Unit::CompareResidual));
     }
-    units.extend(trained().map(Unit::Samples));
+    units.extend(models().map(Unit::Samples));
     units.push(Unit::RealSamples);
     if rewarded {
-        units.extend(trained().filter(|m| config.methods.contains(m)).map(Unit::Rewards));
+        units.extend(models().map(Unit::Rewards));
         units.push(Unit::RealRewards);
     }
     units
@@ -141,9 +141,9 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             let measures = at_temperature_one(session, state, *method);
             session.record(state, ("final", Some(*method)), 0, &measures, &[])?;
             let scorecard = scorecard_of_method(session, state, *method, 1.0);
-            let nll_by_label = match state.finished.get(method) {
-                Some(generator) => nll_by_label(session, generator),
-                None => BTreeMap::new(),
+            let nll_by_label = match is_model(state, *method) {
+                true => nll_by_label(session, model(session, state, *method, 1.0)),
+                false => BTreeMap::new(),
             };
             state.outcome.methods.push(MethodRow {
                 nll_by_label,
@@ -164,7 +164,7 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
         }
         Unit::Curve(method, temperature) => {
             let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
-            let measures = session.measure(&state.finished[method], *temperature, entropy);
+            let measures = measured(session, model(session, state, *method, *temperature), entropy);
             session.record(
                 state,
                 ("curve", Some(*method)),
@@ -181,9 +181,9 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
         }
         Unit::Compare(method, temperature) => {
             let base = base(session.config, *method).expect("a row with a base");
-            let policy = LstmPolicy::new(&state.finished[method], *temperature);
+            let Model { policy, .. } = model(session, state, *method, *temperature);
             let n = session.config.evaluate.num_samples;
-            let comparison = compare_at(session, state, (&policy, n), base, *temperature)?;
+            let comparison = compare_at(session, state, (&*policy, n), base, *temperature)?;
             row(state, method.name()).comparisons.push(comparison);
         }
         Unit::Residual => {
@@ -198,18 +198,15 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             row(state, residual::ROW).comparisons.push(comparison);
         }
         Unit::Samples(method) => {
-            let policy = LstmPolicy::new(&state.finished[method], 1.0);
-            let samples = policy.sample(&Streams::new(session.config.seed, Purpose::Sample), 0, NUM_WRITTEN);
-            write_sequences(session, method.name(), &samples.sequences)?;
+            let samples = sample(session, state, *method, NUM_WRITTEN);
+            write_sequences(session, method.name(), &samples)?;
         }
         Unit::RealSamples => {
             let train = &session.task.train;
             write_sequences(session, REAL, &train.slice(0, train.len().min(NUM_WRITTEN)))?;
         }
         Unit::Rewards(method) => {
-            let policy = LstmPolicy::new(&state.finished[method], 1.0);
-            let streams = Streams::new(session.config.seed, Purpose::Sample);
-            let samples = policy.sample(&streams, 0, NUM_REWARDED).sequences;
+            let samples = sample(session, state, *method, NUM_REWARDED);
             row(state, method.name()).rewards = rewards(session, mix, &samples)?;
         }
         Unit::RealRewards => {
@@ -222,14 +219,50 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
     Ok(())
 }
 
+/// What a row is sampled from and asked for likelihoods.
+struct Model<'a> {
+    policy: Box<dyn Policy>,
+    /// Which tells the sequences that have a probability.
+    generator: &'a LstmGenerator,
+}
+
+/// Whether a row is more than a distribution of single tokens.
+fn is_model(state: &State, method: Method) -> bool {
+    method == Method::Mixture || state.finished.contains_key(&method)
+}
+
+/// The model of a row at a temperature.
+fn model<'s>(session: &Session<'_>, state: &'s State, method: Method, temperature: f64) -> Model<'s> {
+    let config = session.config;
+    if method == Method::Mixture {
+        let MixtureConfig { share, temperature: colder } = config.mixture;
+        let generator = &state.finished[&config.adversarial.base];
+        let part = |share, temperature| (share, LstmPolicy::new(generator, temperature));
+        let parts = vec![part(share, temperature * colder), part(1.0 - share, temperature)];
+        return Model { policy: Box::new(MixturePolicy::new(parts)), generator };
+    }
+    let generator = &state.finished[&method];
+    Model { policy: Box::new(LstmPolicy::new(generator, temperature)), generator }
+}
+
+fn measured(session: &Session<'_>, model: Model<'_>, oracle_entropy: Option<Estimate>) -> Measures {
+    let n = session.config.evaluate.num_samples;
+    session.measure(&*model.policy, model.generator, n, oracle_entropy)
+}
+
+/// Samples of a row at temperature 1, the same whatever they are for.
+fn sample(session: &Session<'_>, state: &State, method: Method, n: usize) -> SeqBatch {
+    let streams = Streams::new(session.config.seed, Purpose::Sample);
+    model(session, state, method, 1.0).policy.sample(&streams, 0, n).sequences
+}
+
 /// The likelihood of held-out sequences, a label each that has any.
-fn nll_by_label(session: &Session<'_>, generator: &LstmGenerator) -> BTreeMap<String, Estimate> {
-    let task = session.task;
-    let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), generator);
-    let policy = LstmPolicy::new(generator, 1.0);
+fn nll_by_label(session: &Session<'_>, model: Model<'_>) -> BTreeMap<String, Estimate> {
+    let (task, policy) = (session.task, &*model.policy);
+    let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), model.generator);
     let of = |(label, name): (u32, &String)| {
         let rows: Vec<usize> = (0..held_out.len()).filter(|&b| held_out.label(b) == Some(label)).collect();
-        (!rows.is_empty()).then(|| (name.clone(), measure::nll(&policy, &held_out.select(rows))))
+        (!rows.is_empty()).then(|| (name.clone(), measure::nll(policy, &held_out.select(rows))))
     };
     (0..).zip(&task.labels).filter_map(of).collect()
 }
@@ -248,9 +281,9 @@ fn rewards(
 
 fn at_temperature_one(session: &Session<'_>, state: &State, method: Method) -> Measures {
     let entropy = state.outcome.oracle.as_ref().map(|f| f.entropy);
-    match state.finished.get(&method) {
-        Some(generator) => session.measure(generator, 1.0, entropy),
-        None => session.measure_unigram(&untrained(session, method), entropy),
+    match is_model(state, method) {
+        true => measured(session, model(session, state, method, 1.0), entropy),
+        false => session.measure_unigram(&untrained(session, method), entropy),
     }
 }
 
@@ -268,7 +301,7 @@ fn scorecard_of_method(
     method: Method,
     temperature: f64,
 ) -> Option<Scorecard> {
-    let policy = LstmPolicy::new(state.finished.get(&method)?, temperature);
+    let policy = is_model(state, method).then(|| model(session, state, method, temperature).policy)?;
     let streams = Streams::new(session.config.seed, Purpose::Evaluation);
     scorecard(session, temperature, |n| policy.sample(&streams, 0, n).sequences)
 }

@@ -79,19 +79,8 @@ pub(super) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> S
 }
 
 impl Session<'_> {
-    /// The full set of measures of a model at a temperature.
+    /// The full set of measures of a policy made of `generator`, by `n` samples.
     pub fn measure(
-        &self,
-        generator: &LstmGenerator,
-        temperature: f64,
-        oracle_entropy: Option<Estimate>,
-    ) -> Measures {
-        let n = self.config.evaluate.num_samples;
-        self.measure_policy(&LstmPolicy::new(generator, temperature), generator, n, oracle_entropy)
-    }
-
-    /// The same of a policy made of `generator`, by `n` samples.
-    pub fn measure_policy(
         &self,
         policy: &dyn Policy,
         generator: &LstmGenerator,

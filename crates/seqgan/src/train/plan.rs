@@ -36,7 +36,8 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
         });
     }
     let rewarded: Vec<Method> = Method::ALL.into_iter().filter(|m| asked(config, *m, false)).collect();
-    let is_base = |method| !rewarded.is_empty() && config.adversarial.base == method;
+    let based = !rewarded.is_empty() || config.methods.contains(&Method::Mixture);
+    let is_base = |method| based && config.adversarial.base == method;
     let mut stages = Vec::new();
     let needs_ensemble = config.methods.contains(&Method::MleEnsemble)
         || config.methods.contains(&Method::Distilled)
@@ -78,7 +79,7 @@ fn asked(config: &Config, method: Method, likelihood: bool) -> bool {
 /// likelihood models, where it is trained too.
 pub(super) fn base(config: &Config, method: Method) -> Option<Method> {
     match method {
-        _ if method.follows_reward() => Some(config.adversarial.base),
+        _ if method.follows_reward() || method == Method::Mixture => Some(config.adversarial.base),
         Method::Mle | Method::ScheduledSampling | Method::MleEnsemble | Method::Distilled => {
             config.methods.contains(&Method::MleTuned).then_some(Method::MleTuned)
         }
@@ -113,6 +114,8 @@ mod tests {
             Stage::Measure,
         ];
         assert_eq!(plan(&config).unwrap(), expected);
+        config.methods = vec![Method::Mixture];
+        assert_eq!(plan(&config).unwrap(), [Stage::Likelihood(Method::MleTuned), Stage::Measure]);
         config.methods = vec![Method::Random];
         assert_eq!(plan(&config).unwrap(), [Stage::Measure]);
         config.methods = vec![Method::SeqGanCrossfit];

@@ -25,7 +25,7 @@ impl RoundPlan {
                 num_rounds: crossfit.num_rounds,
                 g_steps: 1,
                 batch_size: crossfit.batch_size,
-                baseline: Baseline::StepMean,
+                baseline: crossfit.baseline,
                 learning_rate: crossfit.learning_rate,
                 schedule: Schedule::Cosine,
             },

@@ -5,7 +5,7 @@ use super::probabilities::random_shape;
 use super::sampling::six_tokens;
 use crate::random::{Random, usable};
 use seqgan::SeqBatch;
-use seqgan::generator::{LstmPolicy, Policy, Prefix};
+use seqgan::generator::{LstmPolicy, Policy, Prefix, RolloutPolicy};
 use seqgan::rng::{Purpose, Streams};
 
 /// Every beginning of every row, of at most T - 1 tokens.

@@ -5,7 +5,9 @@ use super::shared_windows::completions;
 use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::SeqBatch;
-use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, OwnTokens, Policy, Prefix};
+use seqgan::generator::{
+    GeneratorShape, LstmGenerator, LstmPolicy, OwnTokens, Policy, Prefix, RolloutPolicy,
+};
 use seqgan::reward::{DiscriminatorShape, Reward};
 use seqgan::rng::{Purpose, Streams};
 

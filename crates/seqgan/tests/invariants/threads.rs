@@ -2,7 +2,7 @@
 
 use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
-use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, Prefix};
+use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, Prefix, RolloutPolicy};
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Gradients, Tensors, linear};
 use seqgan::reward::{DiscriminatorShape, Regularisation};

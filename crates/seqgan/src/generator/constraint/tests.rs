@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::data::Tokens;
-use crate::generator::{LstmPolicy, Policy, Prefix};
+use crate::generator::{LstmPolicy, Policy, Prefix, RolloutPolicy};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 

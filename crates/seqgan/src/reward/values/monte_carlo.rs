@@ -2,7 +2,7 @@
 
 use super::super::Reward;
 use crate::Result;
-use crate::generator::{Policy, Prefix};
+use crate::generator::{Prefix, RolloutPolicy};
 use crate::rng::Streams;
 use crate::rollout::{Completions, prefix_lengths};
 use crate::token::SeqBatch;
@@ -22,7 +22,7 @@ impl MonteCarlo {
     /// number of those used up is at most [`MonteCarlo::sequences_used`].
     pub fn values(
         &self,
-        policy: &dyn Policy,
+        policy: &dyn RolloutPolicy,
         reward: &dyn Reward,
         batch: &SeqBatch,
         streams: &Streams,

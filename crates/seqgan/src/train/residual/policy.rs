@@ -1,7 +1,7 @@
 //! A residual energy model as a policy: sampled and asked for probabilities like any other.
 
-use super::{ResidualModel, choose};
-use crate::generator::{LstmPolicy, Policy, Prefix, Samples};
+use super::ResidualModel;
+use crate::generator::{LstmPolicy, Policy, Samples};
 use crate::metrics::Estimate;
 use crate::metrics::residual::Weights;
 use crate::rng::{Purpose, Streams};
@@ -56,20 +56,6 @@ impl Policy for ResidualPolicy<'_> {
             log_prob: kept.log_weight.into_iter().map(|log_weight| log_weight - ln_z).collect(),
             sequences: kept.sequences,
         }
-    }
-
-    fn complete(
-        &self,
-        batch: &SeqBatch,
-        prefixes: &[Prefix],
-        n: usize,
-        streams: &Streams,
-        first: u64,
-    ) -> SeqBatch {
-        let k = self.num_candidates;
-        let candidates = self.policy.complete(batch, prefixes, n * k, streams, first * k as u64);
-        let log_odds = self.model.log_odds(&candidates);
-        candidates.select(choose(&log_odds, k, &self.choices, first))
     }
 
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
@@ -153,9 +139,5 @@ mod tests {
         let mut parts = policy.sample(&streams, 0, 3).sequences;
         parts.extend(&policy.sample(&streams, 3, 7).sequences);
         assert_eq!(whole, parts);
-        let prefixes = [Prefix { row: 0, length: 1 }];
-        let completed = policy.complete(&whole, &prefixes, 5, &streams, 0);
-        assert_eq!(completed.len(), 5);
-        assert!(completed.rows().all(|row| row[0] == whole.row(0)[0]));
     }
 }

@@ -48,8 +48,7 @@ impl<'a> ResidualRow<'a> {
     /// The row at temperature 1. Likelihoods are those of the model itself, all else of what is kept.
     pub fn measured(&self, oracle_entropy: Option<Estimate>) -> MethodRow {
         let policy = self.policy(1.0);
-        let measures =
-            self.session.measure_policy(&policy, self.model.base(), self.num_samples(), oracle_entropy);
+        let measures = self.session.measure(&policy, self.model.base(), self.num_samples(), oracle_entropy);
         MethodRow {
             name: ROW.into(),
             base: Some(self.session.config.adversarial.base.to_string()),
