@@ -187,14 +187,14 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             row(state, method.name()).comparisons.push(comparison);
         }
         Unit::Residual => {
-            let of_run = ResidualRow::new(session, state)?;
+            let of_run = ResidualRow::new(session, state, 1.0)?;
             let mut row = of_run.measured(state.outcome.oracle.as_ref().map(|f| f.entropy));
             row.scorecard = scorecard(session, 1.0, |n| of_run.samples(Purpose::Evaluation, n));
             write_sequences(session, residual::ROW, &of_run.samples(Purpose::Sample, NUM_WRITTEN))?;
             state.outcome.methods.push(row);
         }
         Unit::CompareResidual(temperature) => {
-            let comparison = ResidualRow::new(session, state)?.compared(state, *temperature)?;
+            let comparison = ResidualRow::new(session, state, *temperature)?.compared(state, *temperature)?;
             row(state, residual::ROW).comparisons.push(comparison);
         }
         Unit::Samples(method) => {

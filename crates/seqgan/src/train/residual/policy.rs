@@ -11,21 +11,26 @@ use crate::token::{SeqBatch, TokenId};
 const NUM_FOR_Z: usize = 10_000;
 
 /// q with p the base at a temperature.
-pub(in super::super) struct ResidualPolicy<'a> {
-    model: &'a ResidualModel,
+pub(in super::super) struct ResidualPolicy {
+    model: ResidualModel,
     policy: LstmPolicy,
     num_candidates: usize,
     choices: Streams,
     weights: Weights,
 }
 
-impl<'a> ResidualPolicy<'a> {
+impl ResidualPolicy {
     /// Which keeps one of `num_candidates`.
-    pub fn new(model: &'a ResidualModel, temperature: f64, num_candidates: usize, seed: u64) -> Self {
+    pub fn new(model: ResidualModel, temperature: f64, num_candidates: usize, seed: u64) -> Self {
         let policy = LstmPolicy::new(model.base(), temperature);
         let drawn = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, NUM_FOR_Z).sequences;
         let weights = Weights::of(&model.log_odds(&drawn));
         Self { model, policy, num_candidates, choices: Streams::new(seed, Purpose::Resample), weights }
+    }
+
+    /// Which it is a policy of.
+    pub fn model(&self) -> &ResidualModel {
+        &self.model
     }
 
     /// ln Z, nats a sequence.
@@ -39,7 +44,7 @@ impl<'a> ResidualPolicy<'a> {
     }
 }
 
-impl Policy for ResidualPolicy<'_> {
+impl Policy for ResidualPolicy {
     fn max_length(&self) -> usize {
         self.policy.max_length()
     }
@@ -95,13 +100,12 @@ mod tests {
 
     #[test]
     fn probabilities_sum_to_one_and_follow_the_odds() {
-        let model = model(0.3);
-        let policy = ResidualPolicy::new(&model, 1.0, 4, 1);
+        let policy = ResidualPolicy::new(model(0.3), 1.0, 4, 1);
         let q: Vec<f64> = policy.sequence_log_prob(&all()).iter().map(|l| l.exp()).collect();
         let sum: f64 = q.iter().sum();
         assert!((sum - 1.0).abs() < 4.0 * policy.ln_z().stderr, "{sum}, {:?}", policy.ln_z());
-        let p = LstmPolicy::new(model.base(), 1.0).sequence_log_prob(&all());
-        let odds = model.log_odds(&all());
+        let p = LstmPolicy::new(policy.model().base(), 1.0).sequence_log_prob(&all());
+        let odds = policy.model().log_odds(&all());
         let constant: Vec<f64> = q.iter().zip(p).zip(odds).map(|((q, p), odds)| q.ln() - p - odds).collect();
         assert!(constant.iter().all(|c| (c - constant[0]).abs() < 1e-4), "{constant:?}");
         assert!(policy.effective() < 0.9 && policy.effective() > 0.0, "{}", policy.effective());
@@ -110,10 +114,9 @@ mod tests {
     /// Of many candidates nearly q, of one the base; and what is said of a sample is its probability.
     #[test]
     fn samples_follow_it() {
-        let model = model(0.3);
         let n = 20_000;
         let distance = |k: usize| -> f64 {
-            let policy = ResidualPolicy::new(&model, 1.0, k, 1);
+            let policy = ResidualPolicy::new(model(0.3), 1.0, k, 1);
             let samples = policy.sample(&Streams::new(2, Purpose::Sample), 0, n);
             let again = policy.sequence_log_prob(&samples.sequences);
             assert!(samples.log_prob.iter().zip(again).all(|(a, b)| (a - b).abs() < 1e-3));
@@ -122,7 +125,7 @@ mod tests {
                 .sequences
                 .rows()
                 .for_each(|row| *counts.entry(row.to_vec()).or_default() += 1.0 / n as f64);
-            let q = ResidualPolicy::new(&model, 1.0, 1, 1).sequence_log_prob(&all());
+            let q = ResidualPolicy::new(model(0.3), 1.0, 1, 1).sequence_log_prob(&all());
             let found = all().rows().map(|row| counts.get(row).copied().unwrap_or(0.0)).collect::<Vec<_>>();
             found.iter().zip(q).map(|(found, q)| (found - q.exp()).abs()).sum()
         };
@@ -132,8 +135,7 @@ mod tests {
 
     #[test]
     fn samples_do_not_depend_on_how_many_are_drawn_at_a_time() {
-        let model = model(0.3);
-        let policy = ResidualPolicy::new(&model, 0.9, 8, 1);
+        let policy = ResidualPolicy::new(model(0.3), 0.9, 8, 1);
         let streams = Streams::new(2, Purpose::Sample);
         let whole = policy.sample(&streams, 0, 10).sequences;
         let mut parts = policy.sample(&streams, 0, 3).sequences;

@@ -17,7 +17,7 @@ use crate::token::SeqBatch;
 pub(in super::super) const ROW: &str = "residual";
 
 /// Each sample costs many candidates, so there are fewer of them than of other rows.
-const SHARE_OF_SAMPLES: usize = 4;
+const SHARE_OF_SAMPLES: usize = 10;
 
 /// Whether a run has the row.
 pub(in super::super) fn has_row(config: &Config) -> bool {
@@ -27,28 +27,26 @@ pub(in super::super) fn has_row(config: &Config) -> bool {
 /// The model of the row at a temperature of its base.
 pub(in super::super) struct ResidualRow<'a> {
     session: &'a Session<'a>,
-    model: ResidualModel,
+    policy: ResidualPolicy,
 }
 
 impl<'a> ResidualRow<'a> {
     /// Of a run whose judge is trained.
-    pub fn new(session: &'a Session<'a>, state: &State) -> Result<Self> {
-        Ok(Self { session, model: ResidualModel::of_run(session.folder, session.config, state)? })
-    }
-
-    fn policy(&self, temperature: f64) -> ResidualPolicy<'_> {
-        let config = self.session.config;
-        ResidualPolicy::new(&self.model, temperature, config.crossfit.num_candidates, config.seed)
+    pub fn new(session: &'a Session<'a>, state: &State, temperature: f64) -> Result<Self> {
+        let config = session.config;
+        let model = ResidualModel::of_run(session.folder, config, state)?;
+        let policy = ResidualPolicy::new(model, temperature, config.crossfit.num_candidates, config.seed);
+        Ok(Self { session, policy })
     }
 
     fn num_samples(&self) -> usize {
         (self.session.config.evaluate.num_samples / SHARE_OF_SAMPLES).max(2)
     }
 
-    /// The row at temperature 1. Likelihoods are those of the model itself, all else of what is kept.
+    /// What is said of it. Likelihoods are those of the model itself, all else is that of what is kept.
     pub fn measured(&self, oracle_entropy: Option<Estimate>) -> MethodRow {
-        let policy = self.policy(1.0);
-        let measures = self.session.measure(&policy, self.model.base(), self.num_samples(), oracle_entropy);
+        let (policy, base) = (&self.policy, self.policy.model().base());
+        let measures = self.session.measure(policy, base, self.num_samples(), oracle_entropy);
         MethodRow {
             name: ROW.into(),
             base: Some(self.session.config.adversarial.base.to_string()),
@@ -60,25 +58,25 @@ impl<'a> ResidualRow<'a> {
 
     /// Against the base at equal entropy.
     pub fn compared(&self, state: &State, temperature: f64) -> Result<Comparison> {
-        let policy = self.policy(temperature);
         let base = self.session.config.adversarial.base;
         let mut comparison =
-            compare_at(self.session, state, (&policy, self.num_samples()), base, temperature)?;
+            compare_at(self.session, state, (&self.policy, self.num_samples()), base, temperature)?;
         let forward = &mut comparison.differences.forward_kl;
-        forward.stderr = forward.stderr.hypot(policy.ln_z().stderr / self.steps_of_known());
+        forward.stderr = forward.stderr.hypot(self.policy.ln_z().stderr / self.steps_of_known());
         Ok(comparison)
     }
 
-    /// `n` of its sequences at temperature 1.
+    /// `n` of its sequences.
     pub fn samples(&self, purpose: Purpose, n: usize) -> SeqBatch {
         let streams = Streams::new(self.session.config.seed, purpose);
-        self.policy(1.0).sample(&streams, 0, n).sequences
+        self.policy.sample(&streams, 0, n).sequences
     }
 
     /// Mean decisions of a held-out sequence.
     fn steps_of_known(&self) -> f64 {
         let task = self.session.task;
-        let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), self.model.base());
+        let held_out =
+            measure::known(task.test.as_ref().unwrap_or(&task.validation), self.policy.model().base());
         let steps = measure::steps(&held_out, task.has_end());
         steps.iter().map(|&n| f64::from(n)).sum::<f64>() / steps.len().max(1) as f64
     }
