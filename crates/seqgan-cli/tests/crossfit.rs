@@ -11,6 +11,13 @@ fn updates(told: &str, phase: &str) -> u64 {
     line.split(' ').next().unwrap().parse().unwrap()
 }
 
+/// What a run has recorded of a phase.
+fn records(scratch: &Scratch, run: &str, phase: &str) -> Vec<Value> {
+    let all = scratch.read(&format!("{run}/metrics.jsonl"));
+    let lines = all.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines.filter(|line: &Value| line["phase"] == phase).collect()
+}
+
 #[test]
 fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     let scratch = Scratch::new();
@@ -23,23 +30,55 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     };
     let two = told("2", "two");
     let all = updates(&two, "mle-tuned");
-    for fold in ["fold-1", "fold-2"] {
+    for fold in ["fold-1-mle-tuned", "fold-2-mle-tuned"] {
         assert!(updates(&two, fold).abs_diff(all / 2) <= 2, "{fold}: {two}");
     }
     let one = told("1", "one");
-    assert_eq!(updates(&one, "fold-1"), all, "without other folds, from all");
+    assert_eq!(updates(&one, "fold-1-mle-tuned"), all, "without other folds, from all");
     assert!(!one.contains("fold-2"), "{one}");
 
-    // What the setting `crossfit.d_epochs` of the tiny run says.
-    let passes: Vec<Value> = scratch
-        .read("two/metrics.jsonl")
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .filter(|line: &Value| line["phase"] == "discriminator")
-        .collect();
-    assert_eq!(passes.len(), 2);
+    // Before the first, and as often as the setting `crossfit.d_epochs` of the tiny run says.
+    let passes = records(&scratch, "two", "discriminator");
+    assert_eq!(passes.len(), 1 + 2);
     for pass in &passes {
         let effective = pass["d_effective"].as_f64().unwrap();
         assert!(pass["d_worth"].is_f64() && effective > 0.0 && effective <= 1.0, "{pass}");
+    }
+}
+
+/// A second base adds what is like it to each fold, and nothing else; neither base needs a row.
+#[test]
+fn two_bases_share_the_members_of_their_folds() {
+    let scratch = Scratch::new();
+    let methods = r#"methods=["seqgan-crossfit", "distilled-seqgan-crossfit"]"#;
+    let more = ["--set", methods, "--set", "adversarial.base=mle", "--set", "crossfit.num_candidates=3"];
+    let told = scratch.run(and(&and(&tiny_oracle(), &more), &["--out", "run"])).expect_fine();
+    let phases: Vec<&str> = told
+        .stderr
+        .lines()
+        .filter(|line| line.starts_with("fold-1-") && line.ends_with(" steps"))
+        .filter_map(|l| l.split(':').next())
+        .collect();
+    let mut different = phases.clone();
+    different.sort_unstable();
+    different.dedup();
+    assert_eq!(
+        different,
+        ["fold-1-distilled", "fold-1-member-1", "fold-1-member-2", "fold-1-member-3", "fold-1-mle"]
+    );
+    assert_eq!(phases.len(), different.len(), "{phases:?}");
+
+    let judged = records(&scratch, "run", "discriminator");
+    let judged: Vec<&str> = judged.iter().map(|line| line["method"].as_str().unwrap()).collect();
+    let each = ["seqgan-crossfit", "distilled-seqgan-crossfit"].map(|method| [method; 1 + 2]);
+    assert_eq!(judged, each.concat());
+    // The judges of single sequences keep candidates of their own bases.
+    for (method, base) in [("seqgan-crossfit", "mle"), ("distilled-seqgan-crossfit", "distilled")] {
+        let kept = scratch.output(&["sample", "run", "-n", "20", "--method", method, "--resample", "5"]);
+        let candidates = scratch.output(&["sample", "run", "-n", "100", "--method", base]);
+        let candidates: Vec<&str> = candidates.lines().collect();
+        for (group, line) in kept.lines().enumerate() {
+            assert!(candidates[5 * group..5 * group + 5].contains(&line), "{method}, group {group}: {line}");
+        }
     }
 }

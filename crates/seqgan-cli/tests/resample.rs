@@ -60,12 +60,13 @@ fn the_discriminator_prefers_what_is_kept() {
     scratch.refuses(2, &["sample", "run", "--resample", "4", "--beam", "10"], &["cannot be used with"]);
 }
 
-/// The judge of folds knows the base, so candidates come from the base; it asks the ensemble, which has no row.
+/// The judge of folds knows the base, so candidates come from the base; it asks the ensemble, which has no row. Each method with
+/// such a judge has a row of its own, against its own base.
 #[test]
 fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
     let scratch = Scratch::new();
     let settings = [
-        r#"methods=["mle-tuned", "seqgan-crossfit"]"#,
+        r#"methods=["mle-tuned", "distilled", "distilled-seqgan-crossfit", "seqgan-crossfit"]"#,
         "adversarial.base=mle-tuned",
         "crossfit.num_candidates=5",
         "crossfit.sees_ensemble=true",
@@ -79,14 +80,29 @@ fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
     let row = rows.iter().find(|row| row["name"] == "residual").unwrap();
     let effective = row["effective_candidates"].as_f64().unwrap();
     assert!(effective > 0.0 && effective <= 1.0, "{row}");
-    assert_eq!((row["base"].as_str(), row["comparisons"].as_array().unwrap().len()), (Some("mle-tuned"), 3));
+    for (name, base) in [
+        ("residual", "mle-tuned"),
+        ("seqgan-crossfit", "mle-tuned"),
+        ("distilled-residual", "distilled"),
+        ("distilled-seqgan-crossfit", "distilled"),
+    ] {
+        let row = rows.iter().find(|row| row["name"] == name).unwrap();
+        assert_eq!(
+            (row["base"].as_str(), row["comparisons"].as_array().unwrap().len()),
+            (Some(base), 3),
+            "{name}"
+        );
+    }
     // The normalising constant is estimated, which no likelihood hides.
     let stderr = |name: &str, of: &str| {
         let row = rows.iter().find(|row| row["name"] == name).unwrap();
         row[of]["stderr"].as_f64().unwrap()
     };
     assert!(stderr("residual", "nll_test") > 0.0 && stderr("residual", "forward_kl") > 0.0);
-    assert_eq!(scratch.read("run/samples/residual.txt").lines().count(), 1000);
+    for row in ["residual", "distilled-residual"] {
+        assert_eq!(scratch.read(&format!("run/samples/{row}.txt")).lines().count(), 1000);
+    }
+    assert_ne!(scratch.read("run/samples/residual.txt"), scratch.read("run/samples/distilled-residual.txt"));
 
     let kept = scratch.output(&["sample", "run", "-n", "50", "--resample", "5"]);
     let base = scratch.output(&["sample", "run", "-n", "250", "--method", "mle-tuned"]);

@@ -69,7 +69,7 @@ pub enum Purpose {
     ScheduledCoin = 19,
     /// What its other inputs are.
     ScheduledDraw = 20,
-    /// Which real sequences a ranker refers to and compares with.
+    /// Which real sequences a ranker refers to and compares with, or a policy is shown.
     References = 21,
     /// Which sequences examiners of samples read, and which are held out.
     ExaminerOrder = 22,

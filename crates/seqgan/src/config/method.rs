@@ -36,6 +36,9 @@ pub enum Method {
     /// A causal judge that sees the generator's probabilities, cross-fitted over folds, once; with a KL penalty.
     #[serde(rename = "seqgan-crossfit")]
     SeqGanCrossfit,
+    /// The same on top of `distilled`.
+    #[serde(rename = "distilled-seqgan-crossfit")]
+    DistilledSeqGanCrossfit,
     /// Sequences weighted by the odds that they are real (Che et al., 2017).
     MaliGan,
     /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
@@ -46,7 +49,7 @@ pub enum Method {
 
 impl Method {
     /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Random,
         Self::Unigram,
         Self::Mixture,
@@ -59,6 +62,7 @@ impl Method {
         Self::SeqGan,
         Self::SeqGanStep,
         Self::SeqGanCrossfit,
+        Self::DistilledSeqGanCrossfit,
         Self::MaliGan,
         Self::RankGan,
         Self::Mixed,
@@ -79,6 +83,7 @@ impl Method {
             Self::SeqGan => "seqgan",
             Self::SeqGanStep => "seqgan-step",
             Self::SeqGanCrossfit => "seqgan-crossfit",
+            Self::DistilledSeqGanCrossfit => "distilled-seqgan-crossfit",
             Self::MaliGan => "maligan",
             Self::RankGan => "rankgan",
             Self::Mixed => "mixed",
@@ -99,6 +104,11 @@ impl Method {
     pub fn follows_reward(self) -> bool {
         !self.is_likelihood()
             && !matches!(self, Self::Random | Self::Unigram | Self::Mixture | Self::MleEnsemble)
+    }
+
+    /// Whether its judge is cross-fitted over folds of the training sequences.
+    pub fn is_crossfit(self) -> bool {
+        matches!(self, Self::SeqGanCrossfit | Self::DistilledSeqGanCrossfit)
     }
 }
 

@@ -84,16 +84,19 @@ impl Preset {
                 let at = config.methods.iter().position(|&m| m == Method::MleTuned).expect("a row of quick");
                 config.methods.splice(at + 1..at + 1, [Method::MleEnsemble, Method::Distilled]);
                 config.methods.insert(at, Method::Mixture);
-                config.methods.push(Method::SeqGanCrossfit);
-                // By validation likelihood. What the judge is told is worth many small steps; two folds tell it enough.
+                config.methods.extend([Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit]);
+                // By validation likelihood. One fold tells a judge enough whose beginning is fitted; without noise of sampled
+                // actions many small updates gain more than a few large ones; and each answers for itself.
                 config.crossfit = CrossfitConfig {
                     sees_ensemble: true,
-                    max_folds: 2,
+                    max_folds: 1,
                     d_epochs: 4,
-                    num_rounds: 440,
+                    num_rounds: 2000,
+                    batch_size: 64,
                     learning_rate: 0.01,
+                    measure_every_rounds: 100,
+                    real_value: 0.4,
                     discount: 0.0,
-                    num_candidates: 16,
                     reward_scale: 1.0,
                     ..config.crossfit
                 };
@@ -274,15 +277,17 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64) {
     config.rollout.num_rollouts = n as usize;
     adversarial.num_negatives = negatives.min(affordable((left / rounds - reward(n)).max(0.0)).max(64));
 
-    // The rounds against a cross-fitted judge get half as much time again. A sequence is drawn, learnt from, and looked at by
-    // the base and, one model after another, by the ensemble: a look is a third of what learning costs.
+    // The rounds against a cross-fitted judge get half as much time again. A sequence is drawn, learnt from beside a real one, and
+    // looked at by the base and, one model after another, by the ensemble: a look is a third of what learning costs.
     let crossfit = &mut config.crossfit;
     crossfit.learning_rate = crossfit.learning_rate.min(config.mle_tuned.learning_rate);
-    let looks = 2 + if crossfit.sees_ensemble { config.ensemble.num_members } else { 0 };
-    let sequence = mean_length * (cost.sample_token + cost.likelihood_token * (1.0 + looks as f64 / 3.0));
+    let looks = 2 + if crossfit.sees_ensemble { 2 * config.ensemble.num_members } else { 0 };
+    let sequence = mean_length * (cost.sample_token + cost.likelihood_token * (2.0 + looks as f64 / 3.0));
     let rounds = |batch: usize| 0.5 * seconds / (batch as f64 * sequence);
-    crossfit.batch_size = [512, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
+    crossfit.batch_size =
+        [crossfit.batch_size, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
     crossfit.num_rounds = (rounds(crossfit.batch_size) as usize).clamp(5, crossfit.num_rounds);
+    crossfit.measure_every_rounds = (crossfit.num_rounds / 20).clamp(1, crossfit.measure_every_rounds);
 }
 
 fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {

@@ -60,7 +60,7 @@ pub struct Config {
     pub pg_bleu: PgBleuConfig,
     /// The method `seqgan-step`.
     pub seqgan_step: SeqGanStepConfig,
-    /// The method `seqgan-crossfit`.
+    /// The methods `seqgan-crossfit` and `distilled-seqgan-crossfit`.
     pub crossfit: CrossfitConfig,
     /// The row `mixture`: the model of `adversarial.base`, each sequence by chance at another temperature. It lowers nll_oracle
     /// more than it raises nll_test, with no training, and is worse in reverse KL: what a comparison must see through.
@@ -253,7 +253,8 @@ pub struct RolloutConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AdversarialConfig {
-    /// Which likelihood model it starts from: mle, mle-tuned or scheduled-sampling.
+    /// Which likelihood model it starts from: mle, mle-tuned, distilled or scheduled-sampling. The method
+    /// `distilled-seqgan-crossfit` starts from distilled, whatever is said here.
     pub base: Method,
     /// Rounds.
     pub num_rounds: usize,
@@ -326,7 +327,7 @@ pub struct EnsembleConfig {
 
 /// A causal judge that sees, of each decision, log p, entropy, largest log p and their running sum under a generator that has
 /// not learnt from the sequence; and policy gradient on large fresh batches with a KL penalty to the base. Its rounds have
-/// numbers of their own, beside `adversarial.base`, `clip_norm` and `measure_every_rounds`.
+/// numbers of their own, beside `adversarial.base` and `clip_norm`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CrossfitConfig {
@@ -356,11 +357,20 @@ pub struct CrossfitConfig {
     pub learning_rate: f64,
     /// What is subtracted from the values, and by what they are divided.
     pub baseline: Baseline,
+    /// Whether what is known of every token of a decision, by its probabilities, is summed over all of them instead of being
+    /// sampled: the same gradient on average, with less noise.
+    pub all_actions: bool,
+    /// Measure after every so many rounds; 0: only at the end.
+    pub measure_every_rounds: usize,
+    /// What each decision of a real sequence is worth, of which an update has as many as of the generator's own: it keeps the
+    /// generator near what is known for certain. 0 for none.
+    pub real_value: f64,
     /// Factor, a step, of what later decisions earn: 1 for all of it, 0 for a decision's own reward alone.
     pub discount: f64,
     /// Factor of what a decision adds to the judge's logit.
     pub reward_scale: f64,
-    /// Candidates of the base of which the row `residual` keeps one by the judge's odds; 0 for no such row.
+    /// Candidates of the base of which the row `residual` keeps one by the judge's odds, or `distilled-residual` by those of the
+    /// judge of `distilled-seqgan-crossfit`; 0 for no such rows.
     pub num_candidates: usize,
     /// Factor of the penalty log p - log p of the base.
     pub kl: f64,
@@ -447,6 +457,16 @@ pub struct CheckpointConfig {
     pub keep_best: usize,
     /// What they are best by: nll_validation, reward; in the synthetic task nll_oracle and reverse_kl, too.
     pub keep_by: KeepBy,
+}
+
+impl Config {
+    /// The likelihood model that `method` starts from, if it follows a reward, or is made of, if it is `mixture`.
+    pub fn starts_from(&self, method: Method) -> Method {
+        match method {
+            Method::DistilledSeqGanCrossfit => Method::Distilled,
+            _ => self.adversarial.base,
+        }
+    }
 }
 
 impl Default for Config {
@@ -553,7 +573,7 @@ impl Default for Config {
                 learning_rate: 1e-3,
                 discount: 0.9,
             },
-            ensemble: EnsembleConfig { num_members: 5, soft_share: 0.9, num_epochs: 10, l2: 0.0 },
+            ensemble: EnsembleConfig { num_members: 5, soft_share: 0.7, num_epochs: 20, l2: 0.0 },
             crossfit: CrossfitConfig {
                 num_folds: 4,
                 max_folds: 0,
@@ -567,6 +587,9 @@ impl Default for Config {
                 batch_size: 512,
                 learning_rate: 4e-3,
                 baseline: Baseline::StepMean,
+                measure_every_rounds: 10,
+                all_actions: true,
+                real_value: 0.0,
                 discount: 1.0,
                 num_candidates: 0,
                 reward_scale: 0.8,

@@ -1,5 +1,6 @@
 //! Ranges of settings, checked before any work is done.
 
+use super::baseline::Baseline;
 use super::file_format::FileFormat;
 use super::layers::Provenance;
 use super::method::Method;
@@ -107,6 +108,11 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("ensemble.l2", ensemble.l2, 0.0, 1.0)?;
 
     let crossfit = &config.crossfit;
+    if crossfit.all_actions && crossfit.baseline == Baseline::StepNormalised {
+        let expected =
+            "none or step-mean where crossfit.all_actions is true: what all actions earn has another unit";
+        return Err(check.fault("crossfit.baseline", "\"step-normalised\"", expected.into()));
+    }
     check.range("crossfit.num_folds", crossfit.num_folds, 1, 100)?;
     check.range("crossfit.max_folds", crossfit.max_folds, 0, crossfit.num_folds)?;
     check.range("crossfit.embedding_dim", crossfit.embedding_dim, 1, 4096)?;
@@ -119,6 +125,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.learning_rate", crossfit.learning_rate, 0.0, 10.0)?;
     check.range("crossfit.discount", crossfit.discount, 0.0, 1.0)?;
     check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
+    check.range("crossfit.real_value", crossfit.real_value, 0.0, 1e6)?;
     check.range("crossfit.reward_scale", crossfit.reward_scale, 0.0, 1000.0)?;
     check.range("crossfit.kl", crossfit.kl, 0.0, 1000.0)?;
     check.range("mixture.share", config.mixture.share, 0.0, 1.0)?;

@@ -1,7 +1,7 @@
 //! Several generators as one: an LSTM whose weights are theirs in blocks.
 //!
-//! Its logits are the mean of theirs, so its distribution is the normalised geometric mean of their distributions
-//! (a product of experts with equal weights). Because it is a generator like any other, everything works with it: sampling at
+//! Its logits are a weighted sum of theirs, so its distribution is the normalised product of theirs, each to the power of its
+//! weight (a product of experts). Of an ensemble the weights are equal, and it is the geometric mean. Because it is a generator like any other, everything works with it: sampling at
 //! a temperature, likelihood, constraints, files.
 
 use super::lstm::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
@@ -9,22 +9,31 @@ use super::{GeneratorShape, LstmGenerator};
 use crate::kernel::Real;
 use crate::nn::Tensors;
 
-/// The shape of an ensemble of `num_members` generators of `shape`: M times as wide.
-pub fn ensemble_shape(shape: &GeneratorShape, num_members: usize) -> GeneratorShape {
-    GeneratorShape {
-        embedding_dim: shape.embedding_dim * num_members,
-        hidden_dim: shape.hidden_dim * num_members,
-        ..shape.clone()
-    }
-}
-
 /// The ensemble of generators of one shape, under the rules of the first.
 pub fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
-    let one = members[0].shape();
-    assert!(members.iter().all(|member| member.shape() == one), "members of one shape");
-    let shape = ensemble_shape(one, members.len());
+    let share = 1.0 / members.len() as f64;
+    weighted(&members.iter().map(|member| (member, share)).collect::<Vec<_>>())
+}
+
+/// The generator whose logits are the sum of weight times logits, under the rules of the first; the parts may differ in
+/// width.
+pub fn weighted<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R> {
+    let one = parts[0].0.shape();
+    let sum = |width: fn(&GeneratorShape) -> usize| parts.iter().map(|(part, _)| width(part.shape())).sum();
+    let shape = GeneratorShape {
+        embedding_dim: sum(|shape| shape.embedding_dim),
+        hidden_dim: sum(|shape| shape.hidden_dim),
+        ..one.clone()
+    };
+    for (part, _) in parts {
+        let GeneratorShape { embedding_dim, hidden_dim, .. } = *part.shape();
+        assert_eq!(
+            *part.shape(),
+            GeneratorShape { embedding_dim, hidden_dim, ..one.clone() },
+            "one vocabulary"
+        );
+    }
     let (v, c) = (one.vocab_size, one.num_labels());
-    let (e, h) = (one.embedding_dim, one.hidden_dim);
     let (wide_e, wide_h) = (shape.embedding_dim, shape.hidden_dim);
     let mut embedding = vec![R::default(); (v + c) * wide_e];
     let mut w = vec![R::default(); wide_e * 4 * wide_h];
@@ -32,26 +41,29 @@ pub fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
     let mut b = vec![R::default(); 4 * wide_h];
     let mut w_out = Vec::with_capacity(wide_h * v);
     let mut b_out = vec![R::default(); v];
-    let share = R::of(1.0 / members.len() as f64);
-    for (m, member) in members.iter().enumerate() {
-        let p = member.parameters();
+    // Where a part's units begin.
+    let (mut first_e, mut first_h) = (0, 0);
+    for (part, weight) in parts {
+        let (p, weight) = (part.parameters(), R::of(*weight));
+        let (e, h) = (part.shape().embedding_dim, part.shape().hidden_dim);
         for (row, own) in embedding.chunks_exact_mut(wide_e).zip(p[EMBEDDING].chunks_exact(e)) {
-            row[m * e..(m + 1) * e].copy_from_slice(own);
+            row[first_e..first_e + e].copy_from_slice(own);
         }
-        // Row i of a member's matrix is row m rows + i of the ensemble's; its gates stand apart by the wide H.
+        // Row i of a part's matrix is a later row of the whole; its gates stand apart by the wide H.
         let block = |wide: &mut [R], own: &[R], first: usize| {
             for (i, own) in own.chunks_exact(4 * h).enumerate() {
                 let row = &mut wide[(first + i) * 4 * wide_h..][..4 * wide_h];
                 for (gate, own) in own.chunks_exact(h).enumerate() {
-                    row[gate * wide_h + m * h..][..h].copy_from_slice(own);
+                    row[gate * wide_h + first_h..][..h].copy_from_slice(own);
                 }
             }
         };
-        block(&mut w, &p[W], m * e);
-        block(&mut u, &p[U], m * h);
+        block(&mut w, &p[W], first_e);
+        block(&mut u, &p[U], first_h);
         block(&mut b, &p[B], 0);
-        w_out.extend(p[W_OUT].iter().map(|&x| x * share));
-        R::axpy(share, &p[B_OUT], &mut b_out);
+        w_out.extend(p[W_OUT].iter().map(|&x| x * weight));
+        R::axpy(weight, &p[B_OUT], &mut b_out);
+        (first_e, first_h) = (first_e + e, first_h + h);
     }
     let mut parameters = Tensors::new();
     let tensors = [
@@ -64,7 +76,7 @@ pub fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
     ];
     tensors.into_iter().for_each(|(name, sizes, data)| parameters.push(name, &sizes, data));
     let generator = LstmGenerator::from_parameters(shape, parameters).expect("blocks of its layout");
-    generator.under(members[0].shared_rules())
+    generator.under(parts[0].0.shared_rules())
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 
 use super::Rules;
 use crate::kernel::Real;
-use crate::nn::softmax::{Choice, Output, Soft, Surprise};
+use crate::nn::softmax::{Choice, Output, Surprise};
+use crate::nn::softmax_gradient::{Beside, Role};
 use crate::nn::{Gradients, Tensors, embedding, lstm};
 use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
@@ -107,14 +108,14 @@ pub struct LstmGenerator<R = f32> {
     parameters: Tensors<R>,
 }
 
-/// A generator to be learnt from, and how much: each decision's target is `share` times the teacher's distribution and
-/// 1 - share times the token that stands there (Hinton et al., 2015).
+/// A generator whose logits another is trained by, and what they are to it: a teacher's distributions (Hinton et al.,
+/// 2015), or what each token earns.
 #[derive(Debug, Clone, Copy)]
-pub struct Teacher<'a, R = f32> {
+pub struct Guide<'a, R = f32> {
     /// Of the same vocabulary and rules; of any width.
     pub generator: &'a LstmGenerator<R>,
-    /// From 0 to 1.
-    pub share: f64,
+    /// What its logits mean.
+    pub role: Role<R>,
 }
 
 /// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
@@ -193,24 +194,25 @@ impl<R: Real> LstmGenerator<R> {
         self.accumulate_from(batch, batch, None, weights, gradients)
     }
 
-    /// The same with a teacher's distributions as targets; the sum is that of the cross-entropies.
-    pub fn accumulate_taught(
+    /// The same beside a guide. With a teacher the sum is that of the cross-entropies; earnings count for every decision,
+    /// those of weight zero too ([`Role::Earnings`]).
+    pub fn accumulate_guided(
         &self,
         batch: &SeqBatch,
-        teacher: Teacher<'_, R>,
+        guide: Guide<'_, R>,
         weights: &[R],
         gradients: &mut Gradients<R>,
     ) -> f64 {
-        self.accumulate_from(batch, batch, Some(teacher), weights, gradients)
+        self.accumulate_from(batch, batch, Some(guide), weights, gradients)
     }
 
-    /// The same with the LSTM's inputs taken from `inputs`, whose rows have the lengths of `batch`, and a teacher if there
+    /// The same with the LSTM's inputs taken from `inputs`, whose rows have the lengths of `batch`, and a guide if there
     /// is one.
     pub fn accumulate_from(
         &self,
         inputs: &SeqBatch,
         batch: &SeqBatch,
-        teacher: Option<Teacher<'_, R>>,
+        guide: Option<Guide<'_, R>>,
         weights: &[R],
         gradients: &mut Gradients<R>,
     ) -> f64 {
@@ -228,8 +230,8 @@ impl<R: Real> LstmGenerator<R> {
             })
             .collect();
 
-        // What the teacher makes of the same rows.
-        let taught: Option<Vec<_>> = teacher.map(|Teacher { generator, .. }| {
+        // What the guide makes of the same rows.
+        let guided: Option<Vec<_>> = guide.map(|Guide { generator, .. }| {
             let of_rows = |(rows, inputs, _): &(std::ops::Range<usize>, Vec<TokenId>, _)| {
                 let x = generator.embed(inputs, batch, rows.clone());
                 lstm::forward(generator.lstm_weights(), rows.len(), x)
@@ -239,7 +241,8 @@ impl<R: Real> LstmGenerator<R> {
 
         // Decisions that count, and where their h stands: (chunk, position in [T, rows]).
         let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut taught_h = Vec::new();
+        let mut guide_h = Vec::new();
+        let all_count = guide.is_some_and(|guide| matches!(guide.role, Role::Earnings { .. }));
         for (chunk, (rows, inputs, trace)) in traces.iter().enumerate() {
             let decisions: Vec<_> =
                 rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
@@ -247,7 +250,7 @@ impl<R: Real> LstmGenerator<R> {
                 for b in rows.clone() {
                     let weight = weights[b * batch.max_length() + t];
                     let Some(decision) = decisions[b - rows.start].get(t) else { continue };
-                    if weight == R::default() || !decision.allowed {
+                    if (weight == R::default() && !all_count) || !decision.allowed {
                         continue;
                     }
                     let place = t * rows.len() + b - rows.start;
@@ -255,22 +258,18 @@ impl<R: Real> LstmGenerator<R> {
                     counted.push(weight);
                     places.push((chunk, place));
                     h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
-                    if let (Some(Teacher { generator, .. }), Some(taught)) = (teacher, &taught) {
+                    if let (Some(Guide { generator, .. }), Some(guided)) = (guide, &guided) {
                         let wide = generator.shape.hidden_dim;
-                        taught_h.extend_from_slice(&taught[chunk].hidden()[place * wide..(place + 1) * wide]);
+                        guide_h.extend_from_slice(&guided[chunk].hidden()[place * wide..(place + 1) * wide]);
                     }
                 }
             }
         }
 
         let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
-        let soft = teacher.map(|Teacher { generator, share }| Soft {
-            output: generator.output(),
-            h: &taught_h,
-            share: R::of(share),
-        });
-        let (loss, _, dh) =
-            self.output().weighted_cross_entropy(&h, &choices, soft, &counted, dw_out, db_out);
+        let beside =
+            guide.map(|Guide { generator, role }| (Beside { output: generator.output(), h: &guide_h }, role));
+        let (loss, _, dh) = self.output().weighted_gradient(&h, &choices, beside, &counted, dw_out, db_out);
         let mut d_hidden: Vec<Vec<R>> =
             traces.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
         for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {

@@ -17,9 +17,9 @@ mod scheduled;
 mod walk;
 
 pub use beam::Scored;
-pub use ensemble::{ensemble, ensemble_shape};
+pub use ensemble::{ensemble, weighted};
 pub use filter::Filter;
-pub use lstm::{GeneratorShape, LstmGenerator, Teacher};
+pub use lstm::{GeneratorShape, Guide, LstmGenerator};
 pub use mixture::MixturePolicy;
 pub use policy::LstmPolicy;
 pub use rules::Rules;

@@ -14,6 +14,7 @@ pub mod linear;
 pub mod lstm;
 mod masks;
 pub mod softmax;
+pub mod softmax_gradient;
 pub mod tensors;
 
 pub use adam::{Adam, AdamConfig};

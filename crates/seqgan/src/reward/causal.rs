@@ -125,6 +125,21 @@ impl<R: Real> CausalDiscriminator<R> {
         &mut self.parameters
     }
 
+    /// By how much each number that describes a decision goes straight into its logit, `[F]`.
+    pub fn feature_weights(&self) -> &[R] {
+        &self.parameters[FEATURES_W]
+    }
+
+    /// The same, to be changed.
+    pub fn feature_weights_mut(&mut self) -> &mut [R] {
+        &mut self.parameters[FEATURES_W]
+    }
+
+    /// What is added to every logit, to be changed.
+    pub fn bias_mut(&mut self) -> &mut R {
+        &mut self.parameters[OUTPUT_B][0]
+    }
+
     /// Zero gradients of the parameters.
     pub fn gradients(&self) -> Gradients<R> {
         Gradients::dense(&self.parameters)

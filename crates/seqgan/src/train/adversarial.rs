@@ -1,7 +1,7 @@
 //! Training in rounds by a reward: SeqGAN's Algorithm 1.
 //!
 //! ```text
-//! 2  pre-train G by maximum likelihood                      (the model of `adversarial.base`)
+//! 2  pre-train G by maximum likelihood                      (the model that the method starts from)
 //! 4  pre-train D on real sequences and samples of G         pretrain_judge
 //! 6  repeat                                                 rounds
 //! 7    for g-steps: sample, search, policy gradient           generator_step
@@ -25,7 +25,7 @@ use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
-use crate::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
+use crate::update::{GeneratorUpdate, Optimizer, guided_policy_gradient_step};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
 fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
@@ -33,7 +33,7 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
         return Ok(());
     }
     let config = session.config;
-    let generator = state.finished[&config.adversarial.base].clone();
+    let generator = state.finished[&config.starts_from(method)].clone();
     let judge = Judge::new(method, config, session.task)?;
     let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
     state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, best: None, rollout });
@@ -47,8 +47,8 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
 /// Trains a fresh judge against the base model.
 pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     begin(session, state, method)?;
-    if method == Method::SeqGanCrossfit {
-        return crossfit::train_judge(session, state);
+    if method.is_crossfit() {
+        return crossfit::train_judge(session, state, method);
     }
     let config = session.config;
     let d_steps = config.adversarial.d_pretrain_steps;
@@ -97,8 +97,8 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         state.position.g_step = 0;
         state.position.round += 1;
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
-        if config.measure_every_rounds > 0 && state.position.round.is_multiple_of(config.measure_every_rounds)
-        {
+        let every = plan.measure_every_rounds;
+        if every > 0 && state.position.round.is_multiple_of(every) {
             measure(session, state, method)?;
         }
         session.step_done(state)?;
@@ -120,7 +120,7 @@ fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
 fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
     let trainee = state.trainee.as_ref().expect("the generator in training");
     let measures = session.measure_while_training(&trainee.generator);
-    let watched = Figures::of(session, state, trainee, &measures);
+    let watched = Figures::of(session, state, method, &measures);
     let parts: Vec<(String, f64)> =
         state.position.reward_parts.iter().map(|(name, mean)| (format!("reward_{name}"), *mean)).collect();
     let parts = parts.iter().map(|(name, mean)| (name.as_str(), *mean));
@@ -164,7 +164,7 @@ fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) ->
         train: &session.task.train,
         rollout: &adversary.rollout,
         generator: &trainee.generator,
-        witnesses: Witnesses::new(config, &state.finished),
+        witnesses: Witnesses::new(config, &state.finished, adversary.judge.method()),
         streams,
         first: drawn.rollouts,
         round: state.position.round,
@@ -179,12 +179,14 @@ fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) ->
     };
     let baseline = if earned.centred { Baseline::None } else { plan.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
-    policy_gradient_step(generator, optimizer, &batch, &earned.values, baseline, update)?;
+    let guided = (earned.earnings.as_ref(), earned.demonstrations.as_ref());
+    guided_policy_gradient_step(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
     let has_end = trainee.generator.shape().end_token.is_some();
-    // Values that are centred already are no longer measured against the mean reward.
-    state.position.watched.value_spread =
-        (!earned.centred).then(|| value_spread(&batch, &earned.values, has_end));
+    // Values that are centred already are no longer measured against the mean reward, nor are those from which the part is
+    // missing that is known of every token.
+    let whole = !earned.centred && earned.earnings.is_none();
+    state.position.watched.value_spread = whole.then(|| value_spread(&batch, &earned.values, has_end));
     state.position.reward_parts = earned.parts;
     Ok(earned.reward)
 }

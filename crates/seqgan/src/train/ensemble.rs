@@ -8,7 +8,7 @@ use super::state::State;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method};
-use crate::generator::{LstmGenerator, LstmPolicy, Policy, Teacher, ensemble};
+use crate::generator::{LstmGenerator, LstmPolicy, Policy, ensemble};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::update::{GeneratorUpdate, Optimizer, distillation_step};
@@ -78,7 +78,6 @@ impl Lesson {
         let mut batch = real;
         let samples = self.policy.sample(&self.streams, first, batch.len()).sequences;
         batch.extend(&samples);
-        let teacher = Teacher { generator: &self.ensemble, share: self.share };
-        distillation_step(generator, optimizer, &batch, teacher, update)
+        distillation_step(generator, optimizer, &batch, &self.ensemble, self.share, update)
     }
 }

@@ -6,7 +6,7 @@ use super::held_out::MOST_SAMPLES;
 use super::measure;
 use super::mix::Mix;
 use super::plan::base;
-use super::residual::{self, ResidualRow};
+use super::residual::{self, ResidualRow, row_name};
 use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
@@ -31,10 +31,10 @@ enum Unit {
     Curve(Method, f64),
     /// A row against its base at equal entropy.
     Compare(Method, f64),
-    /// The row of candidates kept by a judge's odds, at temperature 1.
-    Residual,
+    /// The row of candidates kept by the odds of a method's judge, at temperature 1.
+    Residual(Method),
     /// It against its base at equal entropy.
-    CompareResidual(f64),
+    CompareResidual(Method, f64),
     /// Sequences written to the run folder.
     Samples(Method),
     /// Real sequences written beside them.
@@ -88,7 +88,7 @@ fn check_rows(session: &Session<'_>, state: &State, units: &[Unit]) -> Result<()
     let mut missing = done.filter_map(|unit| match unit {
         Unit::Row(method) if lacks(method.name()) => Some(method.name()),
         Unit::Real if lacks(REAL) => Some(REAL),
-        Unit::Residual if lacks(residual::ROW) => Some(residual::ROW),
+        Unit::Residual(method) if lacks(row_name(*method)) => Some(row_name(*method)),
         _ => None,
     });
     match missing.next() {
@@ -115,15 +115,16 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
         let temperatures = &config.evaluate.temperatures;
         units.extend(models().flat_map(|m| temperatures.iter().map(move |&t| Unit::Curve(m, t))));
     }
+    let has_base = |m: &Method| base(config, *m).is_some_and(|base| config.methods.contains(&base));
     if task.oracle.is_some() {
-        let has_base = |m: &Method| base(config, *m).is_some_and(|base| config.methods.contains(&base));
         let compared = models().filter(has_base);
         units.extend(compared.flat_map(|m| VERDICT_TEMPERATURES.map(|t| Unit::Compare(m, t))));
     }
-    if residual::has_row(config) {
-        units.push(Unit::Residual);
-        let compared = task.oracle.is_some() && config.methods.contains(&config.adversarial.base);
-        units.extend(VERDICT_TEMPERATURES.into_iter().filter(|_| compared).map(Unit::CompareResidual));
+    for method in residual::rows(config) {
+        units.push(Unit::Residual(method));
+        if task.oracle.is_some() && has_base(&method) {
+            units.extend(VERDICT_TEMPERATURES.map(|t| Unit::CompareResidual(method, t)));
+        }
     }
     units.extend(models().map(Unit::Samples));
     units.push(Unit::RealSamples);
@@ -186,16 +187,17 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
             let comparison = compare_at(session, state, (&*policy, n), base, *temperature)?;
             row(state, method.name()).comparisons.push(comparison);
         }
-        Unit::Residual => {
-            let of_run = ResidualRow::new(session, state, 1.0)?;
+        Unit::Residual(method) => {
+            let of_run = ResidualRow::new(session, state, *method, 1.0)?;
             let mut row = of_run.measured(state.outcome.oracle.as_ref().map(|f| f.entropy));
             row.scorecard = scorecard(session, 1.0, |n| of_run.samples(Purpose::Evaluation, n));
-            write_sequences(session, residual::ROW, &of_run.samples(Purpose::Sample, NUM_WRITTEN))?;
+            write_sequences(session, row_name(*method), &of_run.samples(Purpose::Sample, NUM_WRITTEN))?;
             state.outcome.methods.push(row);
         }
-        Unit::CompareResidual(temperature) => {
-            let comparison = ResidualRow::new(session, state, *temperature)?.compared(state, *temperature)?;
-            row(state, residual::ROW).comparisons.push(comparison);
+        Unit::CompareResidual(method, temperature) => {
+            let of_run = ResidualRow::new(session, state, *method, *temperature)?;
+            let comparison = of_run.compared(state, *temperature)?;
+            row(state, row_name(*method)).comparisons.push(comparison);
         }
         Unit::Samples(method) => {
             let samples = sample(session, state, *method, NUM_WRITTEN);
@@ -236,7 +238,7 @@ fn model<'s>(session: &Session<'_>, state: &'s State, method: Method, temperatur
     let config = session.config;
     if method == Method::Mixture {
         let MixtureConfig { share, temperature: colder } = config.mixture;
-        let generator = &state.finished[&config.adversarial.base];
+        let generator = &state.finished[&config.starts_from(method)];
         let part = |share, temperature| (share, LstmPolicy::new(generator, temperature));
         let parts = vec![part(share, temperature * colder), part(1.0 - share, temperature)];
         return Model { policy: Box::new(MixturePolicy::new(parts)), generator };

@@ -8,7 +8,7 @@ use super::event::Observer;
 use super::judge::Judge;
 use super::mix::Mix;
 use super::models;
-use super::plan::{Stage, plan};
+use super::plan::{Stage, num_parts, plan};
 use super::pretrain::{Model, likelihood_settings, maximum_likelihood};
 use super::session::Session;
 use super::shared_models::SharedModel;
@@ -131,6 +131,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
             Stage::Measure => evaluate(&mut session, &mut state)?,
         }
         state.position.stage += 1;
+        state.parts.truncate(num_parts(&stages, state.position.stage));
         session.save(&mut state)?;
     }
     let summary = Summary {
@@ -165,16 +166,11 @@ fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<(
     if state.position.stage > stages.len() {
         return Err(fault(format!("{} stages are done of {}", state.position.stage, stages.len())));
     }
-    let done = &stages[..state.position.stage];
-    // Generators that the next stage will make another of, or a judge.
-    let parts = done.iter().fold(0, |parts, stage| match stage {
-        Stage::Member(_) | Stage::Fold(..) => parts + 1,
-        Stage::Ensemble | Stage::Judge(Method::SeqGanCrossfit) => 0,
-        _ => parts,
-    });
+    let parts = num_parts(stages, state.position.stage);
     if state.parts.len() != parts {
         return Err(fault(format!("{} parts of a model are there, expected {parts}", state.parts.len())));
     }
+    let done = &stages[..state.position.stage];
     match done.iter().filter_map(made).find(|m| !state.finished.contains_key(m)) {
         Some(method) => Err(fault(format!("the model `{method}` is done, but not there"))),
         None => Ok(()),

@@ -19,7 +19,7 @@ use crate::reward::{
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
-use crate::update::{DiscriminatorUpdate, Optimizer, RankedBatch, RankerUpdate};
+use crate::update::{Demonstrations, DiscriminatorUpdate, Earnings, Optimizer, RankedBatch, RankerUpdate};
 use crate::update::{causal_discriminator_step, discriminator_step, ranker_step};
 use serde_json::json;
 use std::sync::Arc;
@@ -65,6 +65,10 @@ pub(super) struct Search<'a> {
 pub(super) struct Earned {
     /// Of each decision, `[B, T]`.
     pub values: Vec<f32>,
+    /// What every token would earn besides, where that is known.
+    pub earnings: Option<Earnings>,
+    /// Real sequences to be learnt from beside the batch.
+    pub demonstrations: Option<Demonstrations>,
     /// Mean score of the finished sequences.
     pub reward: f64,
     /// The same for each part of a reward that has parts.
@@ -73,6 +77,21 @@ pub(super) struct Earned {
     pub completions: u64,
     /// Whether a baseline has been subtracted already.
     pub centred: bool,
+}
+
+impl Earned {
+    /// Values and the mean reward, and nothing besides.
+    pub fn new(values: Vec<f32>, reward: f64) -> Self {
+        Self {
+            values,
+            earnings: None,
+            demonstrations: None,
+            reward,
+            parts: Vec::new(),
+            completions: 0,
+            centred: false,
+        }
+    }
 }
 
 impl Judge {
@@ -93,7 +112,7 @@ impl Judge {
                 };
                 Network::Causal(CausalDiscriminator::new(shape, &streams))
             }
-            Method::SeqGanCrossfit => {
+            _ if method.is_crossfit() => {
                 Network::Crossfit(CausalDiscriminator::new(crossfit::shape(config, task), &streams))
             }
             Method::Mixed => {
@@ -117,7 +136,7 @@ impl Judge {
 
     /// Whether it is trained between the generator's updates.
     pub(super) fn is_trained_in_rounds(method: Method, config: &Config) -> bool {
-        method != Method::SeqGanCrossfit && Self::is_trained(method, config)
+        !method.is_crossfit() && Self::is_trained(method, config)
     }
 
     /// The cross-fitted judge.
@@ -217,7 +236,7 @@ impl Judge {
             Network::Causal(causal) => {
                 let per_step = PerStep { discount: search.config.seqgan_step.discount };
                 let (values, reward) = per_step.values(causal, search.batch, search.has_end());
-                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
+                Ok(Earned::new(values, reward))
             }
             Network::Crossfit(judge) => {
                 let config = &search.config.crossfit;
@@ -227,13 +246,23 @@ impl Judge {
                     generator: search.generator,
                     config,
                 };
-                let (values, reward) =
-                    PerStep { discount: config.discount }.values(&reward, search.batch, search.has_end());
-                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: false })
+                let earnings = reward.earnings();
+                let (values, reward) = reward.values(search.batch);
+                let demonstrations = (config.real_value > 0.0).then(|| Demonstrations {
+                    sequences: drawn(
+                        search.train,
+                        search.config.seed,
+                        (3, search.round as u64),
+                        search.batch.len(),
+                    ),
+                    value: config.real_value as f32,
+                });
+                let earned = Earned::new(values, reward);
+                Ok(Earned { earnings, demonstrations, ..earned })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
                 let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end())?;
-                Ok(Earned { values, reward, parts: Vec::new(), completions: 0, centred: true })
+                Ok(Earned { centred: true, ..Earned::new(values, reward) })
             }
             Network::Discriminator(discriminator) => {
                 let precision = search.config.rollout.precision;
@@ -320,12 +349,7 @@ impl Search<'_> {
         let own = (0..self.batch.len())
             .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));
         let reward = own.sum::<f64>() / self.batch.len() as f64;
-        Ok(Earned {
-            values,
-            reward,
-            parts: Vec::new(),
-            completions: search.sequences_used(self.batch.len(), length),
-            centred: false,
-        })
+        let completions = search.sequences_used(self.batch.len(), length);
+        Ok(Earned { completions, ..Earned::new(values, reward) })
     }
 }

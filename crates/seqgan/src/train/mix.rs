@@ -113,11 +113,9 @@ impl Mix {
             search.first,
         )?;
         Ok(Earned {
-            values: found.values,
-            reward: found.mean,
             parts: mixed.parts.iter().map(|part| part.name.to_string()).zip(found.means).collect(),
             completions: found.completions,
-            centred: false,
+            ..Earned::new(found.values, found.mean)
         })
     }
 }

@@ -75,9 +75,11 @@ pub(super) fn save_judge(folder: &RunFolder, judge: &Judge) -> Result<()> {
 /// The methods whose generators a run folder holds, in the order of its settings.
 pub fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     let config = folder.read_config()?;
-    let mut list = config.methods;
-    if !list.contains(&config.adversarial.base) {
-        list.insert(0, config.adversarial.base);
+    let mut list = config.methods.clone();
+    for base in config.methods.iter().rev().map(|method| config.starts_from(*method)) {
+        if !list.contains(&base) {
+            list.insert(0, base);
+        }
     }
     Ok(list.into_iter().filter(|m| folder.model(m.name()).is_file()).collect())
 }

@@ -36,12 +36,13 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
         });
     }
     let rewarded: Vec<Method> = Method::ALL.into_iter().filter(|m| asked(config, *m, false)).collect();
-    let based = !rewarded.is_empty() || config.methods.contains(&Method::Mixture);
-    let is_base = |method| based && config.adversarial.base == method;
+    let starts = rewarded.iter().chain(config.methods.iter().filter(|m| **m == Method::Mixture));
+    let bases: Vec<Method> = starts.map(|m| config.starts_from(*m)).collect();
+    let is_base = |method| bases.contains(&method);
     let mut stages = Vec::new();
     let needs_ensemble = config.methods.contains(&Method::MleEnsemble)
         || config.methods.contains(&Method::Distilled)
-        || (config.methods.contains(&Method::SeqGanCrossfit) && config.crossfit.sees_ensemble)
+        || (rewarded.iter().any(|m| m.is_crossfit()) && config.crossfit.sees_ensemble)
         || is_base(Method::Distilled);
     for method in Method::ALL {
         match method {
@@ -55,11 +56,13 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
             _ => {}
         }
     }
+    // Once, for all who need them.
+    let generators = FoldLayout::of(config).len();
+    let of_fold = |fold| (0..generators).map(move |generator| Stage::Fold(fold, generator));
+    let mut folds: Vec<Stage> = (0..used_folds(config)).flat_map(of_fold).collect();
     for method in rewarded {
-        if method == Method::SeqGanCrossfit {
-            for fold in 0..used_folds(config) {
-                stages.extend((0..FoldLayout::of(config).len()).map(|member| Stage::Fold(fold, member)));
-            }
+        if method.is_crossfit() {
+            stages.append(&mut folds);
         }
         if Judge::is_trained(method, config) {
             stages.push(Stage::Judge(method));
@@ -68,6 +71,20 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     }
     stages.push(Stage::Measure);
     Ok(stages)
+}
+
+/// Generators that wait, when the first `done` of the stages are, for what is to be made of them: members of an ensemble,
+/// and those of the folds, until the last judge that is told by them is trained.
+pub(super) fn num_parts(stages: &[Stage], done: usize) -> usize {
+    let (done, left) = stages.split_at(done);
+    let is_crossfit = |stage: &Stage| matches!(stage, Stage::Judge(method) if method.is_crossfit());
+    let judges_left = left.iter().any(is_crossfit);
+    done.iter().fold(0, |parts, stage| match stage {
+        Stage::Member(_) | Stage::Fold(..) => parts + 1,
+        Stage::Ensemble => 0,
+        _ if is_crossfit(stage) && !judges_left => 0,
+        _ => parts,
+    })
 }
 
 fn asked(config: &Config, method: Method, likelihood: bool) -> bool {
@@ -79,7 +96,7 @@ fn asked(config: &Config, method: Method, likelihood: bool) -> bool {
 /// likelihood models, where it is trained too.
 pub(super) fn base(config: &Config, method: Method) -> Option<Method> {
     match method {
-        _ if method.follows_reward() || method == Method::Mixture => Some(config.adversarial.base),
+        _ if method.follows_reward() || method == Method::Mixture => Some(config.starts_from(method)),
         Method::Mle | Method::ScheduledSampling | Method::MleEnsemble | Method::Distilled => {
             config.methods.contains(&Method::MleTuned).then_some(Method::MleTuned)
         }
@@ -139,5 +156,50 @@ mod tests {
         }
         config.methods.clear();
         assert!(plan(&config).is_err());
+    }
+
+    #[test]
+    fn cross_fitted_rows_share_their_folds() {
+        let methods = vec![Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit];
+        let mut config = Config { methods, ..Config::default() };
+        config.adversarial.base = Method::MleTuned;
+        (config.ensemble.num_members, config.crossfit.num_folds) = (2, 2);
+        // After each stage, the generators that wait for the ensemble or for a judge.
+        let expected = [
+            (Stage::Likelihood(Method::MleTuned), 0),
+            (Stage::Member(1), 1),
+            (Stage::Ensemble, 0),
+            (Stage::Likelihood(Method::Distilled), 0),
+            (Stage::Fold(0, 0), 1),
+            (Stage::Fold(0, 1), 2),
+            (Stage::Fold(0, 2), 3),
+            (Stage::Fold(1, 0), 4),
+            (Stage::Fold(1, 1), 5),
+            (Stage::Fold(1, 2), 6),
+            (Stage::Judge(Method::SeqGanCrossfit), 6),
+            (Stage::Rounds(Method::SeqGanCrossfit), 6),
+            (Stage::Judge(Method::DistilledSeqGanCrossfit), 0),
+            (Stage::Rounds(Method::DistilledSeqGanCrossfit), 0),
+            (Stage::Measure, 0),
+        ];
+        let stages = plan(&config).unwrap();
+        assert_eq!(stages, expected.map(|(stage, _)| stage));
+        assert_eq!(num_parts(&stages, 0), 0);
+        for (done, (stage, parts)) in (1..).zip(expected) {
+            assert_eq!(num_parts(&stages, done), parts, "after {stage:?}");
+        }
+        // One by itself has the same generators, less those of the other's base, which is not trained.
+        let of = |base: Method, methods: &[Method]| {
+            let mut config = Config { methods: methods.to_vec(), ..config.clone() };
+            config.adversarial.base = base;
+            let stages = plan(&config).unwrap();
+            let folds = stages.iter().filter(|stage| matches!(stage, Stage::Fold(0, _))).count();
+            (folds, stages.contains(&Stage::Likelihood(base)))
+        };
+        let distilled = [Method::DistilledSeqGanCrossfit];
+        assert_eq!(of(Method::MleTuned, &[Method::SeqGanCrossfit]), (1, true));
+        assert_eq!(of(Method::Mle, &config.methods), (4, true), "members, and one for each base");
+        assert_eq!(of(Method::Distilled, &config.methods), (3, true), "bases that are the same");
+        assert_eq!(of(Method::Mle, &distilled), (3, false));
     }
 }

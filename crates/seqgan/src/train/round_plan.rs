@@ -12,6 +12,8 @@ pub(super) struct RoundPlan {
     pub batch_size: usize,
     /// What is subtracted from the values.
     pub baseline: Baseline,
+    /// Measure after every so many rounds; 0: only at the end.
+    pub measure_every_rounds: usize,
     learning_rate: f64,
     schedule: Schedule,
 }
@@ -20,20 +22,22 @@ impl RoundPlan {
     /// As the settings say.
     pub fn of(config: &Config, method: Method) -> Self {
         let (adversarial, crossfit) = (&config.adversarial, &config.crossfit);
-        match method {
-            Method::SeqGanCrossfit => Self {
+        match method.is_crossfit() {
+            true => Self {
                 num_rounds: crossfit.num_rounds,
                 g_steps: 1,
                 batch_size: crossfit.batch_size,
                 baseline: crossfit.baseline,
+                measure_every_rounds: crossfit.measure_every_rounds,
                 learning_rate: crossfit.learning_rate,
                 schedule: Schedule::Cosine,
             },
-            _ => Self {
+            false => Self {
                 num_rounds: adversarial.num_rounds,
                 g_steps: adversarial.g_steps,
                 batch_size: adversarial.batch_size,
                 baseline: adversarial.baseline,
+                measure_every_rounds: adversarial.measure_every_rounds,
                 learning_rate: adversarial.learning_rate,
                 schedule: Schedule::Constant,
             },

@@ -1,11 +1,35 @@
 //! Policy gradient (SeqGAN, equations 6 to 8): one step on the sum of -Q(decision) log p(decision).
+//!
+//! What is known of every token, and not only of the one that was drawn, need not be sampled: the step then follows
+//! `sum_v p(v) Q(v)` of that part, whose gradient is the mean of the sampled one without its noise (the all-action policy
+//! gradient: Sutton et al., "Comparing policy-gradient algorithms", 2001).
 
 use super::{GeneratorUpdate, Optimizer};
 use crate::config::Baseline;
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::generator::LstmGenerator;
+use crate::generator::{Guide, LstmGenerator};
+use crate::nn::softmax_gradient::Role;
 use crate::token::SeqBatch;
+
+/// What each token earns, whatever is drawn: its logit under `generator`, less `kl` times log p.
+#[derive(Debug, Clone)]
+pub struct Earnings {
+    /// Of the policy's vocabulary and rules; of any width.
+    pub generator: LstmGenerator,
+    /// At least 0.
+    pub kl: f64,
+}
+
+/// Real sequences that are learnt from beside a policy's own, and what each of their decisions is worth (Li et al.,
+/// "Adversarial learning for neural dialogue generation", 2017, on teacher forcing).
+#[derive(Debug, Clone)]
+pub struct Demonstrations {
+    /// As long as the policy's.
+    pub sequences: SeqBatch,
+    /// The same for all of them.
+    pub value: f32,
+}
 
 /// One update with values `[B, T]` of each decision. Returns the gradient's norm before clipping.
 pub fn policy_gradient_step(
@@ -16,19 +40,39 @@ pub fn policy_gradient_step(
     baseline: Baseline,
     update: GeneratorUpdate,
 ) -> Result<f64> {
+    guided_policy_gradient_step(generator, optimizer, (batch, values), (None, None), baseline, update)
+}
+
+/// The same with what all tokens earn besides, which `values` leave out, and with real sequences, whose values have no baseline
+/// and in whose decisions all tokens earn as well.
+pub fn guided_policy_gradient_step(
+    generator: &mut LstmGenerator,
+    optimizer: &mut Optimizer,
+    (batch, values): (&SeqBatch, &[f32]),
+    (earnings, demonstrations): (Option<&Earnings>, Option<&Demonstrations>),
+    baseline: Baseline,
+    update: GeneratorUpdate,
+) -> Result<f64> {
     let sum = fault::number(values.iter().map(|&x| f64::from(x)).sum());
     if !sum.is_finite() {
         let step = optimizer.adam().step() + 1;
         return Err(Error::NotFinite { place: "a reward", value: sum, step });
     }
-    let advantages = match baseline {
+    let mut advantages = match baseline {
         Baseline::None => values.to_vec(),
         Baseline::StepMean | Baseline::StepNormalised => {
             let has_end = generator.shape().end_token.is_some();
             centred(batch, values, has_end, baseline == Baseline::StepNormalised)
         }
     };
-    generator.accumulate(batch, &advantages, optimizer.start());
+    let guide = earnings
+        .map(|Earnings { generator, kl }| Guide { generator, role: Role::Earnings { kl: *kl as f32 } });
+    let mut together = batch.clone();
+    if let Some(Demonstrations { sequences, value }) = demonstrations {
+        together.extend(sequences);
+        advantages.resize(together.len() * together.max_length(), *value);
+    }
+    generator.accumulate_from(&together, &together, guide, &advantages, optimizer.start());
     optimizer.apply(generator.parameters_mut(), update, "the policy's gradient")
 }
 
@@ -57,6 +101,7 @@ fn centred(batch: &SeqBatch, values: &[f32], has_end: bool, normalised: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::oracle;
 
     #[test]
     fn the_baseline_is_the_mean_of_the_rows_that_still_decide() {
@@ -72,5 +117,45 @@ mod tests {
         assert_eq!(found, expected);
         // Equal values stay equal.
         assert!(centred(&batch, &[0.3; 9], true, true)[..3].iter().all(|x| x.abs() < 1e-2));
+    }
+
+    /// Real sequences are learnt from with their own value, which no baseline of the policy's sequences touches.
+    #[test]
+    fn demonstrations_stand_beside_the_policys_sequences() {
+        let start = oracle::random(oracle::synthetic_shape(5, 3, 4, 3), 1);
+        let own = SeqBatch::from_rows([vec![2, 3, 0], vec![1, 1, 4]], 3);
+        let real = SeqBatch::from_rows([vec![4, 4, 2], vec![0, 1, 3], vec![2, 2, 2]], 3);
+        let (values, value) = ([1.0, 2.0, 6.0, 3.0, 4.0, 9.0], 0.3);
+        let update = GeneratorUpdate { learning_rate: 0.1, clip_norm: 0.0, l2: 0.0 };
+        let after = |step: &dyn Fn(&mut LstmGenerator, &mut Optimizer) -> Result<f64>| {
+            let mut generator = start.clone();
+            let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+            step(&mut generator, &mut optimizer).unwrap();
+            generator.parameters().clone()
+        };
+        let guided = after(&|generator, optimizer| {
+            let demonstrations = Demonstrations { sequences: real.clone(), value };
+            let guides = (None, Some(&demonstrations));
+            guided_policy_gradient_step(
+                generator,
+                optimizer,
+                (&own, &values),
+                guides,
+                Baseline::StepMean,
+                update,
+            )
+        });
+        let plain = after(&|generator, optimizer| {
+            let mut all = own.clone();
+            all.extend(&real);
+            let mut weights = centred(&own, &values, false, false);
+            weights.extend([value; 9]);
+            policy_gradient_step(generator, optimizer, &all, &weights, Baseline::None, update)
+        });
+        assert_eq!(guided, plain);
+        let alone = after(&|generator, optimizer| {
+            policy_gradient_step(generator, optimizer, &own, &values, Baseline::StepMean, update)
+        });
+        assert_ne!(guided, alone);
     }
 }

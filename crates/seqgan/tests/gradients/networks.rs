@@ -3,8 +3,9 @@
 use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
-use seqgan::generator::{GeneratorShape, LstmGenerator, Teacher};
+use seqgan::generator::{GeneratorShape, Guide, LstmGenerator};
 use seqgan::nn::Tensors;
+use seqgan::nn::softmax_gradient::Role;
 use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 
@@ -81,8 +82,8 @@ fn of_a_generator_that_is_taught() {
     let (teacher, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape, 0.8)));
     let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, share: f64| {
         let mut gradients = g.gradients();
-        let loss =
-            g.accumulate_taught(&batch, Teacher { generator: teacher, share }, &weights, &mut gradients);
+        let guide = Guide { generator: teacher, role: Role::Teacher { share } };
+        let loss = g.accumulate_guided(&batch, guide, &weights, &mut gradients);
         (loss, gradients.to_tensors())
     };
     let mut plain = g.gradients();
@@ -98,6 +99,38 @@ fn of_a_generator_that_is_taught() {
     let entropy: f64 = g.surprise(&batch).iter().zip(&weights).map(|(seen, w)| w * seen.entropy).sum();
     assert!((own - entropy).abs() < 1e-11 * entropy.abs().max(1.0), "{own}, {entropy}");
     assert!(gradient.iter().all(|tensor| tensor.data.iter().all(|x| x.abs() < 1e-12)));
+}
+
+/// What all tokens earn is what the drawn ones earn on average: the gradient is that of every token with its probability and
+/// its own earnings as its value.
+#[test]
+fn of_all_actions_is_the_mean_of_the_sampled_one() {
+    let shape = GeneratorShape { end_token: None, start_token: 0, ..generator_shape() };
+    let mut random = Random::new(22);
+    let wide = GeneratorShape { embedding_dim: 5, hidden_dim: 6, ..shape.clone() };
+    let (guide, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape.clone(), 0.8)));
+    let (kl, tokens) = (0.7, usable(&shape));
+    let mut all = g.gradients();
+    let guided = Guide { generator: &guide, role: Role::Earnings { kl } };
+    let beginning = [tokens[1], tokens[0]];
+    g.accumulate_guided(&SeqBatch::from_rows([beginning], 2), guided, &[0.0, 0.0], &mut all);
+
+    let mut sampled = g.gradients();
+    for t in 0..2 {
+        let rows = tokens.iter().map(|&token| [&beginning[..t], &[token]].concat());
+        let batch = SeqBatch::from_rows(rows, t + 1);
+        let at = |x: Vec<f64>| -> Vec<f64> { x.chunks_exact(t + 1).map(|row| row[t]).collect() };
+        let (log_p, earned) = (at(g.log_prob(&batch)), at(guide.log_prob(&batch)));
+        let mut weights = vec![0.0; batch.len() * (t + 1)];
+        for (b, (log_p, earned)) in log_p.iter().zip(earned).enumerate() {
+            weights[b * (t + 1) + t] = log_p.exp() * (earned - kl * log_p);
+        }
+        g.accumulate(&batch, &weights, &mut sampled);
+    }
+    for (all, sampled) in all.to_tensors().iter().zip(sampled.to_tensors().iter()) {
+        let same = all.data.iter().zip(&sampled.data).all(|(a, b)| (a - b).abs() < 1e-12);
+        assert!(same && all.data.iter().any(|x| x.abs() > 1e-6), "{}", all.name);
+    }
 }
 
 /// Gradients are added to what is there, and a decision for a token that is never chosen weighs nothing.

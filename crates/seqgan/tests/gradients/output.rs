@@ -5,7 +5,8 @@ use super::differences::check_at;
 use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::nn::Masks;
-use seqgan::nn::softmax::{Choice, Output, Soft};
+use seqgan::nn::softmax::{Choice, Output};
+use seqgan::nn::softmax_gradient::{Beside, Role};
 
 const HIDDEN: usize = 3;
 const NEVER: [u32; 3] = [1, 511, 700];
@@ -84,12 +85,55 @@ fn of_an_output_layer_that_is_taught() {
         };
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
         let output = Output { w: &w, b: &b, masks: &masks };
-        let soft = Some(Soft { output: teacher, h: &their_h, share });
-        let (value, _, dh) = output.weighted_cross_entropy(&h, &choices, soft, &weights, &mut dw, &mut db);
+        let soft = Some((Beside { output: teacher, h: &their_h }, Role::Teacher { share }));
+        let (value, _, dh) = output.weighted_gradient(&h, &choices, soft, &weights, &mut dw, &mut db);
         assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "share {share}: {value}");
         check_at("taught w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
         check_at("taught b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
         check_at("taught h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+    }
+}
+
+/// What is expected of the earnings, against a sum over all tokens; beside it a choice's own value, of both signs or 0.
+#[test]
+fn of_an_output_layer_that_earns() {
+    const WIDE: usize = 4;
+    let (vocab, rows) = (9, 35);
+    let mut random = Random::new(8);
+    let (w, b, h) = (random.normals(HIDDEN * vocab), random.normals(vocab), random.normals(rows * HIDDEN));
+    let (their_w, their_b) = (random.normals(WIDE * vocab), random.normals(vocab));
+    let their_h = random.normals(rows * WIDE);
+    let mut values = random.normals(rows);
+    values[3] = 0.0;
+    let masks = Masks::new(vec![vec![0, 1], vec![1]]);
+    let choices: Vec<Choice> =
+        (0..rows).map(|r| Choice { token: 2 + (r % 7) as u32, mask: u32::from(r % 3 != 0) }).collect();
+    let earned = |r: usize, v: usize| {
+        let products = (0..WIDE).map(|k| their_h[r * WIDE + k] * their_w[k * vocab + v]);
+        their_b[v] + products.sum::<f64>()
+    };
+    for kl in [0.0, 1.5] {
+        let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
+            let output = Output { w, b, masks: &masks };
+            let with = |token| -> Vec<Choice> { choices.iter().map(|c| Choice { token, ..*c }).collect() };
+            let all: Vec<Vec<f64>> =
+                (0..vocab as u32).map(|token| output.log_prob(h, &with(token)).0).collect();
+            let row = |r: usize| {
+                let allowed = (0..vocab).filter(|&v| !masks.forbids(choices[r].mask, v as u32));
+                let expected = allowed.map(|v| all[v][r].exp() * (earned(r, v) - kl * all[v][r]));
+                -values[r] * all[choices[r].token as usize][r] - expected.sum::<f64>()
+            };
+            (0..rows).map(row).sum()
+        };
+        let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
+        let output = Output { w: &w, b: &b, masks: &masks };
+        let other = Beside { output: Output { w: &their_w, b: &their_b, masks: &masks }, h: &their_h };
+        let beside = Some((other, Role::Earnings { kl }));
+        let (value, _, dh) = output.weighted_gradient(&h, &choices, beside, &values, &mut dw, &mut db);
+        assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "kl {kl}: {value}");
+        check_at("earning w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
+        check_at("earning b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
+        check_at("earning h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
     }
 }
 

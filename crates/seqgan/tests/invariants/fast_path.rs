@@ -12,7 +12,8 @@ use seqgan::nn::Masks;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;
-use seqgan::nn::softmax::{Choice, Output, Soft};
+use seqgan::nn::softmax::{Choice, Output};
+use seqgan::nn::softmax_gradient::{Beside, Role};
 use seqgan::nn::{Gradients, Tensors, embedding, highway, linear, lstm};
 
 /// Relative to the largest value.
@@ -125,14 +126,16 @@ fn of_the_output_layer() {
         let (mut dw, mut db) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
         let (loss, log_prob, dh) = output.weighted_nll(&p[2], choices, &p[3], &mut dw, &mut db);
         let normaliser = output.log_prob(&p[2], choices).1;
-        // Taught by a layer as wide, whose weights are those of this one in reverse.
+        // Beside a layer as wide, whose weights are those of this one in reverse.
         let their_w: Vec<R> = p[0].iter().rev().copied().collect();
-        let teacher = Output { w: &their_w, b: &p[1], masks };
-        let soft = Some(Soft { output: teacher, h: &p[2], share: R::of(0.75) });
-        let (mut taught_w, mut taught_b) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
-        let taught = output.weighted_cross_entropy(&p[2], choices, soft, &p[3], &mut taught_w, &mut taught_b);
+        let other = Beside { output: Output { w: &their_w, b: &p[1], masks }, h: &p[2] };
         let mut all = vec![log_prob, normaliser, dh, dw, db, vec![R::of(loss)]];
-        all.extend([taught.1, taught.2, taught_w, taught_b, vec![R::of(taught.0)]]);
+        for role in [Role::Teacher { share: R::of(0.75) }, Role::Earnings { kl: R::of(0.5) }] {
+            let (mut w, mut b) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
+            let (loss, gains, dh) =
+                output.weighted_gradient(&p[2], choices, Some((other, role)), &p[3], &mut w, &mut b);
+            all.extend([gains, dh, w, b, vec![R::of(loss)]]);
+        }
         all
     }
     for seed in 0..30 {

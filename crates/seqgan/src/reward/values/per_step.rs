@@ -13,8 +13,12 @@ pub struct PerStep {
 impl PerStep {
     /// Values `[B, T]`, zero behind each row's last decision, and the mean reward of a decision.
     pub fn values(&self, reward: &dyn StepReward, batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
+        self.to_go(&reward.step_scores(batch), batch, has_end)
+    }
+
+    /// The same of rewards `[B, T]`.
+    pub fn to_go(&self, rewards: &[f32], batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
         let length = batch.max_length();
-        let rewards = reward.step_scores(batch);
         let mut values = vec![0.0; rewards.len()];
         let (mut sum, mut count) = (0.0, 0);
         for b in 0..batch.len() {

@@ -4,6 +4,7 @@ use super::super::measure::known;
 use super::super::session::Session;
 use super::super::state::State;
 use super::{Witnesses, described, odds_scale};
+use crate::config::Method;
 use crate::generator::{LstmPolicy, Policy};
 use crate::metrics::residual;
 use crate::metrics::residual::Residual;
@@ -21,9 +22,9 @@ pub(super) struct Examination {
 }
 
 impl Examination {
-    /// Of the witnesses that the rounds will have.
-    pub fn new(session: &Session<'_>, state: &State) -> Self {
-        let witnesses = Witnesses::new(session.config, &state.finished);
+    /// Of the witnesses that the method's rounds will have.
+    pub fn new(session: &Session<'_>, state: &State, method: Method) -> Self {
+        let witnesses = Witnesses::new(session.config, &state.finished, method);
         let described = |batch: SeqBatch| {
             let features = witnesses.features(&batch);
             (batch, features)

@@ -19,28 +19,40 @@ pub(in super::super) fn used_folds(config: &Config) -> usize {
     }
 }
 
-/// The generators of a fold: the members of an ensemble, where one is needed, and behind them one that is trained as the
-/// base is, unless the first member is that.
-#[derive(Debug, Clone, Copy)]
+/// The generators of a fold, which all cross-fitted judges of a run share: the members of an ensemble, where one is needed, and
+/// behind them one for each base, trained as that is, unless the first member is that.
+#[derive(Debug, Clone)]
 pub(in super::super) struct FoldLayout {
     /// Generators of the ensemble; none where nothing needs one.
     members: usize,
-    /// Which is trained as the base is.
-    like_base: usize,
+    /// How each generator is trained.
+    methods: Vec<Method>,
 }
 
 impl FoldLayout {
     /// As the settings say.
     pub fn of(config: &Config) -> Self {
-        let base = config.adversarial.base;
-        let needed = config.crossfit.sees_ensemble || base == Method::Distilled;
+        let judged = config.methods.iter().filter(|method| method.is_crossfit());
+        let bases: Vec<Method> = judged.map(|method| config.starts_from(*method)).collect();
+        let needed = config.crossfit.sees_ensemble || bases.contains(&Method::Distilled);
         let members = if needed { config.ensemble.num_members } else { 0 };
-        Self { members, like_base: if base == Method::MleTuned { 0 } else { members } }
+        let mut methods = vec![Method::MleTuned; members];
+        for base in bases {
+            if !methods.contains(&base) {
+                methods.push(base);
+            }
+        }
+        Self { members, methods }
     }
 
     /// Generators of a fold.
-    pub fn len(self) -> usize {
-        self.members.max(self.like_base + 1)
+    pub fn len(&self) -> usize {
+        self.methods.len()
+    }
+
+    /// Which is trained as `base` is.
+    fn like(&self, base: Method) -> usize {
+        self.methods.iter().position(|method| *method == base).expect("the base of a cross-fitted judge")
     }
 }
 
@@ -63,16 +75,17 @@ pub(in super::super) fn train_fold(
     let of = folds(config, train.len());
     let crossed = config.crossfit.num_folds > 1;
     let others = train.select((0..train.len()).filter(|&b| !crossed || of[b] != fold));
-    let FoldLayout { members, .. } = FoldLayout::of(config);
-    let (method, name) = match number < members {
-        true => (Method::MleTuned, format!("fold-{}-member-{}", fold + 1, number + 1)),
-        false => (config.adversarial.base, format!("fold-{}", fold + 1)),
+    let FoldLayout { members, methods } = FoldLayout::of(config);
+    let method = methods[number];
+    let name = match number < members {
+        true => format!("fold-{}-member-{}", fold + 1, number + 1),
+        false => format!("fold-{}-{method}", fold + 1),
     };
-    // The first is to the fold what `mle-tuned` is to all.
-    let first = number == 0 || number == members;
+    // The first member is to the fold what `mle-tuned` is to all, and those behind the members what their bases are.
+    let first = number == 0 || number >= members;
     let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
-    let teacher =
-        (method == Method::Distilled).then(|| ensemble(&state.parts[state.parts.len() - members..]));
+    let teacher = (method == Method::Distilled)
+        .then(|| ensemble(&state.parts[state.parts.len() - number..][..members]));
     let model = Model { method, name: &name, seed, teacher };
     let settings = likelihood_settings(config, method);
     let generator = maximum_likelihood(session, state, model, &settings, &others)?;
@@ -87,15 +100,17 @@ pub(super) struct Evidence {
     pub real: Vec<bool>,
 }
 
-/// Every training sequence of the folds that are used, as the generator of its fold sees it, and as many samples of that generator.
-pub(super) fn evidence(session: &Session<'_>, state: &State) -> Evidence {
+/// What the judge of `method` learns from: every training sequence of the folds that are used, as the generator of its fold
+/// sees it, and as many samples of that generator.
+pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> Evidence {
     let (config, train) = (session.config, &session.task.train);
     let of = folds(config, train.len());
     let streams = Streams::new(config.seed, Purpose::Negative);
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
     let layout = FoldLayout::of(config);
+    let like_base = layout.like(config.starts_from(method));
     for (fold, generators) in state.parts.chunks_exact(layout.len()).enumerate() {
-        let generator = &generators[layout.like_base];
+        let generator = &generators[like_base];
         let together = config.crossfit.sees_ensemble.then(|| ensemble(&generators[..layout.members]));
         let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
@@ -113,6 +128,19 @@ pub(super) fn evidence(session: &Session<'_>, state: &State) -> Evidence {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_base_has_its_likeness_in_a_fold() {
+        let methods = vec![Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit];
+        let mut config = Config { methods, ..Config::default() };
+        config.ensemble.num_members = 3;
+        for (base, like) in [(Method::MleTuned, 0), (Method::Mle, 3), (Method::Distilled, 3)] {
+            config.adversarial.base = base;
+            let layout = FoldLayout::of(&config);
+            assert_eq!((layout.members, layout.like(base)), (3, like), "{base}");
+            assert_eq!(layout.like(Method::Distilled), layout.len() - 1, "{base}");
+        }
+    }
 
     #[test]
     fn folds_share_the_sequences_evenly() {

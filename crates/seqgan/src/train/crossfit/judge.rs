@@ -1,36 +1,45 @@
-//! The training of the cross-fitted judge.
+//! The training of a cross-fitted judge.
 
 use super::super::session::Session;
 use super::super::state::State;
 use super::super::summary::Measures;
 use super::examination::Examination;
 use super::folds::evidence;
+use super::linear::fit_features;
 use crate::Result;
 use crate::config::{CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
+use crate::nn::Tensors;
 use crate::reward::CausalObjective;
 use crate::rng::{Purpose, Streams};
 use crate::update::causal_discriminator_step;
 
-/// Trains the judge, once, on all folds. It is kept as it was after the pass when it was worth most on validation
-/// data; one that is never worth anything as it was before the first, when it judges all alike.
-pub(in super::super) fn train_judge(session: &mut Session<'_>, state: &mut State) -> Result<()> {
+/// Trains the judge of `method`, once, on all folds. It is kept as it was before or after the pass when it was worth most on
+/// validation data; one that is never worth anything is replaced by one that judges all alike.
+pub(in super::super) fn train_judge(
+    session: &mut Session<'_>,
+    state: &mut State,
+    method: Method,
+) -> Result<()> {
     let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, .. } = session.config.crossfit;
-    let (evidence, examination) = (evidence(session, state), Examination::new(session, state));
+    let (evidence, examination) =
+        (evidence(session, state, method), Examination::new(session, state, method));
     let shuffles = Streams::new(session.config.seed, Purpose::ShuffleDiscriminator);
     let epoch_batches =
         |epoch| Batches::new(evidence.real.len(), d_batch_size, &shuffles, epoch).drop_incomplete();
     let batches_an_epoch = epoch_batches(0).len();
     let total = (d_epochs * batches_an_epoch) as u64;
-    let name = format!("{} discriminator", Method::SeqGanCrossfit);
+    let name = format!("{method} discriminator");
     let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
     session.observer.phase(&name, done as u64, total);
     let width = evidence.features.len() / evidence.real.len();
-    // Before it has learnt anything, every logit is 0, and so is its worth.
     if done == 0 {
+        // One that judges all alike, so that one that is worth less is not followed.
         let adversary = state.adversary.as_mut().expect("the judge in training");
-        adversary.best = adversary.judge.parameters().cloned();
+        adversary.best = adversary.judge.parameters().map(Tensors::zeros_like);
         state.position.d_best = Some(0.0);
+        fit_features(adversary.judge.crossfit_mut(), &evidence);
+        examine(session, state, (method, &examination), &[])?;
     }
     while state.position.d_epoch < d_epochs {
         let batches = epoch_batches(state.position.d_epoch as u64);
@@ -61,35 +70,42 @@ pub(in super::super) fn train_judge(session: &mut Session<'_>, state: &mut State
         state.position.d_batch = 0;
         state.position.d_epoch += 1;
         let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
-        let adversary = state.adversary.as_mut().expect("the judge in training");
-        let worth = examination.worth(adversary.judge.crossfit_mut());
-        if state.position.d_best.is_none_or(|best| worth.gain.mean > best) {
-            state.position.d_best = Some(worth.gain.mean);
-            adversary.best = adversary.judge.parameters().cloned();
-        }
-        let figures = [
-            ("d_loss", loss / count),
-            ("d_accuracy", accuracy / count),
-            ("d_worth", worth.gain.mean),
-            ("d_worth_stderr", worth.gain.stderr),
-            ("d_effective", worth.effective),
-        ];
-        let epoch = state.position.d_epoch as u64;
-        let phase = ("discriminator", Some(Method::SeqGanCrossfit));
-        session.record(state, phase, epoch, &Measures::default(), &figures)?;
+        let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
+        examine(session, state, (method, &examination), &figures)?;
     }
     state.position.d_epoch = 0;
     if state.position.d_best.take() == Some(0.0) {
-        session.observer.note(
-            "the judge tells real sequences that it has not seen no better from samples than a coin: it is left out, and \
-             the base stays as it is",
-        );
+        session.observer.note(&format!(
+            "the judge of {method} tells real sequences that it has not seen no better from samples than a coin: it is left \
+             out, and the base stays as it is"
+        ));
     }
     let adversary = state.adversary.as_mut().expect("the judge in training");
     if let (Some(best), Some(parameters)) = (adversary.best.take(), adversary.judge.parameters_mut()) {
         *parameters = best;
     }
-    // They have described what there was to describe.
-    state.parts.clear();
     Ok(())
+}
+
+/// Records what the judge is worth, and keeps it if that is more than before.
+fn examine(
+    session: &mut Session<'_>,
+    state: &mut State,
+    (method, examination): (Method, &Examination),
+    figures: &[(&str, f64)],
+) -> Result<()> {
+    let adversary = state.adversary.as_mut().expect("the judge in training");
+    let worth = examination.worth(adversary.judge.crossfit_mut());
+    if state.position.d_best.is_none_or(|best| worth.gain.mean > best) {
+        state.position.d_best = Some(worth.gain.mean);
+        adversary.best = adversary.judge.parameters().cloned();
+    }
+    let worth = [
+        ("d_worth", worth.gain.mean),
+        ("d_worth_stderr", worth.gain.stderr),
+        ("d_effective", worth.effective),
+    ];
+    let figures: Vec<_> = figures.iter().copied().chain(worth).collect();
+    let phase = ("discriminator", Some(method));
+    session.record(state, phase, state.position.d_epoch as u64, &Measures::default(), &figures)
 }

@@ -1,4 +1,5 @@
-//! The method `seqgan-crossfit`: a judge that sees how each decision looks to a generator that has not learnt from it.
+//! The methods `seqgan-crossfit` and `distilled-seqgan-crossfit`: a judge that sees how each decision looks to a generator
+//! that has not learnt from it.
 //!
 //! A generator has overfitted its own training sequences. A judge that is shown them as real, beside the generator's
 //! probabilities, learns that likely sequences are real, which is backwards for sequences that the generator has not
@@ -18,22 +19,29 @@
 //! A judge can learn no more from a fold than likelihood models of its size learn from the others, unless it is told: with
 //! `crossfit.sees_ensemble` each fold has an ensemble, and the judge sees its probabilities beside those of the fold's
 //! generator. In the rounds `mle-ensemble` takes its place.
+//!
+//! What the describing numbers add to a decision's own logit is fitted first (`linear.rs`). Of it, and of the penalty, the value of every
+//! token is known, so the update follows the expectation of these instead of the drawn token's ([`CrossfitReward::earnings`]);
+//! values hold what is left: what the LSTM adds, and what later decisions earn.
 
 mod examination;
 mod folds;
 mod judge;
+mod linear;
 mod witnesses;
 
 use super::task::Task;
 use crate::config::{Config, CrossfitConfig};
-use crate::generator::LstmGenerator;
-use crate::reward::{CausalDiscriminator, CausalShape, StepReward};
+use crate::generator::{LstmGenerator, weighted};
+use crate::reward::values::PerStep;
+use crate::reward::{CausalDiscriminator, CausalShape};
 use crate::token::SeqBatch;
+use crate::update::Earnings;
 
 pub(super) use folds::{FoldLayout, train_fold, used_folds};
 pub(super) use judge::train_judge;
 pub(super) use witnesses::Witnesses;
-use witnesses::num_features;
+use witnesses::{LOG_P, LOG_P_MORE, RUNNING_SUM, num_features};
 
 /// The judge's sizes.
 pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
@@ -62,7 +70,7 @@ fn described(judge: &CausalDiscriminator, batch: &SeqBatch, features: &[f32]) ->
     logits.chunks_exact(batch.max_length()).map(|row| row.iter().sum()).collect()
 }
 
-/// The reward of each decision.
+/// What decisions are worth by the judge.
 pub(super) struct CrossfitReward<'a> {
     pub judge: &'a CausalDiscriminator,
     pub witnesses: Witnesses<'a>,
@@ -70,14 +78,45 @@ pub(super) struct CrossfitReward<'a> {
     pub config: &'a CrossfitConfig,
 }
 
-impl StepReward for CrossfitReward<'_> {
-    fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
-        let described = self.witnesses.features(sequences);
+impl CrossfitReward<'_> {
+    /// Values `[B, T]`, and the mean reward of a decision. What [`Self::earnings`] tell of a decision itself is left out of its
+    /// value.
+    pub fn values(&self, batch: &SeqBatch) -> (Vec<f32>, f64) {
+        let described = self.witnesses.features(batch);
         let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
-        let log_p_base = described.iter().step_by(self.witnesses.num_features());
-        let log_p = self.generator.log_prob(sequences);
-        let scores = self.judge.logits(sequences, &described).into_iter().zip(log_p).zip(log_p_base);
-        scores.map(|((score, log_p), log_p_base)| scale * score - kl * (log_p - log_p_base)).collect()
+        let decisions = described.chunks_exact(self.witnesses.num_features());
+        let distances =
+            decisions.clone().zip(self.generator.log_prob(batch)).map(|(d, log_p)| log_p - d[LOG_P]);
+        let penalties: Vec<f32> = distances.map(|distance| kl * distance).collect();
+        let logits = self.judge.logits(batch, &described);
+        let rewards: Vec<f32> =
+            logits.iter().zip(&penalties).map(|(s, penalty)| scale * s - penalty).collect();
+        let has_end = self.generator.shape().end_token.is_some();
+        let (mut values, reward) = PerStep { discount: self.config.discount }.to_go(&rewards, batch, has_end);
+        if self.config.all_actions {
+            let weights = self.judge.feature_weights();
+            for ((value, decision), penalty) in values.iter_mut().zip(decisions).zip(penalties) {
+                let told: f32 = decision.iter().zip(weights).map(|(x, w)| x * w).sum();
+                *value -= scale * told - penalty;
+            }
+        }
+        (values, reward)
+    }
+
+    /// What is known of every token, and need not be sampled: what its probabilities add to its own logit straight, and the
+    /// penalty. Both are sums of logits, so they are the logits of a generator.
+    pub fn earnings(&self) -> Option<Earnings> {
+        let weight = |feature: usize| f64::from(self.judge.feature_weights()[feature]);
+        let (scale, kl) = (self.config.reward_scale, self.config.kl);
+        let own = weight(LOG_P) + weight(RUNNING_SUM);
+        let earnings = |parts: &[(&LstmGenerator, f64)]| Earnings { generator: weighted(parts), kl };
+        self.config.all_actions.then(|| match self.witnesses.ensemble {
+            None => earnings(&[(self.witnesses.base, kl + scale * own)]),
+            Some(ensemble) => {
+                let more = weight(LOG_P_MORE);
+                earnings(&[(self.witnesses.base, kl + scale * (own - more)), (ensemble, scale * more)])
+            }
+        })
     }
 }
 
@@ -87,33 +126,60 @@ mod tests {
     use crate::generator::oracle;
     use crate::rng::{Purpose, Streams};
 
-    /// What the values are made of, and that without a judgement they draw back to the base.
+    /// What the values are made of; that without a judgement they draw back to the base; and that what all actions earn is
+    /// what is left out of the values.
     #[test]
     fn the_reward_is_judgement_less_distance() {
-        let generator = oracle::random(oracle::synthetic_shape(6, 3, 4, 4), 1);
-        let base = oracle::random(oracle::synthetic_shape(6, 3, 4, 4), 2);
+        let [generator, base, other] =
+            [1, 2, 3].map(|seed| oracle::random(oracle::synthetic_shape(6, 3, 4, 4), seed));
         let mut config = Config::default().crossfit;
-        (config.reward_scale, config.kl) = (0.8, 2.0);
+        (config.reward_scale, config.kl, config.discount, config.all_actions) = (0.8, 2.0, 0.0, false);
         let shape = CausalShape {
             vocab_size: 6,
             embedding_dim: 2,
             hidden_dim: 3,
-            num_features: num_features(false),
+            num_features: num_features(true),
             end_token: None,
         };
-        let streams = Streams::new(3, Purpose::DiscriminatorInit);
-        let mut judge = CausalDiscriminator::new(shape, &streams);
+        let mut judge = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
         let batch = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![5, 0, 1, 1]], 4);
-        let scores = |judge: &CausalDiscriminator| {
-            let witnesses = Witnesses { base: &base, ensemble: None };
-            CrossfitReward { judge, witnesses, generator: &generator, config: &config }.step_scores(&batch)
+        let log_p = |generator: &LstmGenerator| generator.log_prob(&batch);
+        let witnesses = Witnesses { base: &base, ensemble: Some(&other) };
+        let values = |judge: &CausalDiscriminator, config: &CrossfitConfig| {
+            CrossfitReward { judge, witnesses, generator: &generator, config }.values(&batch).0
         };
-        let distance: Vec<f32> =
-            generator.log_prob(&batch).iter().zip(base.log_prob(&batch)).map(|(a, b)| a - b).collect();
+        let distance: Vec<f32> = log_p(&generator).iter().zip(log_p(&base)).map(|(a, b)| a - b).collect();
         // An untrained judge's output is zero.
         let close = |a: &[f32], b: Vec<f32>| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
-        assert!(close(&scores(&judge), distance.iter().map(|d| -2.0 * d).collect()));
+        assert!(close(&values(&judge, &config), distance.iter().map(|d| -2.0 * d).collect()));
         judge.parameters_mut()[5][0] = 0.5;
-        assert!(close(&scores(&judge), distance.iter().map(|d| 0.8 * 0.5 - 2.0 * d).collect()));
+        assert!(close(&values(&judge, &config), distance.iter().map(|d| 0.8 * 0.5 - 2.0 * d).collect()));
+
+        let sampled = |judge: &CausalDiscriminator| values(judge, &config);
+        for (feature, weight) in [(LOG_P, 0.3), (LOG_P_MORE, 0.7)] {
+            judge.feature_weights_mut()[feature] = weight;
+        }
+        let all = CrossfitConfig { all_actions: true, ..config.clone() };
+        // Of this judge a constant is left.
+        assert!(close(&values(&judge, &all), vec![0.8 * 0.5; 8]));
+        let reward = CrossfitReward { judge: &judge, witnesses, generator: &generator, config: &all };
+        let earnings = reward.earnings().expect("all actions");
+        // The earnings of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
+        let of = |token: u32| {
+            let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
+            let log_p = |generator: &LstmGenerator| generator.log_prob(&batch)[2];
+            let told = log_p(&earnings.generator) - 2.0 * log_p(&generator);
+            let judged = 0.8 * (0.3 * log_p(&base) + 0.7 * (log_p(&other) - log_p(&base)));
+            (told, judged - 2.0 * (log_p(&generator) - log_p(&base)))
+        };
+        let differences: Vec<f32> = (0..6).map(|token| of(token).0 - of(token).1).collect();
+        assert!(differences.iter().all(|d| (d - differences[0]).abs() < 1e-4), "{differences:?}");
+        assert_eq!(earnings.kl, 2.0);
+        assert!(
+            CrossfitReward { judge: &judge, witnesses, generator: &generator, config: &config }
+                .earnings()
+                .is_none()
+        );
+        assert!(sampled(&judge).iter().zip(values(&judge, &all)).any(|(a, b)| (a - b).abs() > 1e-2));
     }
 }

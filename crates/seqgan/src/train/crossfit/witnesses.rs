@@ -12,6 +12,11 @@ const NUM_FEATURES: usize = 4;
 /// Numbers that an ensemble adds: its log p less the generator's, the same of the entropy, and its largest log p.
 const NUM_OF_ENSEMBLE: usize = 3;
 
+/// Places of those that tell the tokens of a decision apart.
+pub(super) const LOG_P: usize = 0;
+pub(super) const RUNNING_SUM: usize = 3;
+pub(super) const LOG_P_MORE: usize = 4;
+
 /// F, by whether an ensemble is seen.
 pub(super) fn num_features(sees_ensemble: bool) -> usize {
     NUM_FEATURES + if sees_ensemble { NUM_OF_ENSEMBLE } else { 0 }
@@ -27,10 +32,10 @@ pub(in super::super) struct Witnesses<'a> {
 }
 
 impl<'a> Witnesses<'a> {
-    /// Those of the rounds.
-    pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>) -> Self {
+    /// Those of a method's rounds.
+    pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>, method: Method) -> Self {
         let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.sees_ensemble);
-        Self { base: &finished[&config.adversarial.base], ensemble }
+        Self { base: &finished[&config.starts_from(method)], ensemble }
     }
 
     /// F, numbers that describe a decision.

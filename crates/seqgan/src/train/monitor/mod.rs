@@ -10,7 +10,7 @@ pub use sign::Sign;
 use super::crossfit::Witnesses;
 use super::measure::known;
 use super::session::Session;
-use super::state::{State, Trainee};
+use super::state::State;
 use super::summary::Measures;
 use crate::Result;
 use crate::config::{Action, Method};
@@ -66,13 +66,14 @@ pub(super) struct Figures {
 
 impl Figures {
     /// Measures the generator in training and its judge.
-    pub fn of(session: &Session<'_>, state: &State, trainee: &Trainee, measures: &Measures) -> Self {
+    pub fn of(session: &Session<'_>, state: &State, method: Method, measures: &Measures) -> Self {
         let (config, task) = (session.config, session.task);
         let n = config.monitor.num_samples;
+        let trainee = state.trainee.as_ref().expect("the generator in training");
         let policy = LstmPolicy::new(&trainee.generator, 1.0);
         let samples = policy.sample(&Streams::new(config.seed, Purpose::Evaluation), 0, n).sequences;
         let judge = state.adversary.as_ref().map(|adversary| &adversary.judge);
-        let witnesses = Witnesses::new(config, &state.finished);
+        let witnesses = Witnesses::new(config, &state.finished, method);
         let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(witnesses, batch));
         let of_samples = scores(&samples);
         let area = |real: &SeqBatch| {

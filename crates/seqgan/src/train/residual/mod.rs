@@ -27,7 +27,7 @@ use crate::{Error, Result, checkpoint};
 use rayon::prelude::*;
 
 pub(super) use policy::ResidualPolicy;
-pub(super) use row::{ROW, ResidualRow, has_row};
+pub(super) use row::{ResidualRow, row_name, rows};
 
 /// A model, and the judge whose odds change it.
 pub struct ResidualModel {
@@ -60,33 +60,32 @@ impl ResidualModel {
     /// Of a finished run: the model of its own that `model`'s judge judges, and the judge; none where the method has no
     /// judge of single sequences.
     pub fn load(folder: &RunFolder, model: &SavedModel) -> Result<Option<Self>> {
-        if model.method != Method::SeqGanCrossfit {
+        if !model.method.is_crossfit() {
             let judge = load_discriminator(folder, model)?.map(Odds::Discriminator);
             return Ok(judge.map(|judge| Self { base: model.generator.clone(), judge }));
         }
         let config = folder.read_config()?;
         let read = |method: Method| read_constrained(folder, &folder.model(method.name()));
-        let base = read(config.adversarial.base)?.generator;
+        let base = read(config.starts_from(model.method))?.generator;
         let ensemble = match config.crossfit.sees_ensemble {
             true => Some(read(Method::MleEnsemble)?.generator),
             false => None,
         };
-        Self::crossfit(folder, &config, base, ensemble).map(Some)
+        Self::crossfit((folder, &config, model.method), base, ensemble).map(Some)
     }
 
-    /// Of a run that is being measured: the base, and the cross-fitted judge of it.
-    pub(super) fn of_run(folder: &RunFolder, config: &Config, state: &State) -> Result<Self> {
-        let Witnesses { base, ensemble } = Witnesses::new(config, &state.finished);
-        Self::crossfit(folder, config, base.clone(), ensemble.cloned())
+    /// Of a run that is being measured: the base of `method`, and the cross-fitted judge of it.
+    pub(super) fn of_run(folder: &RunFolder, config: &Config, state: &State, method: Method) -> Result<Self> {
+        let Witnesses { base, ensemble } = Witnesses::new(config, &state.finished, method);
+        Self::crossfit((folder, config, method), base.clone(), ensemble.cloned())
     }
 
     fn crossfit(
-        folder: &RunFolder,
-        config: &Config,
+        (folder, config, method): (&RunFolder, &Config, Method),
         base: LstmGenerator,
         ensemble: Option<LstmGenerator>,
     ) -> Result<Self> {
-        let path = folder.model(&format!("{}.judge", Method::SeqGanCrossfit));
+        let path = folder.model(&format!("{method}.judge"));
         let (description, tensors): (serde_json::Value, _) = checkpoint::read(&path, "judge")?;
         let fault = |message: String| Error::Checkpoint {
             path: path.clone(),

@@ -1,4 +1,4 @@
-//! The row `residual`: the base's candidates, kept by the odds of the cross-fitted judge.
+//! The row `residual` of a method with a cross-fitted judge: candidates of its base, kept by the judge's odds.
 
 use super::super::equal_entropy::compare_at;
 use super::super::measure;
@@ -13,30 +13,37 @@ use crate::metrics::Estimate;
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
-/// The row's name, and that of its file of samples.
-pub(in super::super) const ROW: &str = "residual";
+/// The name of a method's row, and of its file of samples.
+pub(in super::super) fn row_name(method: Method) -> &'static str {
+    match method {
+        Method::DistilledSeqGanCrossfit => "distilled-residual",
+        _ => "residual",
+    }
+}
 
 /// Each sample costs many candidates, so there are fewer of them than of other rows.
 const SHARE_OF_SAMPLES: usize = 10;
 
-/// Whether a run has the row.
-pub(in super::super) fn has_row(config: &Config) -> bool {
-    config.crossfit.num_candidates > 0 && config.methods.contains(&Method::SeqGanCrossfit)
+/// The methods whose rows a run has.
+pub(in super::super) fn rows(config: &Config) -> impl Iterator<Item = Method> {
+    let asked = |method: &Method| method.is_crossfit() && config.crossfit.num_candidates > 0;
+    config.methods.iter().copied().filter(asked)
 }
 
 /// The model of the row at a temperature of its base.
 pub(in super::super) struct ResidualRow<'a> {
     session: &'a Session<'a>,
+    method: Method,
     policy: ResidualPolicy,
 }
 
 impl<'a> ResidualRow<'a> {
-    /// Of a run whose judge is trained.
-    pub fn new(session: &'a Session<'a>, state: &State, temperature: f64) -> Result<Self> {
+    /// Of a run in which the judge of `method` is trained.
+    pub fn new(session: &'a Session<'a>, state: &State, method: Method, temperature: f64) -> Result<Self> {
         let config = session.config;
-        let model = ResidualModel::of_run(session.folder, config, state)?;
+        let model = ResidualModel::of_run(session.folder, config, state, method)?;
         let policy = ResidualPolicy::new(model, temperature, config.crossfit.num_candidates, config.seed);
-        Ok(Self { session, policy })
+        Ok(Self { session, method, policy })
     }
 
     fn num_samples(&self) -> usize {
@@ -48,8 +55,8 @@ impl<'a> ResidualRow<'a> {
         let (policy, base) = (&self.policy, self.policy.model().base());
         let measures = self.session.measure(policy, base, self.num_samples(), oracle_entropy);
         MethodRow {
-            name: ROW.into(),
-            base: Some(self.session.config.adversarial.base.to_string()),
+            name: row_name(self.method).into(),
+            base: Some(self.session.config.starts_from(self.method).to_string()),
             measures: with_error_of(policy.ln_z(), self.steps_of_known(), measures),
             effective_candidates: Some(policy.effective()),
             ..MethodRow::default()
@@ -58,7 +65,7 @@ impl<'a> ResidualRow<'a> {
 
     /// Against the base at equal entropy.
     pub fn compared(&self, state: &State, temperature: f64) -> Result<Comparison> {
-        let base = self.session.config.adversarial.base;
+        let base = self.session.config.starts_from(self.method);
         let mut comparison =
             compare_at(self.session, state, (&self.policy, self.num_samples()), base, temperature)?;
         let forward = &mut comparison.differences.forward_kl;
