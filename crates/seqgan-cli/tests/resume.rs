@@ -203,6 +203,16 @@ fn a_signal_saves_the_state_and_the_run_goes_on() {
     Results::of(&scratch.path("stopped")).assert_same(&Results::of(&scratch.path("whole")), "stopped");
 }
 
+/// Whether every thread of a process is stopped.
+fn stands_still(process: u32) -> bool {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("a process");
+    let stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    // The state stands behind the name, which is in parentheses.
+    stats
+        .map(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
+        .all(|stopped| stopped)
+}
+
 #[test]
 fn a_second_signal_stops_at_once() {
     let scratch = Scratch::new();
@@ -210,8 +220,10 @@ fn a_second_signal_stops_at_once() {
     let child = scratch.start(and(&tiny_oracle(), &more));
     wait_for("the folder", || scratch.path("run/config.toml").is_file().then_some(()));
     std::thread::sleep(Duration::from_millis(15));
-    // Both wait for it when it is let go on.
-    for name in ["STOP", "INT", "TERM", "CONT"] {
+    // Both wait for it when it is let go on. A stop that has not reached it yet would be overtaken by them.
+    signal(&child, "STOP");
+    wait_for("it to stand still", || stands_still(child.id()).then_some(()));
+    for name in ["INT", "TERM", "CONT"] {
         signal(&child, name);
     }
     let ended = Ended::of(child);
