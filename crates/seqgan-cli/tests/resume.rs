@@ -206,11 +206,9 @@ fn a_signal_saves_the_state_and_the_run_goes_on() {
 /// Whether every thread of a process is stopped.
 fn stands_still(process: u32) -> bool {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).expect("a process");
-    let stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
+    let mut stats = tasks.filter_map(|task| fs::read_to_string(task.ok()?.path().join("stat")).ok());
     // The state stands behind the name, which is in parentheses.
-    stats
-        .map(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
-        .all(|stopped| stopped)
+    stats.all(|stat| stat.rsplit(") ").next().is_some_and(|rest| rest.starts_with('T')))
 }
 
 #[test]
