@@ -1,8 +1,10 @@
 //! The cross-fitted judge: what its folds learn from, and what is recorded of it.
 
+use std::fs;
+
 use serde_json::Value;
 
-use crate::support::{Scratch, and, tiny_oracle};
+use crate::support::{Scratch, and, safetensors, tiny_oracle};
 
 /// Updates that a phase of a run promises on standard error.
 fn updates(told: &str, phase: &str) -> u64 {
@@ -44,6 +46,38 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
         let effective = pass["d_effective"].as_f64().unwrap();
         assert!(pass["d_worth"].is_f64() && effective > 0.0 && effective <= 1.0, "{pass}");
     }
+}
+
+/// A judge of so little data is wrong about sequences that it has not seen: nothing is trained by it, not even by real
+/// sequences, unless it is followed all the same.
+#[test]
+fn a_judge_without_worth_has_no_rounds() {
+    let scratch = Scratch::new();
+    let settings = [
+        r#"methods=["mle-tuned", "seqgan-crossfit"]"#,
+        "adversarial.base=mle-tuned",
+        "mle_tuned.num_epochs=8",
+        "mle_tuned.patience=8",
+        "crossfit.real_value=0.5",
+    ];
+    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let run = |out: &str, needs_worth: &str| {
+        let more = ["--set", needs_worth, "--out", out];
+        let told = scratch.run(and(&and(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
+        let worth: Vec<f64> = records(&scratch, out, "discriminator")
+            .iter()
+            .map(|pass| pass["d_worth"].as_f64().unwrap())
+            .collect();
+        assert!(worth.iter().all(|&worth| worth < 0.0), "{worth:?}");
+        let model = |name: &str| {
+            let bytes = fs::read(scratch.path(&format!("{out}/models/{name}.safetensors"))).unwrap();
+            let (header, values) = safetensors(&bytes);
+            (header["w"].clone(), values.to_vec())
+        };
+        (told.contains("than a coin: there are no rounds"), model("seqgan-crossfit") == model("mle-tuned"))
+    };
+    assert_eq!(run("left-out", "crossfit.needs_worth=true"), (true, true));
+    assert_eq!(run("followed", "crossfit.needs_worth=false"), (false, false));
 }
 
 /// A second base adds what is like it to each fold, and nothing else; neither base needs a row.

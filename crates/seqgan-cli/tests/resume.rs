@@ -132,6 +132,27 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &and(&tiny_oracle(), &more), 12);
 }
 
+/// A judge that is trained anew in the rounds, and what it is trained against.
+#[test]
+fn a_judge_that_is_refreshed_killed_in_every_phase_ends_the_same() {
+    let settings = [
+        r#"methods=["seqgan-crossfit"]"#,
+        "adversarial.base=mle-tuned",
+        "crossfit.sees_ensemble=true",
+        "ensemble.num_members=2",
+        "crossfit.num_rounds=8",
+        "crossfit.refresh_every_rounds=1",
+    ];
+    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+    let scratch = Scratch::new();
+    kill_everywhere(&scratch, &and(&tiny_oracle(), &more), 8);
+    // Before its two passes and after each, before the first round and after each but the last.
+    let log = scratch.read("whole/metrics.jsonl");
+    let examined = log.lines().filter(|line| line.contains("d_worth"));
+    let record = |line: &str| serde_json::from_str::<Value>(line).unwrap()["step"].as_u64().unwrap();
+    assert_eq!(examined.map(record).collect::<Vec<_>>(), (0..24).collect::<Vec<_>>());
+}
+
 /// What a method ends with does not depend on which others are trained beside it.
 #[test]
 fn a_method_does_not_depend_on_its_neighbours() {

@@ -11,11 +11,12 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A run of all phases in a fraction of a second.
-pub const TINY: [&str; 24] = [
+pub const TINY: [&str; 25] = [
     "ensemble.num_members=3",
     "ensemble.num_epochs=2",
     "crossfit.num_folds=2",
     "crossfit.d_epochs=2",
+    "crossfit.needs_worth=false",
     "crossfit.num_rounds=3",
     "crossfit.batch_size=16",
     "generator.embedding_dim=8",

@@ -342,9 +342,11 @@ pub struct CrossfitConfig {
     pub embedding_dim: usize,
     /// H of the judge.
     pub hidden_dim: usize,
-    /// Passes of the judge over all training sequences and as many samples; it is kept as it was after the pass when it was
-    /// worth most on validation data.
+    /// Passes of the judge over all training sequences and as many samples.
     pub d_epochs: usize,
+    /// Whether the judge must be worth something on validation data: it is kept as it was after the pass when it was worth most,
+    /// and without any worth there are no rounds. Else it is kept as it was after the last pass, and followed whatever it is worth.
+    pub needs_worth: bool,
     /// Sequences of an update of the judge.
     pub d_batch_size: usize,
     /// Adam's learning rate of the judge, which falls to 0 along a cosine.
@@ -360,6 +362,9 @@ pub struct CrossfitConfig {
     /// Whether what is known of every token of a decision, by its probabilities, is summed over all of them instead of being
     /// sampled: the same gradient on average, with less noise.
     pub all_actions: bool,
+    /// Train the judge anew after every so many rounds, against the generator as it is then, which the penalty then draws back
+    /// to; 0: never.
+    pub refresh_every_rounds: usize,
     /// Measure after every so many rounds; 0: only at the end.
     pub measure_every_rounds: usize,
     /// What each decision of a real sequence is worth, of which an update has as many as of the generator's own: it keeps the
@@ -581,6 +586,7 @@ impl Default for Config {
                 embedding_dim: 4,
                 hidden_dim: 16,
                 d_epochs: 3,
+                needs_worth: true,
                 d_batch_size: 64,
                 d_learning_rate: 3e-3,
                 num_rounds: 220,
@@ -589,6 +595,7 @@ impl Default for Config {
                 baseline: Baseline::StepMean,
                 measure_every_rounds: 10,
                 all_actions: true,
+                refresh_every_rounds: 0,
                 real_value: 0.0,
                 discount: 1.0,
                 num_candidates: 0,

@@ -123,6 +123,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.num_rounds", crossfit.num_rounds, 0, 1_000_000)?;
     check.range("crossfit.batch_size", crossfit.batch_size, 1, 65_536)?;
     check.range("crossfit.learning_rate", crossfit.learning_rate, 0.0, 10.0)?;
+    check.range("crossfit.refresh_every_rounds", crossfit.refresh_every_rounds, 0, 1_000_000)?;
     check.range("crossfit.discount", crossfit.discount, 0.0, 1.0)?;
     check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
     check.range("crossfit.real_value", crossfit.real_value, 0.0, 1e6)?;

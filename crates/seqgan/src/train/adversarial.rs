@@ -25,7 +25,7 @@ use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
-use crate::update::{GeneratorUpdate, Optimizer, guided_policy_gradient_step};
+use crate::update::{Earnings, GeneratorUpdate, Optimizer, guided_policy_gradient_step};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
 fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
@@ -36,7 +36,8 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
     let generator = state.finished[&config.starts_from(method)].clone();
     let judge = Judge::new(method, config, session.task)?;
     let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
-    state.adversary = Some(Adversary { optimizer: judge.optimizer(), judge, best: None, rollout });
+    let optimizer = judge.optimizer();
+    state.adversary = Some(Adversary { optimizer, judge, best: None, anchor: None, rollout });
     // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
     let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
     state.trainee = Some(Trainee { generator, optimizer, best: None });
@@ -71,10 +72,19 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     if !state.position.watched.has_begun() {
         measure(session, state, method)?;
     }
+    let mut earnings = earnings(session, state, method);
     while !state.position.watched.ended && state.position.round < plan.num_rounds {
+        if crossfit::is_refresh_due(session.config, state, method) {
+            crossfit::refresh_judge(session, state, method)?;
+            earnings = self::earnings(session, state, method);
+            session.observer.phase(method.name(), state.position.round as u64, total);
+        }
+        if state.adversary.as_ref().is_some_and(|adversary| adversary.judge.is_silent()) {
+            break;
+        }
         while state.position.g_step < plan.g_steps {
             let before = state.position.clone();
-            let reward = match generator_step(session, state, &plan) {
+            let reward = match generator_step(session, state, &plan, earnings.as_ref()) {
                 Ok(reward) => reward,
                 // A program that fails is put right and the run goes on; a number that is not finite changes no weight.
                 Err(error) => {
@@ -103,12 +113,18 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         }
         session.step_done(state)?;
     }
-    (state.position.round, state.position.reward) = (0, None);
+    (state.position.round, state.position.refreshed, state.position.reward) = (0, 0, None);
     state.position.reward_parts.clear();
     (state.position.watched, state.position.kept) = Default::default();
     let trainee = state.trainee.take().expect("the generator in training");
     state.finished.insert(method, trainee.generator);
     Ok(())
+}
+
+/// What every token earns besides its value by the judge, as long as that is not trained again.
+fn earnings(session: &Session<'_>, state: &State, method: Method) -> Option<Earnings> {
+    let Adversary { judge, anchor, .. } = state.adversary.as_ref().expect("the judge");
+    judge.earnings(session.config, Witnesses::new(session.config, &state.finished, method), anchor.as_ref())
 }
 
 fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
@@ -146,7 +162,12 @@ fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Resu
 
 /// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
 /// rollout policy follow. Returns the mean reward of the finished sequences.
-fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) -> Result<f64> {
+fn generator_step(
+    session: &Session<'_>,
+    state: &mut State,
+    plan: &RoundPlan,
+    earnings: Option<&Earnings>,
+) -> Result<f64> {
     let (config, seed) = (session.config, session.config.seed);
     let trainee = state.trainee.as_mut().expect("the generator in training");
     let adversary = state.adversary.as_mut().expect("the discriminator in training");
@@ -165,6 +186,7 @@ fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) ->
         rollout: &adversary.rollout,
         generator: &trainee.generator,
         witnesses: Witnesses::new(config, &state.finished, adversary.judge.method()),
+        anchor: adversary.anchor.as_ref(),
         streams,
         first: drawn.rollouts,
         round: state.position.round,
@@ -179,13 +201,13 @@ fn generator_step(session: &Session<'_>, state: &mut State, plan: &RoundPlan) ->
     };
     let baseline = if earned.centred { Baseline::None } else { plan.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
-    let guided = (earned.earnings.as_ref(), earned.demonstrations.as_ref());
+    let guided = (earnings, earned.demonstrations.as_ref());
     guided_policy_gradient_step(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
     let has_end = trainee.generator.shape().end_token.is_some();
     // Values that are centred already are no longer measured against the mean reward, nor are those from which the part is
     // missing that is known of every token.
-    let whole = !earned.centred && earned.earnings.is_none();
+    let whole = !earned.centred && earnings.is_none();
     state.position.watched.value_spread = whole.then(|| value_spread(&batch, &earned.values, has_end));
     state.position.reward_parts = earned.parts;
     Ok(earned.reward)

@@ -85,7 +85,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
             let blank = |method| blank(config, task, method);
             let judge = |method| Judge::new(method, config, task);
             let state = State::load(&folder.state(), &blank, &judge, config.rollout.delay)?;
-            check_models(&folder, &stages, &state)?;
+            check_models(config, &folder, &stages, &state)?;
             state
         }
     };
@@ -120,18 +120,20 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
                 models::save_generator(&folder, Method::MleEnsemble, &state.finished[&Method::MleEnsemble])?;
             }
             Stage::Fold(fold, member) => train_fold(&mut session, &mut state, fold, member)?,
-            Stage::Judge(method) => pretrain_judge(&mut session, &mut state, method)?,
+            Stage::Judge(method) => {
+                pretrain_judge(&mut session, &mut state, method)?;
+                save_judge(&folder, &state, method.is_crossfit())?;
+            }
             Stage::Rounds(method) => {
                 rounds(&mut session, &mut state, method)?;
                 models::save_generator(&folder, method, &state.finished[&method])?;
-                if let Some(adversary) = state.adversary.take() {
-                    models::save_judge(&folder, &adversary.judge)?;
-                }
+                save_judge(&folder, &state, !method.is_crossfit())?;
+                state.adversary = None;
             }
             Stage::Measure => evaluate(&mut session, &mut state)?,
         }
         state.position.stage += 1;
-        state.parts.truncate(num_parts(&stages, state.position.stage));
+        state.parts.truncate(num_parts(config, &stages, state.position.stage));
         session.save(&mut state)?;
     }
     let summary = Summary {
@@ -151,8 +153,17 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     Ok((folder, summary))
 }
 
+/// Writes the judge in training, if this is the `time`: a cross-fitted one as it was before the rounds, against the model that
+/// they begin with; any other as the rounds leave it.
+fn save_judge(folder: &RunFolder, state: &State, time: bool) -> Result<()> {
+    match &state.adversary {
+        Some(adversary) if time => models::save_judge(folder, &adversary.judge),
+        _ => Ok(()),
+    }
+}
+
 /// Refuses a state that lacks the model of a stage that it says is done.
-fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<()> {
+fn check_models(config: &Config, folder: &RunFolder, stages: &[Stage], state: &State) -> Result<()> {
     let made = |stage: &Stage| match stage {
         Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),
         Stage::Ensemble => Some(Method::MleEnsemble),
@@ -166,7 +177,7 @@ fn check_models(folder: &RunFolder, stages: &[Stage], state: &State) -> Result<(
     if state.position.stage > stages.len() {
         return Err(fault(format!("{} stages are done of {}", state.position.stage, stages.len())));
     }
-    let parts = num_parts(stages, state.position.stage);
+    let parts = num_parts(config, stages, state.position.stage);
     if state.parts.len() != parts {
         return Err(fault(format!("{} parts of a model are there, expected {parts}", state.parts.len())));
     }

@@ -54,6 +54,8 @@ pub(super) struct Search<'a> {
     pub generator: &'a LstmGenerator,
     /// What a cross-fitted judge is told by.
     pub witnesses: Witnesses<'a>,
+    /// The generator that it was trained against, if it was trained anew in the rounds.
+    pub anchor: Option<&'a LstmGenerator>,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     pub first: u64,
@@ -65,8 +67,6 @@ pub(super) struct Search<'a> {
 pub(super) struct Earned {
     /// Of each decision, `[B, T]`.
     pub values: Vec<f32>,
-    /// What every token would earn besides, where that is known.
-    pub earnings: Option<Earnings>,
     /// Real sequences to be learnt from beside the batch.
     pub demonstrations: Option<Demonstrations>,
     /// Mean score of the finished sequences.
@@ -82,15 +82,7 @@ pub(super) struct Earned {
 impl Earned {
     /// Values and the mean reward, and nothing besides.
     pub fn new(values: Vec<f32>, reward: f64) -> Self {
-        Self {
-            values,
-            earnings: None,
-            demonstrations: None,
-            reward,
-            parts: Vec::new(),
-            completions: 0,
-            centred: false,
-        }
+        Self { values, demonstrations: None, reward, parts: Vec::new(), completions: 0, centred: false }
     }
 }
 
@@ -240,14 +232,9 @@ impl Judge {
             }
             Network::Crossfit(judge) => {
                 let config = &search.config.crossfit;
-                let reward = CrossfitReward {
-                    judge,
-                    witnesses: search.witnesses,
-                    generator: search.generator,
-                    config,
-                };
-                let earnings = reward.earnings();
-                let (values, reward) = reward.values(search.batch);
+                let Search { witnesses, anchor, generator, batch, .. } = *search;
+                let reward = CrossfitReward { judge, witnesses, anchor, config };
+                let (values, reward) = reward.values(generator, batch);
                 let demonstrations = (config.real_value > 0.0).then(|| Demonstrations {
                     sequences: drawn(
                         search.train,
@@ -258,7 +245,7 @@ impl Judge {
                     value: config.real_value as f32,
                 });
                 let earned = Earned::new(values, reward);
-                Ok(Earned { earnings, demonstrations, ..earned })
+                Ok(Earned { demonstrations, ..earned })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
                 let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end())?;
@@ -268,6 +255,31 @@ impl Judge {
                 let precision = search.config.rollout.precision;
                 search.monte_carlo(&Scoring { discriminator, precision })
             }
+        }
+    }
+
+    /// What every token of a decision earns besides its value, where that is known.
+    pub(super) fn earnings(
+        &self,
+        config: &Config,
+        witnesses: Witnesses<'_>,
+        anchor: Option<&LstmGenerator>,
+    ) -> Option<Earnings> {
+        match &self.network {
+            Network::Crossfit(judge) => {
+                CrossfitReward { judge, witnesses, anchor, config: &config.crossfit }.earnings()
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether it is one that was left out, and judges all alike.
+    pub(super) fn is_silent(&self) -> bool {
+        match &self.network {
+            Network::Crossfit(network) => {
+                network.parameters().iter().all(|tensor| tensor.data.iter().all(|&x| x == 0.0))
+            }
+            _ => false,
         }
     }
 

@@ -74,10 +74,15 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
 }
 
 /// Generators that wait, when the first `done` of the stages are, for what is to be made of them: members of an ensemble,
-/// and those of the folds, until the last judge that is told by them is trained.
-pub(super) fn num_parts(stages: &[Stage], done: usize) -> usize {
+/// and those of the folds, until the last judge that is told by them is trained, for the last time.
+pub(super) fn num_parts(config: &Config, stages: &[Stage], done: usize) -> usize {
     let (done, left) = stages.split_at(done);
-    let is_crossfit = |stage: &Stage| matches!(stage, Stage::Judge(method) if method.is_crossfit());
+    let refreshes = config.crossfit.refresh_every_rounds > 0;
+    let is_crossfit = |stage: &Stage| match stage {
+        Stage::Judge(method) => method.is_crossfit() && !refreshes,
+        Stage::Rounds(method) => method.is_crossfit() && refreshes,
+        _ => false,
+    };
     let judges_left = left.iter().any(is_crossfit);
     done.iter().fold(0, |parts, stage| match stage {
         Stage::Member(_) | Stage::Fold(..) => parts + 1,
@@ -184,10 +189,15 @@ mod tests {
         ];
         let stages = plan(&config).unwrap();
         assert_eq!(stages, expected.map(|(stage, _)| stage));
-        assert_eq!(num_parts(&stages, 0), 0);
+        assert_eq!(num_parts(&config, &stages, 0), 0);
         for (done, (stage, parts)) in (1..).zip(expected) {
-            assert_eq!(num_parts(&stages, done), parts, "after {stage:?}");
+            assert_eq!(num_parts(&config, &stages, done), parts, "after {stage:?}");
         }
+        // Judges that are trained anew in the rounds need their folds until the last of these.
+        let mut refreshing = config.clone();
+        refreshing.crossfit.refresh_every_rounds = 5;
+        let parts = |done| num_parts(&refreshing, &stages, done);
+        assert_eq!([stages.len() - 2, stages.len() - 1].map(parts), [6, 0]);
         // One by itself has the same generators, less those of the other's base, which is not trained.
         let of = |base: Method, methods: &[Method]| {
             let mut config = Config { methods: methods.to_vec(), ..config.clone() };

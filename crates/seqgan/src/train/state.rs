@@ -28,6 +28,12 @@ pub struct Position {
     pub best: Option<(f64, usize)>,
     /// Adversarial: rounds done.
     pub round: usize,
+    /// Adversarial: rounds done when the judge was last trained anew.
+    #[serde(default)]
+    pub refreshed: usize,
+    /// Adversarial: whether it is being trained anew.
+    #[serde(default)]
+    pub refreshing: bool,
     /// Adversarial: generator updates of the round done.
     pub g_step: usize,
     /// Discriminator: draws of negatives done.
@@ -97,6 +103,8 @@ pub struct Adversary {
     pub optimizer: Option<Optimizer>,
     /// Its parameters when it was worth most, where that is measured.
     pub best: Option<Tensors<f32>>,
+    /// The generator that it was trained against, if it was trained anew in the rounds.
+    pub anchor: Option<LstmGenerator>,
     /// The rollout policy.
     pub rollout: DelayedPolicy,
 }
@@ -128,6 +136,7 @@ impl Position {
             self.epoch,
             self.batch,
             self.round,
+            self.refreshed,
             self.g_step,
             self.d_step,
             self.d_epoch,
@@ -188,6 +197,9 @@ impl State {
             if let Some(best) = &adversary.best {
                 collect(&mut tensors, "judge.best", best);
             }
+            if let Some(anchor) = &adversary.anchor {
+                collect(&mut tensors, "anchor", anchor.parameters());
+            }
             collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
         }
         let meta = Meta {
@@ -245,7 +257,8 @@ impl State {
                     store.restore("judge", parameters, optimizer, &meta.updates)?;
                 }
                 let rollout = DelayedPolicy::new(&store.generator("rollout", blank)?, delay);
-                Some(Adversary { judge, optimizer, best, rollout })
+                let anchor = if store.has("anchor") { Some(store.generator("anchor", blank)?) } else { None };
+                Some(Adversary { judge, optimizer, best, anchor, rollout })
             }
         };
         if adversary.is_some() && trainee.is_none() {

@@ -12,7 +12,7 @@ use crate::reward::CausalDiscriminator;
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
-/// Validation sequences and fresh samples of the base, and how they look to the witnesses, which stay as they are while
+/// Validation sequences and fresh samples of the generator that is judged, and how they look to the witnesses, which stay as they are while
 /// the judge learns.
 pub(super) struct Examination {
     real: (SeqBatch, Vec<f32>),
@@ -29,11 +29,13 @@ impl Examination {
             let features = witnesses.features(&batch);
             (batch, features)
         };
+        // The base, before the rounds.
+        let judged = state.trainee.as_ref().expect("the generator in training");
         let streams = Streams::new(session.config.seed, Purpose::Evaluation);
         let n = session.config.evaluate.num_samples_training;
         Self {
             real: described(known(&session.task.validation, witnesses.base)),
-            samples: described(LstmPolicy::new(witnesses.base, 1.0).sample(&streams, 0, n).sequences),
+            samples: described(LstmPolicy::new(&judged.generator, 1.0).sample(&streams, 0, n).sequences),
             scale: odds_scale(&session.config.crossfit),
         }
     }

@@ -7,7 +7,7 @@ use super::super::state::State;
 use super::Witnesses;
 use crate::Result;
 use crate::config::{Config, Method};
-use crate::generator::{LstmPolicy, Policy, ensemble};
+use crate::generator::{LstmPolicy, Policy, ensemble, weighted};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -101,7 +101,8 @@ pub(super) struct Evidence {
 }
 
 /// What the judge of `method` learns from: every training sequence of the folds that are used, as the generator of its fold
-/// sees it, and as many samples of that generator.
+/// sees it, and as many samples of that generator; or, where the rounds have moved the method's generator, of one that is moved
+/// alike, by the same difference of logits.
 pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> Evidence {
     let (config, train) = (session.config, &session.task.train);
     let of = folds(config, train.len());
@@ -109,13 +110,17 @@ pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> 
     let mut all = Evidence { sequences: train.slice(0, 0), features: Vec::new(), real: Vec::new() };
     let layout = FoldLayout::of(config);
     let like_base = layout.like(config.starts_from(method));
+    let base = &state.finished[&config.starts_from(method)];
+    let anchor = state.adversary.as_ref().and_then(|adversary| adversary.anchor.as_ref());
     for (fold, generators) in state.parts.chunks_exact(layout.len()).enumerate() {
         let generator = &generators[like_base];
         let together = config.crossfit.sees_ensemble.then(|| ensemble(&generators[..layout.members]));
         let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
-        let first = all.real.len() as u64;
-        let samples = LstmPolicy::new(generator, 1.0).sample(&streams, first, real.len()).sequences;
+        let first = state.position.round as u64 * train.len() as u64 + all.real.len() as u64;
+        let moved = anchor.map(|anchor| weighted(&[(generator, 1.0), (anchor, 1.0), (base, -1.0)]));
+        let sampled = LstmPolicy::new(moved.as_ref().unwrap_or(generator), 1.0);
+        let samples = sampled.sample(&streams, first, real.len()).sequences;
         for (batch, is_real) in [(&real, true), (&samples, false)] {
             all.features.extend(witnesses.features(batch));
             all.real.extend(std::iter::repeat_n(is_real, batch.len()));

@@ -1,5 +1,6 @@
 //! The training of a cross-fitted judge.
 
+use super::super::judge::Judge;
 use super::super::session::Session;
 use super::super::state::State;
 use super::super::summary::Measures;
@@ -7,21 +8,49 @@ use super::examination::Examination;
 use super::folds::evidence;
 use super::linear::fit_features;
 use crate::Result;
-use crate::config::{CrossfitConfig, Method, Schedule};
+use crate::config::{Config, CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
 use crate::nn::Tensors;
 use crate::reward::CausalObjective;
 use crate::rng::{Purpose, Streams};
 use crate::update::causal_discriminator_step;
 
-/// Trains the judge of `method`, once, on all folds. It is kept as it was before or after the pass when it was worth most on
-/// validation data; one that is never worth anything is replaced by one that judges all alike.
+/// Whether the judge is to be trained anew before the next round, because the generator has moved.
+pub(in super::super) fn is_refresh_due(config: &Config, state: &State, method: Method) -> bool {
+    let (every, round) = (config.crossfit.refresh_every_rounds, state.position.round);
+    let begins = method.is_crossfit() && every > 0 && round > 0 && state.position.g_step == 0;
+    begins && round.is_multiple_of(every) && state.position.refreshed < round
+}
+
+/// Trains a judge anew, against the generator as it is now, from which the rounds then go on.
+pub(in super::super) fn refresh_judge(
+    session: &mut Session<'_>,
+    state: &mut State,
+    method: Method,
+) -> Result<()> {
+    // Else its training has begun before the run was interrupted.
+    if !state.position.refreshing {
+        let generator = &state.trainee.as_ref().expect("the generator in training").generator;
+        let adversary = state.adversary.as_mut().expect("the judge");
+        adversary.anchor = Some(generator.clone());
+        adversary.judge = Judge::new(method, session.config, session.task)?;
+        adversary.optimizer = adversary.judge.optimizer();
+        state.position.refreshing = true;
+    }
+    train_judge(session, state, method)?;
+    (state.position.refreshed, state.position.refreshing) = (state.position.round, false);
+    Ok(())
+}
+
+/// Trains the judge of `method` on all folds. It is kept as it was before or after the pass when it was worth most on
+/// validation data; one that is never worth anything is replaced by one that judges all alike. Without `needs_worth` it is kept
+/// as it was after the last pass.
 pub(in super::super) fn train_judge(
     session: &mut Session<'_>,
     state: &mut State,
     method: Method,
 ) -> Result<()> {
-    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, .. } = session.config.crossfit;
+    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, needs_worth, .. } = session.config.crossfit;
     let (evidence, examination) =
         (evidence(session, state, method), Examination::new(session, state, method));
     let shuffles = Streams::new(session.config.seed, Purpose::ShuffleDiscriminator);
@@ -36,8 +65,10 @@ pub(in super::super) fn train_judge(
     if done == 0 {
         // One that judges all alike, so that one that is worth less is not followed.
         let adversary = state.adversary.as_mut().expect("the judge in training");
-        adversary.best = adversary.judge.parameters().map(Tensors::zeros_like);
-        state.position.d_best = Some(0.0);
+        if needs_worth {
+            adversary.best = adversary.judge.parameters().map(Tensors::zeros_like);
+            state.position.d_best = Some(0.0);
+        }
         fit_features(adversary.judge.crossfit_mut(), &evidence);
         examine(session, state, (method, &examination), &[])?;
     }
@@ -75,9 +106,12 @@ pub(in super::super) fn train_judge(
     }
     state.position.d_epoch = 0;
     if state.position.d_best.take() == Some(0.0) {
+        let consequence = match state.position.round {
+            0 => "there are no rounds, and the base stays as it is".into(),
+            round => format!("the rounds end with number {round}"),
+        };
         session.observer.note(&format!(
-            "the judge of {method} tells real sequences that it has not seen no better from samples than a coin: it is left \
-             out, and the base stays as it is"
+            "the judge of {method} tells real sequences that it has not seen no better from samples than a coin: {consequence}"
         ));
     }
     let adversary = state.adversary.as_mut().expect("the judge in training");
@@ -96,7 +130,7 @@ fn examine(
 ) -> Result<()> {
     let adversary = state.adversary.as_mut().expect("the judge in training");
     let worth = examination.worth(adversary.judge.crossfit_mut());
-    if state.position.d_best.is_none_or(|best| worth.gain.mean > best) {
+    if state.position.d_best.is_some_and(|best| worth.gain.mean > best) {
         state.position.d_best = Some(worth.gain.mean);
         adversary.best = adversary.judge.parameters().cloned();
     }
@@ -107,5 +141,8 @@ fn examine(
     ];
     let figures: Vec<_> = figures.iter().copied().chain(worth).collect();
     let phase = ("discriminator", Some(method));
-    session.record(state, phase, state.position.d_epoch as u64, &Measures::default(), &figures)
+    // Judges that are trained anew go on counting.
+    let CrossfitConfig { d_epochs, refresh_every_rounds, .. } = session.config.crossfit;
+    let before = state.position.round.checked_div(refresh_every_rounds).unwrap_or(0) * (d_epochs + 1);
+    session.record(state, phase, (before + state.position.d_epoch) as u64, &Measures::default(), &figures)
 }

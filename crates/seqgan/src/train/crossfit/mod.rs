@@ -39,7 +39,7 @@ use crate::token::SeqBatch;
 use crate::update::Earnings;
 
 pub(super) use folds::{FoldLayout, train_fold, used_folds};
-pub(super) use judge::train_judge;
+pub(super) use judge::{is_refresh_due, refresh_judge, train_judge};
 pub(super) use witnesses::Witnesses;
 use witnesses::{LOG_P, LOG_P_MORE, RUNNING_SUM, num_features};
 
@@ -74,49 +74,62 @@ fn described(judge: &CausalDiscriminator, batch: &SeqBatch, features: &[f32]) ->
 pub(super) struct CrossfitReward<'a> {
     pub judge: &'a CausalDiscriminator,
     pub witnesses: Witnesses<'a>,
-    pub generator: &'a LstmGenerator,
+    /// The generator as it was when the judge was trained, where that is not the base any more.
+    pub anchor: Option<&'a LstmGenerator>,
     pub config: &'a CrossfitConfig,
 }
 
 impl CrossfitReward<'_> {
-    /// Values `[B, T]`, and the mean reward of a decision. What [`Self::earnings`] tell of a decision itself is left out of its
-    /// value.
-    pub fn values(&self, batch: &SeqBatch) -> (Vec<f32>, f64) {
+    /// Values `[B, T]` of what `generator` has drawn, and what the judge's logit of a decision is worth in the mean. What
+    /// [`Self::earnings`] tell of a decision itself is left out of its value.
+    pub fn values(&self, generator: &LstmGenerator, batch: &SeqBatch) -> (Vec<f32>, f64) {
+        let CrossfitConfig { reward_scale, kl, discount, all_actions, .. } = *self.config;
+        let (scale, kl) = (reward_scale as f32, kl as f32);
         let described = self.witnesses.features(batch);
-        let (scale, kl) = (self.config.reward_scale as f32, self.config.kl as f32);
-        let decisions = described.chunks_exact(self.witnesses.num_features());
-        let distances =
-            decisions.clone().zip(self.generator.log_prob(batch)).map(|(d, log_p)| log_p - d[LOG_P]);
-        let penalties: Vec<f32> = distances.map(|distance| kl * distance).collect();
+        let decisions = || described.chunks_exact(self.witnesses.num_features());
         let logits = self.judge.logits(batch, &described);
-        let rewards: Vec<f32> =
-            logits.iter().zip(&penalties).map(|(s, penalty)| scale * s - penalty).collect();
-        let has_end = self.generator.shape().end_token.is_some();
-        let (mut values, reward) = PerStep { discount: self.config.discount }.to_go(&rewards, batch, has_end);
-        if self.config.all_actions {
+        let judged: Vec<f32> = logits.iter().map(|s| scale * s).collect();
+        let has_end = generator.shape().end_token.is_some();
+        let to_go = |rewards: &[f32], discount| PerStep { discount }.to_go(rewards, batch, has_end);
+        let (mut values, reward) = to_go(&judged, 0.0);
+        // A decision's own penalty is among the earnings; later ones are not.
+        if !all_actions || discount > 0.0 {
+            let reference = match self.anchor {
+                Some(anchor) => anchor.log_prob(batch),
+                None => decisions().map(|decision| decision[LOG_P]).collect(),
+            };
+            let distances = generator.log_prob(batch).into_iter().zip(reference).map(|(a, b)| a - b);
+            let penalties: Vec<f32> = distances.map(|distance| kl * distance).collect();
+            let rewards: Vec<f32> = judged.iter().zip(&penalties).map(|(s, penalty)| s - penalty).collect();
+            values = to_go(&rewards, discount).0;
+            if all_actions {
+                values.iter_mut().zip(&penalties).for_each(|(value, penalty)| *value += penalty);
+            }
+        }
+        if all_actions {
             let weights = self.judge.feature_weights();
-            for ((value, decision), penalty) in values.iter_mut().zip(decisions).zip(penalties) {
+            for (value, decision) in values.iter_mut().zip(decisions()) {
                 let told: f32 = decision.iter().zip(weights).map(|(x, w)| x * w).sum();
-                *value -= scale * told - penalty;
+                *value -= scale * told;
             }
         }
         (values, reward)
     }
 
     /// What is known of every token, and need not be sampled: what its probabilities add to its own logit straight, and the
-    /// penalty. Both are sums of logits, so they are the logits of a generator.
+    /// penalty. Both are sums of logits, so they are the logits of a generator. It is the same until the judge is trained anew.
     pub fn earnings(&self) -> Option<Earnings> {
         let weight = |feature: usize| f64::from(self.judge.feature_weights()[feature]);
         let (scale, kl) = (self.config.reward_scale, self.config.kl);
-        let own = weight(LOG_P) + weight(RUNNING_SUM);
-        let earnings = |parts: &[(&LstmGenerator, f64)]| Earnings { generator: weighted(parts), kl };
-        self.config.all_actions.then(|| match self.witnesses.ensemble {
-            None => earnings(&[(self.witnesses.base, kl + scale * own)]),
-            Some(ensemble) => {
-                let more = weight(LOG_P_MORE);
-                earnings(&[(self.witnesses.base, kl + scale * (own - more)), (ensemble, scale * more)])
-            }
-        })
+        let Witnesses { base, ensemble } = self.witnesses;
+        let more = if ensemble.is_some() { weight(LOG_P_MORE) } else { 0.0 };
+        let own = scale * (weight(LOG_P) + weight(RUNNING_SUM) - more);
+        let mut parts = match self.anchor {
+            None => vec![(base, kl + own)],
+            Some(anchor) => vec![(anchor, kl), (base, own)],
+        };
+        parts.extend(ensemble.map(|ensemble| (ensemble, scale * more)));
+        self.config.all_actions.then(|| Earnings { generator: weighted(&parts), kl })
     }
 }
 
@@ -126,12 +139,12 @@ mod tests {
     use crate::generator::oracle;
     use crate::rng::{Purpose, Streams};
 
-    /// What the values are made of; that without a judgement they draw back to the base; and that what all actions earn is
-    /// what is left out of the values.
+    /// What the values are made of; that without a judgement they draw back to the base, or to what the judge was trained
+    /// against; and that what all actions earn is what is left out of the values.
     #[test]
     fn the_reward_is_judgement_less_distance() {
-        let [generator, base, other] =
-            [1, 2, 3].map(|seed| oracle::random(oracle::synthetic_shape(6, 3, 4, 4), seed));
+        let [generator, base, other, moved] =
+            [1, 2, 3, 4].map(|seed| oracle::random(oracle::synthetic_shape(6, 3, 4, 4), seed));
         let mut config = Config::default().crossfit;
         (config.reward_scale, config.kl, config.discount, config.all_actions) = (0.8, 2.0, 0.0, false);
         let shape = CausalShape {
@@ -145,41 +158,59 @@ mod tests {
         let batch = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![5, 0, 1, 1]], 4);
         let log_p = |generator: &LstmGenerator| generator.log_prob(&batch);
         let witnesses = Witnesses { base: &base, ensemble: Some(&other) };
-        let values = |judge: &CausalDiscriminator, config: &CrossfitConfig| {
-            CrossfitReward { judge, witnesses, generator: &generator, config }.values(&batch).0
+        let values = |judge: &CausalDiscriminator, config: &CrossfitConfig, anchor| {
+            CrossfitReward { judge, witnesses, anchor, config }.values(&generator, &batch).0
         };
-        let distance: Vec<f32> = log_p(&generator).iter().zip(log_p(&base)).map(|(a, b)| a - b).collect();
+        let distance = |to: &LstmGenerator| -> Vec<f32> {
+            log_p(&generator).iter().zip(log_p(to)).map(|(a, b)| a - b).collect()
+        };
         // An untrained judge's output is zero.
         let close = |a: &[f32], b: Vec<f32>| a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-4);
-        assert!(close(&values(&judge, &config), distance.iter().map(|d| -2.0 * d).collect()));
+        for (anchor, reference) in [(None, &base), (Some(&moved), &moved)] {
+            let penalties: Vec<f32> = distance(reference).iter().map(|d| -2.0 * d).collect();
+            assert!(close(&values(&judge, &config, anchor), penalties));
+        }
         judge.parameters_mut()[5][0] = 0.5;
-        assert!(close(&values(&judge, &config), distance.iter().map(|d| 0.8 * 0.5 - 2.0 * d).collect()));
+        let judged = distance(&base).iter().map(|d| 0.8 * 0.5 - 2.0 * d).collect();
+        assert!(close(&values(&judge, &config, None), judged));
 
-        let sampled = |judge: &CausalDiscriminator| values(judge, &config);
+        let sampled = |judge: &CausalDiscriminator| values(judge, &config, None);
         for (feature, weight) in [(LOG_P, 0.3), (LOG_P_MORE, 0.7)] {
             judge.feature_weights_mut()[feature] = weight;
         }
         let all = CrossfitConfig { all_actions: true, ..config.clone() };
+        assert!(sampled(&judge).iter().zip(values(&judge, &all, None)).any(|(a, b)| (a - b).abs() > 1e-2));
+        // A decision's own share in the earnings is what its value lacks, whatever later decisions earn.
+        for discount in [0.0, 0.5] {
+            let with = |all_actions| CrossfitConfig { discount, all_actions, ..config.clone() };
+            let weights = judge.feature_weights();
+            let features = witnesses.features(&batch);
+            let told = features.chunks_exact(num_features(true));
+            let told = told.map(|x| x.iter().zip(weights).map(|(x, w)| x * w).sum::<f32>());
+            let own = told.zip(distance(&base)).map(|(told, d)| 0.8 * told - 2.0 * d);
+            let expected =
+                values(&judge, &with(false), None).iter().zip(own).map(|(v, own)| v - own).collect();
+            assert!(close(&values(&judge, &with(true), None), expected), "{discount}");
+        }
         // Of this judge a constant is left.
-        assert!(close(&values(&judge, &all), vec![0.8 * 0.5; 8]));
-        let reward = CrossfitReward { judge: &judge, witnesses, generator: &generator, config: &all };
-        let earnings = reward.earnings().expect("all actions");
-        // The earnings of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
-        let of = |token: u32| {
-            let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
-            let log_p = |generator: &LstmGenerator| generator.log_prob(&batch)[2];
-            let told = log_p(&earnings.generator) - 2.0 * log_p(&generator);
-            let judged = 0.8 * (0.3 * log_p(&base) + 0.7 * (log_p(&other) - log_p(&base)));
-            (told, judged - 2.0 * (log_p(&generator) - log_p(&base)))
-        };
-        let differences: Vec<f32> = (0..6).map(|token| of(token).0 - of(token).1).collect();
-        assert!(differences.iter().all(|d| (d - differences[0]).abs() < 1e-4), "{differences:?}");
-        assert_eq!(earnings.kl, 2.0);
+        assert!(close(&values(&judge, &all, None), vec![0.8 * 0.5; 8]));
+        for (anchor, reference) in [(None, &base), (Some(&moved), &moved)] {
+            let reward = CrossfitReward { judge: &judge, witnesses, anchor, config: &all };
+            let earnings = reward.earnings().expect("all actions");
+            // The earnings of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
+            let of = |token: u32| {
+                let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
+                let log_p = |generator: &LstmGenerator| generator.log_prob(&batch)[2];
+                let told = log_p(&earnings.generator) - 2.0 * log_p(&generator);
+                let judged = 0.8 * (0.3 * log_p(&base) + 0.7 * (log_p(&other) - log_p(&base)));
+                (told, judged - 2.0 * (log_p(&generator) - log_p(reference)))
+            };
+            let differences: Vec<f32> = (0..6).map(|token| of(token).0 - of(token).1).collect();
+            assert!(differences.iter().all(|d| (d - differences[0]).abs() < 1e-4), "{differences:?}");
+            assert_eq!(earnings.kl, 2.0);
+        }
         assert!(
-            CrossfitReward { judge: &judge, witnesses, generator: &generator, config: &config }
-                .earnings()
-                .is_none()
+            CrossfitReward { judge: &judge, witnesses, anchor: None, config: &config }.earnings().is_none()
         );
-        assert!(sampled(&judge).iter().zip(values(&judge, &all)).any(|(a, b)| (a - b).abs() > 1e-2));
     }
 }
