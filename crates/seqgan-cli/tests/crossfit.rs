@@ -38,6 +38,11 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     let one = told("1", "one");
     assert_eq!(updates(&one, "fold-1-mle-tuned"), all, "without other folds, from all");
     assert!(!one.contains("fold-2"), "{one}");
+    // What it has learnt from is not described by the base as it was by the folds.
+    for (out, shown) in [("two", false), ("one", true)] {
+        let round = &records(&scratch, out, "adversarial")[0];
+        assert!(round["auc_validation"].is_f64() && round["auc_train"].is_f64() == shown, "{round}");
+    }
 
     // Before the first, and as often as the setting `crossfit.d_epochs` of the tiny run says.
     let passes = records(&scratch, "two", "discriminator");

@@ -76,6 +76,8 @@ impl Figures {
         let witnesses = Witnesses::new(config, &state.finished, method);
         let scores = |batch: &SeqBatch| judge.and_then(|judge| judge.realness(witnesses, batch));
         let of_samples = scores(&samples);
+        // The base describes its own training sequences as no generator of a fold described those to the judge.
+        let learnt_alike = !method.is_crossfit() || config.crossfit.num_folds == 1;
         let area = |real: &SeqBatch| {
             let real = scores(&real.slice(0, real.len().min(n)))?;
             Some(auc(&real, of_samples.as_ref()?)).filter(|area| area.mean.is_finite())
@@ -88,7 +90,7 @@ impl Figures {
             reward: state.position.reward,
             value_spread: state.position.watched.value_spread,
             judge_accuracy: state.position.watched.judge_accuracy,
-            auc_train: area(&task.train),
+            auc_train: if learnt_alike { area(&task.train) } else { None },
             auc_validation: area(&known(&task.validation, &trainee.generator)),
         }
     }
@@ -136,7 +138,7 @@ pub(super) fn watch(
         }
         let Some(seen) = sign.seen(config, figures, first) else { continue };
         watched.told.push(sign);
-        found.push((sign, format!("{method}, round {round}: {seen}. {}.{better}", sign.advice())));
+        found.push((sign, format!("{method}, round {round}: {seen}. {}.{better}", sign.advice(method))));
         if action != Action::Warn && strongest != Action::RollBack {
             strongest = action;
         }

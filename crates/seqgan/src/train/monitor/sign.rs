@@ -1,7 +1,7 @@
 //! The signs of training that goes wrong: how each is told from the figures, and in which words.
 
 use super::{Figures, First};
-use crate::config::{Action, MonitorConfig};
+use crate::config::{Action, Method, MonitorConfig};
 use crate::metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -75,13 +75,26 @@ impl Sign {
                     )
                 })
             }
-            Self::Memorising => memorising(config, now.auc_train?, now.auc_validation?),
+            Self::Memorising => memorising(config, now.auc_train, now.auc_validation?),
         }
     }
 
-    /// What that means, and what to change.
-    pub(super) fn advice(self) -> &'static str {
+    /// What that means in the rounds of a method, and what to change.
+    pub(super) fn advice(self, method: Method) -> &'static str {
+        let is_crossfit = method.is_crossfit();
         match self {
+            Self::Collapse | Self::Forgetting if is_crossfit => {
+                "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.real_value, which \
+                 keep the generator near the base and the data"
+            }
+            Self::Memorising if is_crossfit => {
+                "What it learnt from one part of the data is wrong of another. Raise crossfit.num_folds and max_folds, lower \
+                 crossfit.d_epochs, or give it more data"
+            }
+            Self::Vanishing if is_crossfit => {
+                "What the generator learns from them is noise. Raise crossfit.batch_size, or tell the judge more \
+                 (crossfit.sees_ensemble)"
+            }
             Self::Collapse => {
                 "The generator repeats what its reward likes. Lower adversarial.learning_rate or \
                  adversarial.num_rounds, train the judge more (adversarial.d_steps), or add a [[reward]] of kind \
@@ -126,15 +139,17 @@ fn collapse(config: &MonitorConfig, now: &Figures, first: &First) -> Option<Stri
     (!seen.is_empty()).then(|| format!("samples have become few and alike: {}", seen.join(", ")))
 }
 
-fn memorising(config: &MonitorConfig, train: Estimate, validation: Estimate) -> Option<String> {
-    let gap = train.minus_independent(validation);
-    let parted = gap.mean > config.auc_gap && gap.mean > SURE * gap.stderr;
+fn memorising(config: &MonitorConfig, train: Option<Estimate>, validation: Estimate) -> Option<String> {
+    let gap = train.map(|train| train.minus_independent(validation));
+    let parted = gap.is_some_and(|gap| gap.mean > config.auc_gap && gap.mean > SURE * gap.stderr);
     let wrong = validation.mean < 0.5 - SURE * validation.stderr;
+    let seen = train.map_or(String::new(), |train| {
+        format!("{} of pairs where it has seen the real one, in ", percent(train.mean))
+    });
     let areas = format!(
-        "the judge prefers a real sequence to a sample in {} of pairs where it has seen the real one, in {} where \
-         it has not",
-        percent(train.mean),
-        percent(validation.mean)
+        "the judge prefers a real sequence to a sample in {seen}{} {}where it has not",
+        percent(validation.mean),
+        if train.is_some() { "" } else { "of pairs " },
     );
     match (wrong, parted) {
         (true, _) => Some(format!("{areas}, which is worse than a coin")),
@@ -228,6 +243,14 @@ mod tests {
         only(Figures { auc_train: area(0.8), ..healthy() }, Sign::Memorising, "80 % of pairs");
         let wrong = Figures { auc_train: area(0.5), auc_validation: area(0.43), ..healthy() };
         only(wrong, Sign::Memorising, "43 % where it has not, which is worse than a coin");
+        // A judge that none of its own sequences can be shown again as it saw them.
+        let unseen = |validation| Figures { auc_train: None, auc_validation: area(validation), ..healthy() };
+        only(
+            unseen(0.43),
+            Sign::Memorising,
+            "a sample in 43 % of pairs where it has not, which is worse than a coin",
+        );
+        assert_eq!(signs(&unseen(0.58)), []);
     }
 
     #[test]
