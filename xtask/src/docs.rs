@@ -9,7 +9,8 @@ use std::path::Path;
 
 const PAGE: &str = "docs/configuration.md";
 
-const SETTINGS: &str = "crates/seqgan/src/config/settings.rs";
+/// Folder of the sections.
+const SETTINGS: &str = "crates/seqgan/src/config/settings";
 
 /// Files with the enumerations that settings may be of.
 const ENUMS: [&str; 2] = ["crates/seqgan/src/config/baseline.rs", "crates/seqgan/src/config/schedule.rs"];
@@ -69,7 +70,10 @@ pub fn check(root: &Path) -> Result<()> {
 fn page(root: &Path) -> Result<String> {
     let read =
         |name: &str| fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"));
-    let mut items = items(&read(SETTINGS)?);
+    let mut items = Items::new();
+    for entry in fs::read_dir(root.join(SETTINGS)).with_context(|| format!("cannot read {SETTINGS}"))? {
+        items.extend(self::items(&fs::read_to_string(entry?.path())?));
+    }
     for name in ENUMS.into_iter().chain([REWARD]) {
         items.extend(self::items(&read(name)?));
     }
@@ -260,15 +264,17 @@ mod tests {
     #[test]
     fn a_page_that_is_out_of_date_is_found() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ENUMS.iter().chain([&SETTINGS, &REWARD]) {
-            let path = folder.path().join(name);
+        let sections = fs::read_dir(crate::root().join(SETTINGS)).unwrap();
+        let sections = sections.map(|entry| format!("{SETTINGS}/{}", entry.unwrap().file_name().display()));
+        for name in sections.chain(ENUMS.map(String::from)).chain([REWARD.into()]) {
+            let path = folder.path().join(&name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::copy(crate::root().join(name), path).unwrap();
         }
         assert!(check(folder.path()).unwrap_err().to_string().contains("run `cargo xtask docs`"));
         write(folder.path()).unwrap();
         check(folder.path()).unwrap();
-        let path = folder.path().join(SETTINGS);
+        let path = folder.path().join(SETTINGS).join("mod.rs");
         fs::write(&path, fs::read_to_string(&path).unwrap().replace("Names every", "Gives every")).unwrap();
         assert!(check(folder.path()).is_err());
     }

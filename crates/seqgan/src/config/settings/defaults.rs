@@ -1,0 +1,187 @@
+//! The defaults: the paper's values where the paper has one.
+
+use super::{
+    AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,
+    DiscriminatorConfig, EnsembleConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MixtureConfig,
+    MonitorConfig, OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig,
+    SeqGanStepConfig,
+};
+use crate::config::baseline::Baseline;
+use crate::config::method::Method;
+use crate::config::monitor::{Action, KeepBy};
+use crate::config::precision::Precision;
+use crate::config::rests::Rests;
+use crate::config::schedule::Schedule;
+use crate::config::synthetic_task::SyntheticTask;
+
+/// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.
+const PAPER_FILTERS: [(usize, usize); 12] = [
+    (1, 100),
+    (2, 200),
+    (3, 200),
+    (4, 200),
+    (5, 200),
+    (6, 100),
+    (7, 100),
+    (8, 100),
+    (9, 100),
+    (10, 100),
+    (15, 160),
+    (20, 160),
+];
+
+impl Default for Config {
+    /// The paper's values (design of the original code), and `mle-tuned` as measured best on validation data.
+    fn default() -> Self {
+        let mle = LikelihoodConfig {
+            num_epochs: 120,
+            max_updates: 0,
+            batch_size: 64,
+            shuffle: false,
+            learning_rate: 0.01,
+            schedule: Schedule::Constant,
+            l2: 0.0,
+            clip_norm: 5.0,
+            early_stop: false,
+            patience: 2,
+            measure_every_epochs: 5,
+        };
+        Self {
+            seed: 1,
+            methods: vec![Method::Random, Method::Unigram, Method::Mle, Method::MleTuned, Method::SeqGan],
+            data: DataConfig {
+                path: String::new(),
+                test: String::new(),
+                format: "auto".into(),
+                field: String::new(),
+                label: String::new(),
+                tokens: "auto".into(),
+                tokenizer: String::new(),
+                max_length: 512,
+                long_sequences: "drop".into(),
+                min_count: 1,
+                max_vocab: 0,
+                vocab_size: 0,
+                max_sequences: 0,
+                max_line_bytes: 1 << 20,
+                keep_empty: false,
+                window: 0,
+                midi_step_secs: 0.4,
+                midi_rests: Rests::Keep,
+                pitches: false,
+                validation_share: 0.05,
+            },
+            oracle: OracleConfig {
+                task: SyntheticTask::Oracle,
+                params: String::new(),
+                seed: 0,
+                vocab_size: 5000,
+                length: 20,
+                embedding_dim: 32,
+                hidden_dim: 32,
+                noise: 0.001,
+                num_train: 10_000,
+                num_validation: 1_000,
+                num_test: 10_000,
+                num_floor: 100_000,
+            },
+            constraint: ConstraintConfig::default(),
+            generator: GeneratorConfig { embedding_dim: 32, hidden_dim: 32, init_std: 0.1 },
+            discriminator: DiscriminatorConfig {
+                embedding_dim: 64,
+                filters: PAPER_FILTERS.to_vec(),
+                dropout_keep: 0.75,
+                l2: 0.2,
+                learning_rate: 1e-4,
+                batch_size: 64,
+            },
+            mle_tuned: LikelihoodConfig {
+                num_epochs: 24,
+                batch_size: 32,
+                shuffle: true,
+                schedule: Schedule::Cosine,
+                l2: 6e-5,
+                early_stop: true,
+                measure_every_epochs: 1,
+                ..mle.clone()
+            },
+            mle,
+            rollout: RolloutConfig {
+                num_rollouts: 16,
+                max_prefixes: 0,
+                delay: 0.0,
+                precision: Precision::F32,
+            },
+            adversarial: AdversarialConfig {
+                base: Method::Mle,
+                num_rounds: 200,
+                g_steps: 1,
+                d_steps: 5,
+                d_epochs: 3,
+                d_pretrain_steps: 50,
+                num_negatives: 10_000,
+                batch_size: 64,
+                learning_rate: 0.01,
+                clip_norm: 5.0,
+                baseline: Baseline::None,
+                measure_every_rounds: 5,
+            },
+            scheduled_sampling: ScheduledSamplingConfig { truth_decrease: 0.002 },
+            pg_bleu: PgBleuConfig { max_order: 4 },
+            seqgan_step: SeqGanStepConfig {
+                embedding_dim: 32,
+                hidden_dim: 32,
+                learning_rate: 1e-3,
+                discount: 0.9,
+            },
+            ensemble: EnsembleConfig { num_members: 5, soft_share: 0.7, num_epochs: 20, l2: 0.0 },
+            crossfit: CrossfitConfig {
+                num_folds: 4,
+                max_folds: 0,
+                sees_ensemble: false,
+                embedding_dim: 4,
+                hidden_dim: 16,
+                d_epochs: 3,
+                needs_worth: true,
+                d_batch_size: 64,
+                d_learning_rate: 3e-3,
+                num_rounds: 220,
+                batch_size: 512,
+                learning_rate: 4e-3,
+                baseline: Baseline::StepMean,
+                measure_every_rounds: 10,
+                all_actions: true,
+                refresh_every_rounds: 0,
+                real_value: 0.0,
+                discount: 1.0,
+                num_candidates: 0,
+                reward_scale: 0.8,
+                kl: 1.0,
+            },
+            mixture: MixtureConfig { share: 0.2, temperature: 0.3 },
+            rankgan: RankGanConfig { num_references: 16, num_comparisons: 16, gamma: 16.0 },
+            reward: Vec::new(),
+            evaluate: EvaluateConfig {
+                num_samples: 10_000,
+                num_samples_training: 10_000,
+                temperatures: vec![1.1, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5],
+            },
+            monitor: MonitorConfig {
+                collapse: Action::Warn,
+                entropy_share: 0.7,
+                unique_share: 0.7,
+                self_bleu_rise: 0.2,
+                forgetting: Action::Warn,
+                nll_rise: 0.2,
+                saturation: Action::Warn,
+                judge_accuracy: 0.98,
+                vanishing: Action::Warn,
+                value_spread: 0.01,
+                memorising: Action::Warn,
+                auc_gap: 0.1,
+                num_samples: 500,
+            },
+            checkpoint: CheckpointConfig { every_secs: 30.0, keep_best: 1, keep_by: KeepBy::NllValidation },
+        }
+    }
+}
