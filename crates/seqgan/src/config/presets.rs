@@ -61,48 +61,28 @@ pub struct DataSize {
 }
 
 impl Preset {
-    /// The settings for the synthetic task.
+    /// The settings for the paper's synthetic task.
     pub fn config(self) -> Config {
-        let mut config = Config::default();
+        let mut config = Self::without_further_models();
         match self {
-            Self::Paper => {}
+            Self::Paper => config = Config::default(),
             Self::Quick => {
-                config.methods.retain(|&m| m != Method::Mle);
-                config.adversarial.base = Method::MleTuned;
-                config.adversarial.num_rounds = 12;
-                config.adversarial.d_steps = 1;
-                config.adversarial.d_epochs = 1;
-                config.adversarial.d_pretrain_steps = 3;
-                config.adversarial.num_negatives = 5_000;
-                config.adversarial.learning_rate = 1e-3;
-                config.adversarial.baseline = Baseline::StepMean;
-                config.adversarial.measure_every_rounds = 3;
-                config.evaluate.num_samples_training = 2_000;
+                // Two likelihood models are the fewest that tell a judge something. What they cost others must spare.
+                config.methods.push(Method::SeqGanCrossfit);
+                config.ensemble.num_members = 2;
+                config.crossfit = CrossfitConfig { num_rounds: 500, ..told_by_an_ensemble(config.crossfit) };
+                config.adversarial.num_rounds = 8;
+                config.adversarial.measure_every_rounds = 2;
+                config.evaluate.temperatures.retain(|&temperature| temperature >= 0.7);
             }
             Self::Best => {
-                config = Self::Quick.config();
                 let at = config.methods.iter().position(|&m| m == Method::MleTuned).expect("a row of quick");
                 config.methods.splice(at + 1..at + 1, [Method::MleEnsemble, Method::Distilled]);
                 config.methods.insert(at, Method::Mixture);
                 config.methods.extend([Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit]);
-                // By validation likelihood. One fold tells a judge enough whose beginning is fitted; without noise of sampled
-                // actions many small updates gain more than a few large ones; and each answers for itself.
-                config.crossfit = CrossfitConfig {
-                    sees_ensemble: true,
-                    max_folds: 1,
-                    d_epochs: 4,
-                    num_rounds: 2000,
-                    batch_size: 64,
-                    learning_rate: 0.01,
-                    measure_every_rounds: 100,
-                    real_value: 0.4,
-                    discount: 0.0,
-                    reward_scale: 1.0,
-                    ..config.crossfit
-                };
+                config.crossfit = CrossfitConfig { num_rounds: 2000, ..told_by_an_ensemble(config.crossfit) };
             }
             Self::Smoke => {
-                config = Self::Quick.config();
                 config.oracle.num_floor = 20_000;
                 config.oracle.num_test = 2_000;
                 config.mle_tuned.num_epochs = 2;
@@ -122,21 +102,43 @@ impl Preset {
         config
     }
 
+    /// What the quicker presets have in common.
+    fn without_further_models() -> Config {
+        let mut config = Config::default();
+        config.methods.retain(|&m| m != Method::Mle);
+        config.adversarial.base = Method::MleTuned;
+        config.adversarial.num_rounds = 12;
+        config.adversarial.d_steps = 1;
+        config.adversarial.d_epochs = 1;
+        config.adversarial.d_pretrain_steps = 3;
+        config.adversarial.num_negatives = 5_000;
+        config.adversarial.learning_rate = 1e-3;
+        config.adversarial.baseline = Baseline::StepMean;
+        config.adversarial.measure_every_rounds = 3;
+        config.evaluate.num_samples_training = 2_000;
+        config
+    }
+
+    /// The settings where three minutes do not allow `quick` to train likelihood models that only a judge needs.
+    fn config_elsewhere(self) -> Config {
+        if self == Self::Quick { Self::without_further_models() } else { self.config() }
+    }
+
     /// The settings for a synthetic task: those of [`Self::config`], with sizes at which the task is neither trivial nor
     /// hopeless for the generator.
     pub fn config_for_task(self, task: SyntheticTask) -> Config {
-        let mut config = self.config();
         let (vocab_size, length) = match task {
-            SyntheticTask::Oracle => return config,
+            SyntheticTask::Oracle => return self.config(),
             SyntheticTask::Brackets => (8, 20),
             SyntheticTask::Copy | SyntheticTask::Reversal => (10, 12),
             SyntheticTask::Checksum => (5, 8),
-            SyntheticTask::Markov => {
-                config.oracle.hidden_dim = 8;
-                (50, 40)
-            }
+            SyntheticTask::Markov => (50, 40),
         };
+        let mut config = self.config_elsewhere();
         config.oracle.task = task;
+        if task == SyntheticTask::Markov {
+            config.oracle.hidden_dim = 8;
+        }
         config.generator.embedding_dim = 16;
         // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it is learnt slowly.
         config.mle_tuned.l2 = if task.has_rule() { 0.0 } else { 1e-5 };
@@ -169,7 +171,7 @@ impl Preset {
     /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by a rough cost: a fixed
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
-        let mut config = self.config();
+        let mut config = self.config_elsewhere();
         config.methods.retain(|&m| !matches!(m, Method::Random | Method::Mixture));
         let seconds = match self {
             Self::Paper => return config,
@@ -179,6 +181,23 @@ impl Preset {
         };
         fit(&mut config, size, seconds);
         config
+    }
+}
+
+/// A judge that sees an ensemble. By validation likelihood: one fold tells a judge enough whose beginning is fitted; without
+/// noise of sampled actions many small updates gain more than a few large ones; and each answers for itself.
+fn told_by_an_ensemble(defaults: CrossfitConfig) -> CrossfitConfig {
+    CrossfitConfig {
+        sees_ensemble: true,
+        max_folds: 1,
+        d_epochs: 4,
+        batch_size: 64,
+        learning_rate: 0.01,
+        measure_every_rounds: 100,
+        real_value: 0.4,
+        discount: 0.0,
+        reward_scale: 1.0,
+        ..defaults
     }
 }
 
