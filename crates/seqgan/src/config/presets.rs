@@ -70,8 +70,13 @@ impl Preset {
                 // Two likelihood models are the fewest that tell a judge something. What they cost others must spare.
                 config.methods.push(Method::SeqGanCrossfit);
                 config.ensemble.num_members = 2;
-                config.crossfit = CrossfitConfig { num_rounds: 500, ..told_by_an_ensemble(config.crossfit) };
-                config.adversarial.num_rounds = 8;
+                config.crossfit = CrossfitConfig {
+                    num_rounds: 400,
+                    learning_rate: 0.03,
+                    ..told_by_an_ensemble(config.crossfit)
+                };
+                config.adversarial.num_rounds = 6;
+                config.adversarial.d_pretrain_steps = 2;
                 config.adversarial.measure_every_rounds = 2;
                 config.evaluate.temperatures.retain(|&temperature| temperature >= 0.7);
             }
@@ -152,7 +157,7 @@ impl Preset {
             d_epochs: 20,
             num_rounds: 1000,
             batch_size: 1024,
-            learning_rate: 2e-3,
+            learning_rate: 8e-3,
             // What a rule asks of a decision is often shown by later ones.
             discount: 1.0,
             reward_scale: 1.0,
