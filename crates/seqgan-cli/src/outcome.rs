@@ -184,11 +184,12 @@ fn verdict(row: &MethodRow) -> String {
     };
     let mut text = format!("\nverdict: {said} ({verdict})\n");
     let has_rule = row.comparisons.iter().any(|c| c.valid.is_some());
+    let has_oracle = row.comparisons.iter().any(|c| c.differences.reverse_kl.is_some());
     let mut columns = vec![
         (row.name.as_str(), Align::Left),
         ("against", Align::Left),
         ("forward KL", Align::Right),
-        ("reverse KL", Align::Right),
+        (if has_oracle { "reverse KL" } else { "reverse LM" }, Align::Right),
     ];
     columns.extend(has_rule.then_some(("valid", Align::Right)));
     let mut table = Table::new(&columns);
@@ -201,7 +202,7 @@ fn verdict(row: &MethodRow) -> String {
             format!("T {}", c.temperature),
             format!("{base} T {:.3}", c.base_temperature),
             show(c.differences.forward_kl),
-            show(c.differences.reverse_kl),
+            c.differences.reverse().map_or(String::new(), show),
         ];
         cells.extend(c.valid.map(show));
         table.row(cells);

@@ -120,7 +120,8 @@ fn verdicts(rows: &[StudyRow]) -> String {
     let Some(first) = rows.iter().find(|row| row.verdict.is_some()) else { return String::new() };
     let temperatures = || first.comparisons.iter().map(|c| c.temperature);
     let has_rule = first.comparisons.iter().all(|c| c.valid.is_some());
-    let mut measures = vec!["forward KL", "reverse KL"];
+    let has_oracle = first.comparisons.iter().all(|c| c.reverse_kl.is_some());
+    let mut measures = vec!["forward KL", if has_oracle { "reverse KL" } else { "reverse LM" }];
     measures.extend(has_rule.then_some("valid"));
     let heading = |name: &&str| temperatures().map(move |t| format!("{name}, T {t}")).collect::<Vec<_>>();
     let headings: Vec<String> = measures.iter().flat_map(heading).collect();
@@ -136,7 +137,8 @@ fn verdicts(rows: &[StudyRow]) -> String {
             Verdict::OnTheCurve => "on its base's curve: no gain",
         };
         let forward = row.comparisons.iter().map(|c| signed(c.forward_kl));
-        let reverse = row.comparisons.iter().map(|c| signed(c.reverse_kl));
+        let reverse =
+            row.comparisons.iter().map(|c| c.reverse_kl.or(c.reverse_lm_score).map_or(String::new(), signed));
         let valid = row.comparisons.iter().filter_map(|c| c.valid.map(signed));
         let names = [label(&row.name, &row.variant), base.clone()];
         table.row(names.into_iter().chain(forward).chain(reverse).chain(valid).chain([said.to_string()]));

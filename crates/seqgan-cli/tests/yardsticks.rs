@@ -1,8 +1,8 @@
-//! Rows that are not trained, and show what a figure is worth.
+//! Rows that show what a figure is worth, and what a verdict is made of.
 
 use serde_json::Value;
 
-use crate::support::{Scratch, and, tiny_oracle};
+use crate::support::{Results, Scratch, and, tiny_oracle, tiny_train};
 
 /// Half of its sequences are drawn at a low temperature, which takes entropy away and costs likelihood no more than ln 2 a
 /// sequence: at equal entropy it has a lower forward KL than its base, by far, and no gain at all.
@@ -35,4 +35,58 @@ fn the_verdict_is_not_taken_in_by_a_mixture() {
     }
     assert_eq!(row["verdict"], "on the curve");
     assert_eq!(scratch.read("run/samples/mixture.txt").lines().count(), 1000);
+}
+
+/// Of a file the reverse score of language models stands where a synthetic task has the reverse KL; who does not ask for it has no
+/// verdict and does not wait for the models.
+#[test]
+fn a_file_has_a_verdict_by_language_models() {
+    let scratch = Scratch::with_sentences();
+    let sentences = scratch.read("sentences.txt");
+    let lines = |which: usize| sentences.lines().skip(which).step_by(2).map(|line| format!("{line}\n"));
+    scratch.write("train.txt", lines(0).collect::<String>().repeat(4));
+    scratch.write("test.txt", lines(1).collect::<String>());
+    let methods = ["--set", r#"methods=["mle-tuned", "seqgan"]"#, "--set", "adversarial.base=mle-tuned"];
+    let arguments = and(&and(&tiny_train("train.txt"), &["--test", "test.txt"]), &methods);
+    let asked = and(&arguments, &["--set", "evaluate.reverse_lm=true"]);
+    let row = |out: &str| {
+        let summary: Value = serde_json::from_str(&scratch.read(&format!("{out}/summary.json"))).unwrap();
+        summary["methods"].as_array().unwrap().iter().find(|row| row["name"] == "seqgan").unwrap().clone()
+    };
+
+    let table = scratch.run(and(&asked, &["--out", "asked"])).expect_fine().stdout;
+    assert!(table.contains("verdict: seqgan ") && table.contains("reverse LM"), "{table}");
+    assert!(!table.contains("reverse KL"), "{table}");
+    let comparisons = row("asked")["comparisons"].as_array().unwrap().clone();
+    assert_eq!(comparisons.len(), 3);
+    for comparison in comparisons {
+        for measure in ["entropy", "forward_kl", "reverse_lm_score"] {
+            let Value::Object(estimate) = &comparison[measure] else { panic!("{measure}: {comparison}") };
+            assert!(estimate["mean"].as_f64().unwrap().abs() < 1.0, "{measure}: {comparison}");
+        }
+        assert!(comparison["entropy"]["mean"].as_f64().unwrap().abs() < 0.1, "{comparison}");
+        assert!(comparison.get("reverse_kl").is_none(), "{comparison}");
+    }
+    scratch.run(and(&asked, &["--out", "again", "--threads", "1"])).expect_fine();
+    Results::of(&scratch.path("again")).assert_same(&Results::of(&scratch.path("asked")), "again");
+
+    let table = scratch.run(and(&arguments, &["--out", "not"])).expect_fine().stdout;
+    assert!(!table.contains("verdict"), "{table}");
+    assert!(row("not").get("comparisons").is_none());
+
+    let study = ["compare", "--preset", "smoke", "--data", "train.txt", "--seeds", "2"];
+    let settings = asked.iter().skip_while(|argument| *argument != "--set").map(String::as_str);
+    let more = ["--test", "test.txt", "--methods", "mle-tuned,seqgan", "--out", "study"];
+    let study: Vec<&str> = study
+        .into_iter()
+        .chain(more)
+        .chain(settings.filter(|s| !["--test", "test.txt"].contains(s)))
+        .collect();
+    let table = scratch.run(study).expect_fine().stdout;
+    assert!(
+        table.contains("reverse LM, T 0.8") && table.contains("reverse_lm_score at equal entropy"),
+        "{table}"
+    );
+    scratch.run(["report", "study"]).expect_fine();
+    assert!(scratch.read("study/report.html").contains("Difference of reverse_lm_score"));
 }

@@ -86,6 +86,7 @@ impl Preset {
                 config.methods.insert(at, Method::Mixture);
                 config.methods.extend([Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit]);
                 config.crossfit = CrossfitConfig { num_rounds: 2000, ..told_by_an_ensemble(config.crossfit) };
+                config.evaluate.reverse_lm = true;
             }
             Self::Smoke => {
                 config.oracle.num_floor = 20_000;

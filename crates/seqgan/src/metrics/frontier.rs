@@ -40,8 +40,8 @@ const NORMAL_95: f64 = 1.959_963_984_540_054;
 pub struct Measured<'a> {
     /// -ln p of each test sequence under the model, `[tests]`.
     pub test_nats: &'a [f64],
-    /// -ln p of each of the model's samples under the oracle, `[samples]`.
-    pub oracle_nats: &'a [f64],
+    /// -ln p of each of the model's samples under the oracle, `[samples]`, where there is one.
+    pub oracle_nats: Option<&'a [f64]>,
     /// -ln p of each of the model's samples under the model itself, `[samples]`.
     pub own_nats: &'a [f64],
     /// Decisions in each sample, `[samples]`.
@@ -99,8 +99,19 @@ pub struct Differences {
     pub entropy: Estimate,
     /// Forward KL (equally, `nll_test`) at equal entropy.
     pub forward_kl: Estimate,
-    /// Reverse KL at equal entropy.
-    pub reverse_kl: Estimate,
+    /// Reverse KL at equal entropy, where there is an oracle.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reverse_kl: Option<Estimate>,
+    /// What stands for it where there is none: -log p of test sequences under a language model of the samples.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reverse_lm_score: Option<Estimate>,
+}
+
+impl Differences {
+    /// What tells what a model makes up.
+    pub fn reverse(&self) -> Option<Estimate> {
+        self.reverse_kl.or(self.reverse_lm_score)
+    }
 }
 
 /// How a method stands to the curve of its base.
@@ -125,18 +136,25 @@ impl Verdict {
     /// exchanged. *Dominated*: the same for the base against the method. Where both hold (a tiny gain on one
     /// divergence, a tiny loss on the other, both sure) and in all other cases: on the curve. No dominance is
     /// claimed where the entropies differ by more than [`MAX_MISMATCH`] or a number is not finite.
+    ///
+    /// Without an oracle the reverse language-model score takes the place of the reverse KL as the other one. That alone is no
+    /// gain: how the language models happened to be trained is not in its standard error.
     pub fn of(differences: &[Differences]) -> Self {
+        let unknown = Estimate { mean: f64::NAN, stderr: f64::NAN };
+        let reverse = |difference: &Differences| difference.reverse().unwrap_or(unknown);
         let comparable = differences.iter().all(|difference| difference.entropy.mean.abs() <= MAX_MISMATCH);
         let better = |sign: f64| {
-            let wins = |lower: fn(&Differences) -> Estimate, other: fn(&Differences) -> Estimate| {
+            let wins = |lower: &dyn Fn(&Differences) -> Estimate,
+                        other: &dyn Fn(&Differences) -> Estimate| {
                 differences.iter().all(|difference| {
                     let (lower, other) = (lower(difference), other(difference));
                     sign * lower.mean < -STANDARD_ERRORS * lower.stderr
                         && sign * other.mean + NORMAL_95 * other.stderr < MARGIN
                 })
             };
-            comparable
-                && (wins(|d| d.forward_kl, |d| d.reverse_kl) || wins(|d| d.reverse_kl, |d| d.forward_kl))
+            let forward = |difference: &Differences| difference.forward_kl;
+            let exact = |difference: &Differences| difference.reverse_kl.unwrap_or(unknown);
+            comparable && (wins(&forward, &reverse) || wins(&exact, &forward))
         };
         // Of no temperatures at all everything is true, so that these two are equal there as well.
         match (better(1.0), better(-1.0)) {
@@ -168,6 +186,7 @@ struct Prepared {
     method: Vec<[f64; 3]>,
     base: Vec<[f64; 3]>,
     slope: Slope,
+    has_oracle: bool,
 }
 
 impl Prepared {
@@ -180,6 +199,7 @@ impl Prepared {
             method: sample_rows(&pair.method),
             base: sample_rows(&pair.base),
             slope: pair.slope,
+            has_oracle: pair.method.oracle_nats.is_some(),
         }
     }
 
@@ -199,7 +219,12 @@ impl Prepared {
             let spread = Estimate::from_values(replicates.iter().map(|replicate| replicate[what]));
             Estimate { mean: measured[what], stderr: spread.stderr * (REPLICATES as f64).sqrt() }
         };
-        Differences { entropy: estimate(0), forward_kl: estimate(1), reverse_kl: estimate(2) }
+        Differences {
+            entropy: estimate(0),
+            forward_kl: estimate(1),
+            reverse_kl: self.has_oracle.then(|| estimate(2)),
+            reverse_lm_score: None,
+        }
     }
 
     /// Differences of entropy, forward KL and reverse KL, the latter two corrected to equal entropy.
@@ -213,6 +238,7 @@ impl Prepared {
 
 fn sample_rows(measured: &Measured<'_>) -> Vec<[f64; 3]> {
     let Measured { oracle_nats, own_nats, sample_steps, .. } = *measured;
+    let oracle_nats = oracle_nats.unwrap_or(own_nats);
     assert!(oracle_nats.len() == own_nats.len() && own_nats.len() == sample_steps.len(), "unpaired samples");
     let rows = oracle_nats.iter().zip(own_nats).zip(sample_steps);
     rows.map(|((oracle, own), &steps)| [*own, oracle - own, f64::from(steps)]).collect()

@@ -1,5 +1,7 @@
 //! A method against its base at equal entropy: what the verdict is made of.
 
+use super::event::Observer;
+use super::examiners::{ReverseNats, reverse_nats};
 use super::measure::{self, known};
 use super::session::Session;
 use super::state::State;
@@ -23,14 +25,14 @@ struct At {
 impl At {
     fn new(session: &Session<'_>, policy: &dyn Policy, num_samples: usize) -> Self {
         let sampled = measure::sample(session.task, policy, session.config.seed, num_samples);
-        let test = session.task.test.as_ref().expect("a synthetic task");
+        let test = session.task.test.as_ref().expect("test sequences");
         Self { sampled, test_nats: measure::nats(policy, test) }
     }
 
     fn measured(&self) -> Measured<'_> {
         Measured {
             test_nats: &self.test_nats,
-            oracle_nats: self.sampled.oracle_nats.as_ref().expect("a synthetic task"),
+            oracle_nats: self.sampled.oracle_nats.as_deref(),
             own_nats: &self.sampled.own_nats,
             sample_steps: &self.sampled.steps,
         }
@@ -59,7 +61,7 @@ pub(super) fn compare_at(
     let (low, high) = bracket(&curve, target);
     let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
     let theirs = At::new(session, &LstmPolicy::new(base, matched.temperature), n);
-    let test = session.task.test.as_ref().expect("a synthetic task");
+    let test = session.task.test.as_ref().expect("test sequences");
     let test_steps = measure::steps(&known(test, base), session.task.has_end());
     let pair = Pair {
         method: ours.measured(),
@@ -67,7 +69,8 @@ pub(super) fn compare_at(
         test_steps: &test_steps,
         slope: slope(&curve, target),
     };
-    let differences = compare(&[pair], session.config.seed)[0];
+    let mut differences = compare(&[pair], session.config.seed)[0];
+    differences.reverse_lm_score = reverse_lm_score(session, [&ours, &theirs])?;
     let valid = ours.sampled.rule.zip(theirs.sampled.rule);
     Ok(Comparison {
         temperature,
@@ -75,6 +78,28 @@ pub(super) fn compare_at(
         differences,
         valid: valid.map(|(ours, theirs)| ours.valid.minus_independent(theirs.valid)),
     })
+}
+
+/// Of a file: how much worse test sequences are under a language model of the first samples than under one of the second, nats
+/// a decision.
+fn reverse_lm_score(session: &Session<'_>, [ours, theirs]: [&At; 2]) -> Result<Option<Estimate>> {
+    let (Some(file), Some(vocab)) = (&session.task.held_out, &session.task.vocab) else { return Ok(None) };
+    let [ours, theirs] = [ours, theirs].map(|at: &At| file.test.samples(&at.sampled.sequences, vocab));
+    let quiet = Quiet(session.observer);
+    let found = reverse_nats([&ours, &theirs], file.test.test(), &file.train, session.config.seed, &quiet)?;
+    Ok(found.map(|ReverseNats { nats: [ours, theirs], steps }| {
+        let more: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
+        per_token(&more, &steps)
+    }))
+}
+
+/// Stops when asked to, and tells nothing of what is trained for a measurement.
+struct Quiet<'a>(&'a dyn Observer);
+
+impl Observer for Quiet<'_> {
+    fn should_stop(&self) -> bool {
+        self.0.should_stop()
+    }
 }
 
 /// The base's curve as (temperature, point), coldest first.

@@ -66,14 +66,21 @@ pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<(
     };
     session.observer.phase("measure", state.position.measured as u64, units.len() as u64);
     while let Some(unit) = units.get(state.position.measured) {
-        run(session, state, mix.as_ref(), unit)?;
+        if let Err(error) = run(session, state, mix.as_ref(), unit) {
+            // A measurement that trains something can be stopped within; it is made again from its beginning.
+            return Err(match error {
+                Error::Interrupted => session.given_up(state, error),
+                error => error,
+            });
+        }
         state.position.measured += 1;
         session.observer.advance(state.position.measured as u64, &[]);
         session.step_done(state)?;
     }
     let temperature_one = |row: &MethodRow| row.comparisons.iter().map(|c| c.differences).collect::<Vec<_>>();
     for row in &mut state.outcome.methods {
-        if !row.comparisons.is_empty() {
+        let comparable = row.comparisons.iter().all(|c| c.differences.reverse().is_some());
+        if comparable && !row.comparisons.is_empty() {
             row.verdict = Some(Verdict::of(&temperature_one(row)));
         }
     }
@@ -116,13 +123,15 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
         units.extend(models().flat_map(|m| temperatures.iter().map(move |&t| Unit::Curve(m, t))));
     }
     let has_base = |m: &Method| base(config, *m).is_some_and(|base| config.methods.contains(&base));
-    if task.oracle.is_some() {
+    let verdicts = task.oracle.is_some()
+        || (task.held_out.is_some() && task.test.is_some() && config.evaluate.reverse_lm);
+    if verdicts {
         let compared = models().filter(has_base);
         units.extend(compared.flat_map(|m| VERDICT_TEMPERATURES.map(|t| Unit::Compare(m, t))));
     }
     for method in residual::rows(config) {
         units.push(Unit::Residual(method));
-        if task.oracle.is_some() && has_base(&method) {
+        if verdicts && has_base(&method) {
             units.extend(VERDICT_TEMPERATURES.map(|t| Unit::CompareResidual(method, t)));
         }
     }

@@ -42,6 +42,7 @@ pub fn known(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
 
 /// A model's samples and what both models say of them, in nats a sequence.
 pub(super) struct Sampled {
+    pub sequences: SeqBatch,
     pub own_nats: Vec<f64>,
     pub oracle_nats: Option<Vec<f64>>,
     pub steps: Vec<u32>,
@@ -75,6 +76,7 @@ pub(super) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> S
         oracle_nats,
         steps: steps(&samples.sequences, policy.end_token().is_some()),
         rule: keeps_rule(task, &samples.sequences),
+        sequences: samples.sequences,
     }
 }
 

@@ -165,6 +165,7 @@ impl Default for Config {
                 num_samples: 10_000,
                 num_samples_training: 10_000,
                 temperatures: vec![1.1, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5],
+                reverse_lm: false,
             },
             monitor: MonitorConfig {
                 collapse: Action::Warn,

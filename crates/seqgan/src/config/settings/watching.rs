@@ -13,6 +13,9 @@ pub struct EvaluateConfig {
     pub num_samples_training: usize,
     /// Temperatures of the curve of the base.
     pub temperatures: Vec<f64>,
+    /// Whether rows of a file with a test file are compared with their base at equal entropy, too, for which language models of the
+    /// samples are trained: two for each of three temperatures, a few seconds each.
+    pub reverse_lm: bool,
 }
 
 /// Which signs of training that goes wrong are looked for, and what is done about them. Each is looked for where the

@@ -19,7 +19,7 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
             "differences favour the method. " strong { "dominates" } " means: at every temperature one divergence is "
             "surely lower, and the other is not worse." }
         (table(&judged))
-        (figures(&context.id("entropy"), &[plot(context, &judged, "forward_kl"), plot(context, &judged, "reverse_kl")]))
+        (figures(&context.id("entropy"), &["forward_kl", reverse(&judged)].map(|measure| plot(context, &judged, measure))))
     };
     Some(Section { id: "entropy", title: "At equal entropy", body })
 }
@@ -28,11 +28,12 @@ fn table(judged: &[&Method]) -> Markup {
     // Of tasks whose samples are valid or not; more is better.
     let all = || judged.iter().flat_map(|method| &method.comparisons);
     let has_rule = all().any(|comparison| comparison.differences.get("valid").is_some());
+    let reverse = reverse(judged);
     html! {
         div.scroll tabindex="0" { table {
             caption { "Method minus base, nats a token, with 95 % intervals" }
             thead { tr {
-                @for name in ["method", "at", "base at", "forward_kl", "reverse_kl"] { th scope="col" { (name) } }
+                @for name in ["method", "at", "base at", "forward_kl", reverse] { th scope="col" { (name) } }
                 @if has_rule { th scope="col" { "valid" } }
                 th scope="col" { "verdict" }
             } }
@@ -42,12 +43,19 @@ fn table(judged: &[&Method]) -> Markup {
                 td { "T " (temperature(comparison.temperature)) }
                 td { @if let Some(t) = comparison.base_temperature { "T " (temperature(t)) } @else { "–" } }
                 (cell(comparison.differences.get("forward_kl"), 4, signed))
-                (cell(comparison.differences.get("reverse_kl"), 4, signed))
+                (cell(comparison.differences.get(reverse), 4, signed))
                 @if has_rule { (cell(comparison.differences.get("valid"), 4, signed)) }
                 @if i == 0 { td.text rowspan=(method.comparisons.len()) { (method.verdict.as_deref().unwrap_or("–")) } }
             } } } }
         } }
     }
+}
+
+/// What stands beside the forward KL: without an oracle the score of language models of the samples.
+fn reverse(judged: &[&Method]) -> &'static str {
+    let mut all = judged.iter().flat_map(|method| &method.comparisons);
+    let has_oracle = all.any(|comparison| comparison.differences.get("reverse_kl").is_some());
+    if has_oracle { "reverse_kl" } else { "reverse_lm_score" }
 }
 
 fn plot(context: &Context<'_>, judged: &[&Method], measure: &str) -> Plot {

@@ -2,13 +2,13 @@
 
 use super::super::event::Observer;
 use super::super::measure;
-use crate::Result;
 use crate::data::{Batches, DEFAULT_VALIDATION_SHARE, split_by_hash};
 use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy};
 use crate::metrics::Estimate;
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::update::{GeneratorUpdate, Optimizer, Schedule, maximum_likelihood_step};
+use crate::{Error, Result};
 
 const BATCH_SIZE: usize = 32;
 /// Updates that are planned, in whole epochs: enough for large sets, and small ones end by patience.
@@ -48,6 +48,9 @@ pub(super) fn train(
             let update = GeneratorUpdate { learning_rate, ..UPDATE };
             maximum_likelihood_step(&mut generator, &mut optimizer, &batch, update)?;
             step += 1;
+            if observer.should_stop() {
+                return Err(Error::Interrupted);
+            }
         }
         let validated = nll(&generator, &validation).mean;
         observer.advance(epoch as u64, &[("nll_validation", validated)]);

@@ -9,7 +9,9 @@ mod language_model;
 mod vocabulary;
 
 use super::event::Observer;
+use super::measure;
 use crate::Result;
+use crate::generator::LstmPolicy;
 use crate::metrics::{Estimate, Scorecard};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -101,6 +103,39 @@ pub fn judge(
     }))
 }
 
+/// Test sequences under language models of two sets of samples.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReverseNats {
+    /// -log p of each test sequence, a model each, in nats.
+    pub nats: [Vec<f64>; 2],
+    /// Decisions of each test sequence.
+    pub steps: Vec<u32>,
+}
+
+/// Trains a language model of each of two sets of samples, of as many as both have and as there are training sequences, and asks
+/// both for the test sequences. None where there are fewer than [`FEWEST`] sequences of a kind.
+pub fn reverse_nats(
+    samples: [&SeqBatch; 2],
+    test: &SeqBatch,
+    train: &SeqBatch,
+    seed: u64,
+    observer: &dyn Observer,
+) -> Result<Option<ReverseNats>> {
+    let n = samples.iter().map(|set| set.len()).fold(train.len(), usize::min);
+    if n.min(test.len()) < FEWEST {
+        return Ok(None);
+    }
+    let vocabulary = Vocabulary::new(train, [samples[0], samples[1], test]);
+    let test = vocabulary.encode(test);
+    let nats = |set: &SeqBatch| {
+        let set = vocabulary.encode(&set.slice(0, n));
+        let name = "language model of samples";
+        let model = language_model::train(name, &set, vocabulary.generator_shape(), seed, observer)?;
+        Ok(measure::nats(&LstmPolicy::new(&model, 1.0), &test))
+    };
+    Ok(Some(ReverseNats { nats: [nats(samples[0])?, nats(samples[1])?], steps: measure::steps(&test, true) }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Silent;
@@ -160,6 +195,24 @@ mod tests {
         assert!(got.samples.lm_score.mean < got.real.lm_score.mean, "{got:?}");
         assert!(got.samples.reverse_lm_score.mean > got.real.reverse_lm_score.mean + 1.0, "{got:?}");
         assert!(got.samples.classifier_accuracy.mean > 0.9, "{got:?}");
+    }
+
+    /// Of two sets of samples the one that is like the test sequences makes the better model of them, and two alike are one.
+    #[test]
+    fn a_reverse_score_tells_which_samples_are_nearer() {
+        let (test, train) = (walks(1, 200, 1), walks(2, 500, 1));
+        let score = |samples: [&SeqBatch; 2]| {
+            let found = reverse_nats(samples, &test, &train, 7, &Silent).unwrap().unwrap();
+            found.nats.map(|nats| crate::metrics::per_token(&nats, &found.steps).mean)
+        };
+        let (near, far) = (walks(3, 500, 1), walks(4, 500, 5));
+        let [of_near, of_far] = score([&near, &far]);
+        assert!(of_far > of_near + 1.0, "{of_near} {of_far}");
+        let [one, other] = score([&near, &near]);
+        assert_eq!(one, other);
+        assert_eq!(one, judged(&near).samples.reverse_lm_score.mean);
+        let few = walks(5, FEWEST - 1, 1);
+        assert_eq!(reverse_nats([&near, &few], &test, &train, 7, &Silent).unwrap(), None);
     }
 
     #[test]

@@ -73,8 +73,12 @@ pub struct StudyComparison {
     pub entropy: OverRuns,
     /// Forward KL, method minus base.
     pub forward_kl: OverRuns,
-    /// Reverse KL, method minus base.
-    pub reverse_kl: OverRuns,
+    /// Reverse KL, method minus base, where there is an oracle.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse_kl: Option<OverRuns>,
+    /// Reverse language-model score, method minus base, where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reverse_lm_score: Option<OverRuns>,
     /// Share of samples that keep the rule of a synthetic task, method minus base; positive is better.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub valid: Option<OverRuns>,
@@ -225,9 +229,13 @@ fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
             measures: named(&all, |row| row.curve.get(i).map(|c| c.measures.entries()).unwrap_or_default()),
             scorecard: named(&all, |row| row.curve.get(i).map(|c| card(&c.scorecard)).unwrap_or_default()),
         });
-        let compared = |i: usize, what: fn(&Differences) -> f64| {
-            over(all.iter().filter_map(|(o, row)| Some((*o, what(&row.comparisons.get(i)?.differences)))))
+        let compared = |i: usize, what: fn(&Differences) -> Option<Estimate>| {
+            let of_run = |row: &MethodRow| Some(what(&row.comparisons.get(i)?.differences)?.mean);
+            let values: Vec<(u64, f64)> =
+                all.iter().filter_map(|(o, row)| Some((*o, of_run(row)?))).collect();
+            (!values.is_empty()).then(|| over(values.into_iter()))
         };
+        let always = |i, what| compared(i, what).expect("of every comparison");
         let comparisons: Vec<StudyComparison> = (0..row.comparisons.len())
             .map(|i| StudyComparison {
                 temperature: row.comparisons[i].temperature,
@@ -235,9 +243,10 @@ fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
                     all.iter().filter_map(|(o, row)| Some((*o, row.comparisons.get(i)?.base_temperature))),
                 )
                 .mean,
-                entropy: compared(i, |d| d.entropy.mean),
-                forward_kl: compared(i, |d| d.forward_kl.mean),
-                reverse_kl: compared(i, |d| d.reverse_kl.mean),
+                entropy: always(i, |d| Some(d.entropy)),
+                forward_kl: always(i, |d| Some(d.forward_kl)),
+                reverse_kl: compared(i, |d| d.reverse_kl),
+                reverse_lm_score: compared(i, |d| d.reverse_lm_score),
                 valid: row.comparisons[i].valid.map(|_| {
                     let valid = |row: &MethodRow| Some(row.comparisons.get(i)?.valid?.mean);
                     over(all.iter().filter_map(|(o, row)| Some((*o, valid(row)?))))
@@ -264,13 +273,14 @@ fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
 
 /// The verdict with the runs' errors; with that of the single run where there is one alone.
 fn verdict(comparisons: &[StudyComparison], single: &[Differences]) -> Option<Verdict> {
-    if comparisons.is_empty() {
+    if comparisons.is_empty() || single.iter().any(|d| d.reverse().is_none()) {
         return None;
     }
     let over_runs = |c: &StudyComparison| Differences {
         entropy: c.entropy.estimate(),
         forward_kl: c.forward_kl.estimate(),
-        reverse_kl: c.reverse_kl.estimate(),
+        reverse_kl: c.reverse_kl.map(|over_runs| over_runs.estimate()),
+        reverse_lm_score: c.reverse_lm_score.map(|over_runs| over_runs.estimate()),
     };
     let alone = comparisons.iter().any(|c| c.forward_kl.n < 2);
     let differences: Vec<_> = comparisons.iter().map(over_runs).collect();
@@ -373,13 +383,14 @@ fn paired_tests(runs: &[&RunRecord]) -> Vec<Test> {
         }
     }
     for (measure, what) in [
-        ("forward_kl at equal entropy", (|d| d.forward_kl.mean) as fn(&Differences) -> f64),
-        ("reverse_kl at equal entropy", |d| d.reverse_kl.mean),
+        ("forward_kl at equal entropy", (|d| Some(d.forward_kl)) as fn(&Differences) -> Option<Estimate>),
+        ("reverse_kl at equal entropy", |d| d.reverse_kl),
+        ("reverse_lm_score at equal entropy", |d| d.reverse_lm_score),
     ] {
         for row in &first.summary.methods {
             let Some(base) = row.base.as_deref() else { continue };
             let value = |run: &&RunRecord| {
-                Some((run.oracle, what(&find(run, &row.name)?.comparisons.first()?.differences)))
+                Some((run.oracle, what(&find(run, &row.name)?.comparisons.first()?.differences)?.mean))
             };
             let values: Vec<(u64, f64)> = runs.iter().filter_map(value).collect();
             if !values.is_empty() {
