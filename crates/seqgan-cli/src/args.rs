@@ -465,7 +465,7 @@ pub enum Preset {
     Quick,
     /// The paper's schedule
     Paper,
-    /// The strongest models known here, all that quick has and an ensemble, for more time
+    /// The strongest models known here, all that quick has and an ensemble: a quarter of an hour on 2 cores, more on large files
     Best,
     /// Under 20 seconds on 2 cores
     Smoke,

@@ -16,7 +16,7 @@ pub enum Preset {
     Quick,
     /// What the original code does, step for step.
     Paper,
-    /// The strongest models known here beside those of `Quick`; half an hour, say.
+    /// The strongest models known here beside those of `Quick`; a quarter of an hour on the synthetic task.
     Best,
     /// Everything once, small, in under 20 seconds.
     Smoke,
