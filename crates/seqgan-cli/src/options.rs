@@ -1,6 +1,6 @@
 //! From arguments to checked settings: defaults, preset, file, options, `--set`, in this order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
 use seqgan::run::RunFolder;
@@ -60,7 +60,7 @@ struct Given<'a> {
 impl Given<'_> {
     fn add_to(&self, layers: &mut Layers) -> seqgan::Result<()> {
         if let Some(path) = self.config {
-            layers.file(path)?;
+            layers.file(path).map_err(|error| no_config(error, path))?;
         }
         if let Some(path) = self.data {
             layers.option("data.path", path.display().to_string(), "--data")?;
@@ -86,6 +86,19 @@ impl Given<'_> {
         }
         Ok(())
     }
+}
+
+/// Whoever has a file of sequences gives it first where a configuration is expected.
+fn no_config(mut error: seqgan::Error, path: &Path) -> seqgan::Error {
+    if let seqgan::Error::ConfigSyntax { hint: hint @ None, .. } = &mut error
+        && path.extension().is_none_or(|extension| extension != "toml")
+    {
+        *hint = Some(format!(
+            "a configuration is TOML; to learn from a file of sequences: --data {}",
+            path.display()
+        ));
+    }
+    error
 }
 
 /// What `oracle` and `compare` say of synthetic tasks alike.

@@ -137,8 +137,7 @@ fn verdicts(rows: &[StudyRow]) -> String {
             Verdict::OnTheCurve => "on its base's curve: no gain",
         };
         let forward = row.comparisons.iter().map(|c| signed(c.forward_kl));
-        let reverse =
-            row.comparisons.iter().map(|c| c.reverse_kl.or(c.reverse_lm_score).map_or(String::new(), signed));
+        let reverse = row.comparisons.iter().map(|c| c.reverse().map_or(String::new(), signed));
         let valid = row.comparisons.iter().filter_map(|c| c.valid.map(signed));
         let names = [label(&row.name, &row.variant), base.clone()];
         table.row(names.into_iter().chain(forward).chain(reverse).chain(valid).chain([said.to_string()]));

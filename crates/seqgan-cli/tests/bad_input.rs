@@ -213,6 +213,8 @@ fn settings_of_a_file() {
         &["train", "a.toml"],
         &["not UTF-8 text (a.toml, line 2)", "hint: save the file as UTF-8"],
     );
+    let hint = "hint: a configuration is TOML; to learn from a file of sequences: --data sentences.txt";
+    scratch.refuses(2, &["train", "sentences.txt"], &["(sentences.txt, line 1)", hint]);
     scratch.write("a.toml", "seed = 3\n");
     scratch.refuses(2, &["train", "a.toml"], &["no data: `data.path` is empty", "hint: set `data.path`"]);
     scratch.write("a.toml", "[data]\npath = \"gone.txt\"\n");

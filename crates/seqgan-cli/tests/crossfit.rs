@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Scratch, and, safetensors, tiny_oracle};
+use crate::support::{Scratch, and, and_set, safetensors, tiny_oracle};
 
 /// Updates that a phase of a run promises on standard error.
 fn updates(told: &str, phase: &str) -> u64 {
@@ -65,10 +65,9 @@ fn a_judge_without_worth_has_no_rounds() {
         "mle_tuned.patience=8",
         "crossfit.real_value=0.5",
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
     let run = |out: &str, needs_worth: &str| {
         let more = ["--set", needs_worth, "--out", out];
-        let told = scratch.run(and(&and(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
+        let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
         let worth: Vec<f64> = records(&scratch, out, "discriminator")
             .iter()
             .map(|pass| pass["d_worth"].as_f64().unwrap())

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::support::{
-    Ended, Results, Scratch, and, contents, safetensors, tiny_oracle, tiny_train, wait_for, with_header,
+    Ended, Results, Scratch, and, and_set, contents, safetensors, tiny_oracle, tiny_train, wait_for,
+    with_header,
 };
 
 /// A run that takes long enough to be killed in every phase, and saves its state after every step.
 fn slower(arguments: &[String]) -> Vec<String> {
     let settings =
         ["mle.num_epochs=8", "mle_tuned.num_epochs=8", "mle_tuned.patience=8", "adversarial.num_rounds=8"];
-    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    and(&and(arguments, &more), &["--set", "checkpoint.every_secs=0"])
+    and_set(&and_set(arguments, &settings), &["checkpoint.every_secs=0"])
 }
 
 /// Sends a signal by name, as `kill` does.
@@ -128,8 +128,7 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
         "crossfit.discount=0.5",
         "crossfit.real_value=0.5",
     ];
-    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    kill_everywhere(&Scratch::new(), &and(&tiny_oracle(), &more), 12);
+    kill_everywhere(&Scratch::new(), &and_set(&tiny_oracle(), &settings), 12);
 }
 
 /// A judge that is trained anew in the rounds, and what it is trained against.
@@ -143,9 +142,8 @@ fn a_judge_that_is_refreshed_killed_in_every_phase_ends_the_same() {
         "crossfit.num_rounds=8",
         "crossfit.refresh_every_rounds=1",
     ];
-    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
     let scratch = Scratch::new();
-    kill_everywhere(&scratch, &and(&tiny_oracle(), &more), 8);
+    kill_everywhere(&scratch, &and_set(&tiny_oracle(), &settings), 8);
     // Before its two passes and after each, before the first round and after each but the last.
     let log = scratch.read("whole/metrics.jsonl");
     let examined = log.lines().filter(|line| line.contains("d_worth"));

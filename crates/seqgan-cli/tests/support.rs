@@ -78,6 +78,12 @@ pub fn with_settings<'a>(command: &[&str], settings: impl IntoIterator<Item = &'
     list
 }
 
+/// The arguments and settings.
+pub fn and_set(arguments: &[String], settings: &[&str]) -> Vec<String> {
+    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", *setting]).collect();
+    and(arguments, &more)
+}
+
 /// The arguments and more of them.
 pub fn and(arguments: &[String], more: &[&str]) -> Vec<String> {
     [arguments, &strings(more)].concat()

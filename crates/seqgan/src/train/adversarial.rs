@@ -121,9 +121,12 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     Ok(())
 }
 
-/// What every token earns besides its value by the judge, as long as that is not trained again.
+/// What every token earns besides its value by the judge, as long as that is not trained again. A silent judge has no rounds.
 fn earnings(session: &Session<'_>, state: &State, method: Method) -> Option<Earnings> {
     let Adversary { judge, anchor, .. } = state.adversary.as_ref().expect("the judge");
+    if judge.is_silent() {
+        return None;
+    }
     judge.earnings(session.config, Witnesses::new(session.config, &state.finished, method), anchor.as_ref())
 }
 

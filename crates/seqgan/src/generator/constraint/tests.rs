@@ -255,6 +255,7 @@ fn expressions_that_explode_are_done_with_in_seconds() {
         (r"\w{2,55}", true),
         ("(a|b)*a(a|b){13}", true),
         ("(a|b)*a(a|b){18}", false),
+        ("(aa|b)*a(a|b){9}*c", false),
         (r"(\w{9}){999}", false),
         ("((a{99}){99}){99}", false),
     ] {

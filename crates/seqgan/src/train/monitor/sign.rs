@@ -143,14 +143,14 @@ fn memorising(config: &MonitorConfig, train: Option<Estimate>, validation: Estim
     let gap = train.map(|train| train.minus_independent(validation));
     let parted = gap.is_some_and(|gap| gap.mean > config.auc_gap && gap.mean > SURE * gap.stderr);
     let wrong = validation.mean < 0.5 - SURE * validation.stderr;
-    let seen = train.map_or(String::new(), |train| {
-        format!("{} of pairs where it has seen the real one, in ", percent(train.mean))
-    });
-    let areas = format!(
-        "the judge prefers a real sequence to a sample in {seen}{} {}where it has not",
-        percent(validation.mean),
-        if train.is_some() { "" } else { "of pairs " },
-    );
+    let unseen = percent(validation.mean);
+    let shares = match train {
+        Some(train) => {
+            format!("{} of pairs where it has seen the real one, in {unseen}", percent(train.mean))
+        }
+        None => format!("{unseen} of pairs"),
+    };
+    let areas = format!("the judge prefers a real sequence to a sample in {shares} where it has not");
     match (wrong, parted) {
         (true, _) => Some(format!("{areas}, which is worse than a coin")),
         (false, true) => Some(areas),

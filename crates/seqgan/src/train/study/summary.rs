@@ -84,6 +84,13 @@ pub struct StudyComparison {
     pub valid: Option<OverRuns>,
 }
 
+impl StudyComparison {
+    /// What tells what a model makes up, as in a run's [`Differences::reverse`].
+    pub fn reverse(&self) -> Option<OverRuns> {
+        self.reverse_kl.or(self.reverse_lm_score)
+    }
+}
+
 /// A method over all runs.
 #[derive(Debug, Clone, Serialize)]
 pub struct StudyRow {
