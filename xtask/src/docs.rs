@@ -27,7 +27,8 @@ const INTRODUCTION: &str = "\
 Every setting of a run, with its default. The defaults are those of the preset `paper`; the columns `quick` and `smoke`
 hold what these presets change for the synthetic task (`seqgan oracle`), and are empty where they keep the default. `best` is
 `quick` with @BEST@. Other tasks than the paper's (`--task`) have
-sizes, passes and a judge of their own, in any preset ([synthetic-tasks.md](synthetic-tasks.md)).
+sizes, passes and a judge of their own, in any preset ([synthetic-tasks.md](synthetic-tasks.md)); `quick` has no row
+`seqgan-crossfit` for them nor for files.
 
 For a file of sequences (`seqgan train`), `quick` and `smoke` choose the generator's sizes and learning rate, epochs,
 updates, batch sizes, filters, rounds, rollouts, prefixes, negatives and numbers of samples from the size of the file, so

@@ -35,12 +35,12 @@ Examples:
   seqgan train --data captions.txt --test held-out.txt --preset smoke
   seqgan train --data molecules.csv.gz --field smiles --tokens smiles
   seqgan train --data stories.txt --tokens bpe --tokenizer tokenizer.json
-  seqgan train configs/music.toml --seed 3 --out runs/music-3
-  seqgan train configs/music.toml --seed 3 --out runs/music-3 --resume";
+  seqgan train configs/melodies.toml --seed 3 --out runs/melodies-3
+  seqgan train configs/melodies.toml --seed 3 --out runs/melodies-3 --resume";
 
 const COMPARE_EXAMPLES: &str = "\
 Examples:
-  seqgan compare --seeds 5               every method on the synthetic task, five times
+  seqgan compare --seeds 5               the paper's methods on the synthetic task, five times, about an hour
   seqgan compare --methods mle,mle-tuned,seqgan --seeds 5 --out runs/table-1
   seqgan compare --methods mle,mle-tuned,seqgan --seeds 8 --out runs/table-1 --resume
   seqgan compare --seeds 3 --oracles 3 --set oracle.length=40
@@ -191,9 +191,6 @@ pub struct CompareArgs {
     /// How files are read.
     #[command(flatten)]
     pub reading: ReadingArgs,
-    /// Methods, separated by commas [default: all]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
-    pub methods: Vec<Method>,
     /// Runs of each method, with seeds from --seed upwards
     #[arg(long, value_name = "N", default_value_t = 5)]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=1000))]
@@ -262,9 +259,13 @@ pub struct RunArgs {
     /// Folder for the run, which must not exist yet [default: a new one in runs/]
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Go on with the run in the folder of --out, under the same settings
+    /// Go on with the run in the folder of --out, under the same settings; where there is none yet, start it
     #[arg(long, requires = "out")]
     pub resume: bool,
+    /// Methods, separated by commas [default: the preset's; of compare: those of the paper and its successors, and with
+    /// --preset best the preset's]
+    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    pub methods: Vec<Method>,
     /// Set one key of the configuration; may be repeated, and wins over all else
     #[arg(long, value_name = "KEY=VALUE")]
     pub set: Vec<String>,
@@ -330,7 +331,7 @@ pub struct SampleArgs {
     /// Write log-probability and discriminator's score beside each sequence
     #[arg(long)]
     pub score: bool,
-    /// Format to write [default: that of the run's data]
+    /// Format to write [default: by the extension of --out, or that of the run's data]
     #[arg(long, value_parser = format_parser())]
     pub format: Option<FileFormat>,
     /// Which of the run's models to use [default: the last one trained]

@@ -39,10 +39,10 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
     };
     let first = resolve(preset.config())?;
     if first.data.path.is_empty() {
-        return Err(UsageError {
-            message: "no data: `data.path` is empty".into(),
-            hint: Some("set `data.path` in the configuration file, or give --data FILE".into()),
-        }
+        return Err(UsageError::new(
+            "no data: `data.path` is empty",
+            "set `data.path` in the configuration file, or give --data FILE",
+        )
         .into());
     }
     let task = Task::file(&first.data, &first.constraint)?;
@@ -128,27 +128,48 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
             let costly = matches!(m, Method::MleEnsemble | Method::Distilled) || m.is_crossfit();
             costly || matches!(m, Method::Mixed | Method::Mixture)
         };
-        let methods = Method::ALL.into_iter().filter(|m| !left_out(m)).collect();
+        let methods = match preset {
+            Preset::Best => defaults.methods.clone(),
+            _ => Method::ALL.into_iter().filter(|m| !left_out(m)).collect(),
+        };
         let mut layers = layers(Config { methods, ..defaults });
         given.add_to(&mut layers)?;
         synthetic(&mut layers, args.task, &args.oracle_params)?;
-        if !args.methods.is_empty() {
-            let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
-            layers.option("methods", names, "--methods")?;
-        }
         finish(&mut layers, &args.run, variant)
     };
-    let first = resolve(preset.config(), &[])?;
-    let (kind, defaults) = match first.data.path.is_empty() {
-        true => (Kind::Oracle, preset.config_for_task(first.oracle.task)),
-        false => (Kind::Train, preset.config_for_file(Task::file(&first.data, &first.constraint)?.size())),
-    };
+    let first = resolve(preset.config(), &grid[0])?;
+    let kind = if first.data.path.is_empty() { Kind::Oracle } else { Kind::Train };
+    check_oracles(args.oracles, &first)?;
     let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };
     let mut runs = Vec::new();
+    // A file is read once for all settings that read it alike.
+    let mut size = None;
     for variant in &grid {
+        let asked = resolve(preset.config(), variant)?;
+        if asked.data.path.is_empty() != first.data.path.is_empty() {
+            return Err(UsageError::new(
+                "`--vary` mixes a file and a synthetic task",
+                "compare them one after the other",
+            )
+            .into());
+        }
+        let defaults = match kind {
+            Kind::Oracle => preset.config_for_task(asked.oracle.task),
+            Kind::Train => {
+                let (data, constraint) = (&asked.data, &asked.constraint);
+                let known = size.take().filter(|(read, _)| *read == (data.clone(), constraint.clone()));
+                let found = match known {
+                    Some((_, found)) => found,
+                    None => Task::file(data, constraint)?.size(),
+                };
+                size = Some(((data.clone(), constraint.clone()), found));
+                preset.config_for_file(found)
+            }
+        };
+        let resolved = resolve(defaults, variant)?;
         for oracle in oracles.clone() {
             for seed in first.seed..first.seed + args.seeds {
-                let mut config = resolve(defaults.clone(), variant)?;
+                let mut config = resolved.clone();
                 config.seed = seed;
                 // Its own seed, so that the runs of an oracle differ in data and weights, and not in the oracle.
                 if kind == Kind::Oracle && config.oracle.seed == 0 {
@@ -163,18 +184,40 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     Ok(Study { kind, preset, runs, out: out.clone(), resume: *resume, jobs })
 }
 
+/// Refuses more oracles where they would all be the same, and so be counted as evidence that is none.
+fn check_oracles(oracles: u64, config: &Config) -> anyhow::Result<()> {
+    let reason = match &config.oracle {
+        _ if oracles == 1 => return Ok(()),
+        _ if !config.data.path.is_empty() => "a file of sequences has no oracle".to_string(),
+        oracle if oracle.task.has_rule() => {
+            format!("the rule of the task {} is always the same", oracle.task.name())
+        }
+        oracle if !oracle.params.is_empty() => "the oracle's parameters are given".into(),
+        oracle if oracle.seed != 0 => "the oracle's seed is given, `oracle.seed`".into(),
+        _ => return Ok(()),
+    };
+    Err(UsageError::new(format!("`--oracles {oracles}`, but {reason}"), "`--seeds` makes more runs").into())
+}
+
 /// Every combination of the values of `--vary KEY=VALUE,VALUE`.
 fn grid(options: &[String]) -> anyhow::Result<Vec<Vec<(String, String)>>> {
     let mut grid = vec![Vec::new()];
     for option in options {
         let parts = option.split_once('=').filter(|(key, values)| !key.is_empty() && !values.is_empty());
         let Some((key, values)) = parts else {
-            return Err(UsageError {
-                message: format!("`--vary {option}` is not of the form KEY=VALUE,VALUE"),
-                hint: Some("for example --vary adversarial.g_steps=1,10".into()),
-            }
+            return Err(UsageError::new(
+                format!("`--vary {option}` is not of the form KEY=VALUE,VALUE"),
+                "for example --vary adversarial.g_steps=1,10",
+            )
             .into());
         };
+        if key.trim() == "seed" {
+            return Err(UsageError::new(
+                "`--vary seed` would give runs that others have",
+                "`--seeds` and `--seed` say which seeds runs have",
+            )
+            .into());
+        }
         let with = |value: &str| {
             let pair = (key.trim().to_string(), value.trim().to_string());
             grid.iter().map(|set| set.iter().cloned().chain([pair.clone()]).collect()).collect::<Vec<_>>()
@@ -215,6 +258,10 @@ fn layers(defaults: Config) -> Layers {
 fn finish(layers: &mut Layers, args: &RunArgs, variant: &[(String, String)]) -> anyhow::Result<Config> {
     if let Some(seed) = args.seed {
         layers.option("seed", i64::try_from(seed).expect("the parser's range"), "--seed")?;
+    }
+    if !args.methods.is_empty() {
+        let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
+        layers.option("methods", names, "--methods")?;
     }
     for assignment in &args.set {
         layers.set(assignment)?;

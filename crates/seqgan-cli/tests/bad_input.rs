@@ -181,7 +181,11 @@ fn settings_of_a_file() {
         ("[rollouts]\nnum = 1\n", &["unknown key `rollouts", "(a.toml, line 5)", "hint: "]),
         (
             "num_rounds = 9\n",
-            &["unknown key `data.num_rounds`", "line 5", "hint: did you mean `adversarial.num_rounds`?"],
+            &[
+                "unknown key `data.num_rounds`",
+                "line 5",
+                "hint: did you mean `adversarial.num_rounds` or `crossfit.num_rounds`?",
+            ],
         ),
         (
             "\n[rollout]\nnum_rollouts = 0\n",
@@ -244,6 +248,9 @@ fn settings_of_the_command_line() {
         ("methods=mle", &["`methods` is \"mle\", expected a list", "hint: write a list as [\"a\", \"b\"]"]),
         ("adversarial.base=seqgan", &["`adversarial.base` is \"seqgan\", expected one of mle, mle-tuned"]),
         ("adversarial.baseline=gpt", &["`adversarial.baseline` is \"gpt\", expected"]),
+        ("methods=[\"mle\", \"mle\"]", &["`methods` is \"mle\" twice, expected each method once"]),
+        ("evaluate.temperatures=[1, 0.9, 1]", &["`evaluate.temperatures` is 1 twice, expected each"]),
+        ("hidden_dim=3", &["`oracle.hidden_dim` or `generator.hidden_dim` or"]),
         ("evaluate.temperatures=[1, 0]", &["`evaluate.temperatures` is 0, expected 0.05 to 20"]),
         ("discriminator.filters=[]", &["`discriminator.filters` is 0, expected 1 to 64"]),
         ("discriminator.filters=[[1, 0]]", &["`discriminator.filters` is 0, expected 1 to 4096"]),
@@ -252,6 +259,9 @@ fn settings_of_the_command_line() {
             scratch.refuses(2, &and(&arguments, &["--set", set]), &[&["error: "], parts].concat());
         }
     }
+    // What `best` asks for by itself, and only with a test file can have.
+    let arguments = and(&tiny_train("sentences.txt"), &["--set", "evaluate.reverse_lm=true"]);
+    scratch.refuses(2, &arguments, &["`evaluate.reverse_lm` is true, expected false without `data.test`"]);
 }
 
 #[test]
@@ -355,6 +365,24 @@ fn folders_that_are_no_run() {
 #[test]
 fn a_run_is_asked_for_what_it_has_not() {
     let scratch = Scratch::with_run();
+    scratch.refuses(
+        2,
+        &["sample", "run", "--out", "new.csv.gz"],
+        &[
+            "error: new.csv.gz: samples are written as they are, not packed",
+            "hint: leave .gz out of the name",
+        ],
+    );
+    scratch.run(["sample", "run", "-n", "3", "--out", "new.jsonl", "-q"]).expect_fine();
+    assert!(scratch.read("new.jsonl").lines().all(|line| line.starts_with("{\"")));
+    scratch.refuses(
+        2,
+        &["sample", "run", "--regex", "[0-9]+"],
+        &[
+            "`constraint.regex` is \"[0-9]+\", expected one that some sequence of up to 7 tokens",
+            "matches as a whole",
+        ],
+    );
     let unknown = ["error: run: holds no model `gpt`", "hint: it holds mle-tuned, seqgan"];
     scratch.refuses(1, &["sample", "run", "--method", "gpt"], &unknown);
     scratch.refuses(1, &["evaluate", "run", "--test", "sentences.txt", "--method", "gpt"], &unknown);

@@ -60,6 +60,8 @@ fn runs_are_put_together() {
     let (p, holm) = (paired["p"].as_f64().unwrap(), paired["p_holm"].as_f64().unwrap());
     assert!(p > 0.0 && p <= holm && holm <= 1.0, "{p} {holm}");
     assert!(test("forward_kl at equal entropy", "seqgan", "mle-tuned")["difference"]["n"] == 3);
+    let parts = ["error: a: no run folder", "hint: it holds a comparison; give one of its runs, in a/runs"];
+    scratch.refuses(1, &["sample", "a"], &parts);
     // The paper's test stands in the footnote alone.
     assert_eq!(summary["per_sample"][0]["measure"], "nll_oracle");
     for part in ["means over 3 runs", "p (Holm)", "Footnote: the paper's own test"] {
@@ -129,6 +131,61 @@ fn a_grid_shares_its_base() {
     assert!((0..4).all(|i| (0..i).all(|j| trained[i] != trained[j])), "a setting had no effect");
 }
 
+/// What a judge's settings do not touch, ensembles and the models of its folds, is trained once as well, and to the same bits.
+#[test]
+fn a_grid_shares_members_and_folds() {
+    let scratch = Scratch::new();
+    let methods = ["--methods", "mle-tuned,distilled,seqgan-crossfit", "--seeds", "1", "-q"];
+    let arguments = and(&tiny_compare(), &[&methods[..], &["--set", "crossfit.sees_ensemble=true"]].concat());
+    scratch.run(and(&arguments, &["--vary", "crossfit.kl=1,3", "--out", "grid"])).expect_fine();
+    scratch.run(and(&arguments, &["--set", "crossfit.kl=3", "--out", "alone"])).expect_fine();
+    // mle-tuned and the three members of each of two folds, of which one is used; two more members; distilled.
+    let models = fs::read_dir(scratch.path("grid/models")).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut models: Vec<String> = models.map(|name| name.into_string().unwrap()).collect();
+    models.retain(|name| name.ends_with(".safetensors"));
+    assert!(models.len() >= 7 && models.iter().any(|name| name.starts_with("fold-1-member-3")), "{models:?}");
+    assert_eq!(fs::read_dir(scratch.path("alone/models")).unwrap().count(), 0);
+    let [first, second] = <[PathBuf; 2]>::try_from(run_folders(&scratch, "grid")).unwrap();
+    let log = |run: &PathBuf| fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    for phase in ["mle-tuned", "member-2", "fold-1-member-3", "distilled"] {
+        let count = |log: &str| log.matches(&format!("\"phase\":\"{phase}\"")).count();
+        assert!(count(&log(&first)) > 0 && count(&log(&first)) == count(&log(&second)), "{phase}");
+    }
+    // What was made on the way can be sampled as well.
+    let run = run_folders(&scratch, "alone")[0].display().to_string();
+    scratch.run(["sample", &run, "--method", "mle-ensemble", "-n", "2", "-q"]).expect_fine();
+    for name in ["mle-ensemble", "distilled", "seqgan-crossfit"] {
+        let model = |run: &PathBuf| fs::read(run.join(format!("models/{name}.safetensors"))).unwrap();
+        let alone = model(&run_folders(&scratch, "alone")[0]);
+        assert!(model(&second) == alone, "{name}");
+        assert_eq!(model(&first) == alone, name != "seqgan-crossfit", "{name}");
+    }
+}
+
+/// Each oracle has data of its own, and is one unit of what is said over runs.
+#[test]
+fn oracles_are_units() {
+    let scratch = Scratch::new();
+    let more = ["--methods", "mle-tuned,seqgan", "--oracles", "2", "--seeds", "2", "--out", "a", "-q"];
+    scratch.run(and(&tiny_compare(), &more)).expect_fine();
+    let runs = run_folders(&scratch, "a");
+    let real: Vec<_> = runs.iter().map(|run| fs::read(run.join("samples/real.txt")).unwrap()).collect();
+    assert!(real.len() == 4 && (0..4).all(|i| (0..i).all(|j| real[i] != real[j])));
+    let summary = summary(&scratch, "a");
+    let values: Vec<f64> = summary["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| row(run, "seqgan")["nll_oracle"]["mean"].as_f64().unwrap())
+        .collect();
+    let units = [0.5 * (values[0] + values[1]), 0.5 * (values[2] + values[3])];
+    let got = &row(&summary, "seqgan")["nll_oracle"];
+    assert_eq!(got["n"], 2);
+    let close = |a: &Value, b: f64| assert!((a.as_f64().unwrap() - b).abs() < 1e-9, "{a} {b}");
+    close(&got["mean"], 0.5 * (units[0] + units[1]));
+    close(&got["stderr"], 0.5 * (units[0] - units[1]).abs());
+}
+
 #[test]
 fn wrong_use_is_told() {
     let scratch = Scratch::new();
@@ -147,6 +204,22 @@ fn wrong_use_is_told() {
         &["compare", "--vary", "adversarial.gsteps=1,2"],
         &["unknown key `adversarial.gsteps`", "did you mean"],
     );
+    for (arguments, parts) in [
+        (
+            &["--task", "brackets", "--oracles", "2"][..],
+            "`--oracles 2`, but the rule of the task brackets is always the same",
+        ),
+        (&["--set", "oracle.seed=5", "--oracles", "2"], "`--oracles 2`, but the oracle's seed is given"),
+        (
+            &["--set", "oracle.params=o.safetensors", "--oracles", "3"],
+            "but the oracle's parameters are given",
+        ),
+        (&["--vary", "seed=1,2"], "`--vary seed` would give runs that others have"),
+        (&["--vary", "data.path=,a.txt"], "`--vary` mixes a file and a synthetic task"),
+        (&["--methods", "mle,seqgan,mle"], "`methods` is \"mle\" twice, expected each method once"),
+    ] {
+        scratch.refuses(2, &[&["compare"], arguments].concat(), &[parts]);
+    }
     fs::create_dir(scratch.path("mine")).unwrap();
     scratch.write("mine/letters.txt", "a");
     scratch.refuses(1, &["compare", "--out", "mine"], &["exists already"]);

@@ -84,6 +84,12 @@ fn data_that_teach_nothing_are_refused() {
         scratch.write(name, content);
         scratch.refuses(1, &and(&tiny_train(name), &["--out", "run", "-q"]), &[name, message, "hint: "]);
     }
+    // Every word but one is rare, so there is no sequence with a likelihood.
+    let rare: String = (0..60).map(|i| format!("{}word{i}\n", "the ".repeat(1 + i % 7))).collect();
+    scratch.write("rare.txt", rare);
+    let arguments = and(&tiny_train("rare.txt"), &["--set", "data.min_count=2", "--out", "run", "-q"]);
+    let message = "every sequence to train on has a token that is too rare to be known";
+    scratch.refuses(1, &arguments, &["rare.txt", message, "hint: lower `data.min_count`"]);
 }
 
 /// Wherever a loss or a reward becomes NaN, no weight changes, the place is named, and the run goes on as if nothing had been.
@@ -114,6 +120,36 @@ fn a_number_that_is_not_finite_stops_before_it_does_harm() {
     places.sort();
     places.dedup();
     assert_eq!(places, ["a reward", "the discriminator's loss", "the likelihood's loss"]);
+}
+
+/// The same where a judge begins with a fit that is recorded: that is not made again.
+#[test]
+fn a_cross_fitted_judge_begins_once() {
+    let scratch = Scratch::new();
+    let settings =
+        ["--set", r#"methods=["mle-tuned", "seqgan-crossfit"]"#, "--set", "checkpoint.every_secs=3600", "-q"];
+    let arguments = and(&tiny_oracle(), &settings);
+    scratch.run(and(&arguments, &["--out", "whole"])).expect_fine();
+    let whole = Results::of(&scratch.path("whole"));
+    let mut judged = 0;
+    for number in 30..120 {
+        let fault = format!("nan:{number}");
+        let child = scratch.start_with(and(&arguments, &["--out", "run"]), &[("SEQGAN_FAULT", &fault)]);
+        let ended = Ended::of(child);
+        if ended.status == Some(0) {
+            break;
+        }
+        if ended.stderr.contains("the judge's loss") || ended.stderr.contains("discriminator's loss") {
+            judged += 1;
+            scratch.run(and(&arguments, &["--out", "run", "--resume"])).expect_fine();
+            Results::of(&scratch.path("run")).assert_same(&whole, &fault);
+        }
+        fs::remove_dir_all(scratch.path("run")).unwrap();
+        if judged == 2 {
+            break;
+        }
+    }
+    assert_eq!(judged, 2, "the judge's first update and its second");
 }
 
 /// A panic is a bug, and says so; here one is provoked by a fault that cannot be read.

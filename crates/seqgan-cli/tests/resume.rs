@@ -325,7 +325,8 @@ fn resume_with_other_settings_is_refused() {
     // A preset that was left out is another preset.
     let quick: Vec<String> =
         arguments.iter().map(|a| if a == "smoke" { "quick".into() } else { a.clone() }).collect();
-    scratch.refuses(2, &and(&quick, &["--resume"]), &["expected", "as when the run was started"]);
+    let hint = "hint: the run was started with --preset smoke; resume it with the same";
+    scratch.refuses(2, &and(&quick, &["--resume"]), &["expected", "as when the run was started", hint]);
     // When the state is saved changes no result.
     scratch
         .run(and(&arguments, &["--resume", "--set", "checkpoint.every_secs=9", "--threads", "1"]))

@@ -52,10 +52,10 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
     let labels = train::load_labels(&folder, &model)?;
     let Some(vocab) = train::load_vocab(&folder, &model)? else {
-        return Err(UsageError {
-            message: format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
-            hint: Some("see its summary.json, or `seqgan inspect`".into()),
-        }
+        return Err(UsageError::new(
+            format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
+            "see its summary.json, or `seqgan inspect`",
+        )
         .into());
     };
     let mut held_out = HeldOut::read(

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::nearest::nearest;
+use super::nearest::did_you_mean;
 use crate::{Error, Result};
 
 /// Where each setting was given last.
@@ -169,8 +169,8 @@ impl Layers {
     fn unknown_key(&self, key: &str, place: String) -> Error {
         let mut known = Vec::new();
         list_keys(&self.defaults, "", &mut known);
-        let hint = match nearest(key, known.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `{near}`?"),
+        let hint = match did_you_mean(key, known.iter().map(String::as_str)) {
+            Some(question) => question,
             None => {
                 let section = key.rsplit_once('.').map_or("", |(section, _)| section);
                 match find(&self.defaults, section) {
@@ -202,10 +202,8 @@ impl Layers {
             return Error::ConfigSyntax {
                 message: format!("unknown key `{key}`"),
                 source_place: self.provenance.origin(key).map(str::to_owned),
-                hint: Some(match nearest(name, known.iter().copied()) {
-                    Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("known keys: {}", known.join(", ")),
-                }),
+                hint: did_you_mean(name, known.iter().copied())
+                    .or_else(|| Some(format!("known keys: {}", known.join(", ")))),
             };
         }
         let value = key.as_deref().and_then(|key| find(&self.merged, key));

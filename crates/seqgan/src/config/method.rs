@@ -95,6 +95,11 @@ impl Method {
         methods.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ")
     }
 
+    /// Whether something is trained for it, or it is put together of what was.
+    pub fn is_trained(self) -> bool {
+        !matches!(self, Self::Random | Self::Unigram | Self::Mixture)
+    }
+
     /// Whether it is trained by likelihood from the start, and so can be what others start from.
     pub fn is_likelihood(self) -> bool {
         matches!(self, Self::Mle | Self::MleTuned | Self::Distilled | Self::ScheduledSampling)
@@ -102,8 +107,7 @@ impl Method {
 
     /// Whether it starts from a likelihood model and follows a reward in rounds.
     pub fn follows_reward(self) -> bool {
-        !self.is_likelihood()
-            && !matches!(self, Self::Random | Self::Unigram | Self::Mixture | Self::MleEnsemble)
+        self.is_trained() && !self.is_likelihood() && self != Self::MleEnsemble
     }
 
     /// Whether its judge is cross-fitted over folds of the training sequences.
@@ -130,6 +134,13 @@ impl std::str::FromStr for Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_a_reward_is_trained() {
+        assert!(Method::ALL.into_iter().all(|method| method.is_trained() || !method.follows_reward()));
+        assert!(!Method::Mixture.is_trained() && Method::MleEnsemble.is_trained());
+        assert!(Method::Mixed.follows_reward() && !Method::MleEnsemble.follows_reward());
+    }
 
     #[test]
     fn one_name_everywhere() {

@@ -135,6 +135,9 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("rankgan.num_comparisons", config.rankgan.num_comparisons, 1, 1024)?;
     check.range("rankgan.gamma", config.rankgan.gamma, 0.001, 1000.0)?;
 
+    if let Some(method) = first_repeated(&config.methods) {
+        return Err(check.fault("methods", format!("\"{method}\" twice"), "each method once".into()));
+    }
     reward::validate(&config.reward, provenance)?;
     if config.methods.contains(&Method::Mixed) && config.reward.is_empty() {
         return Err(check.fault(
@@ -149,6 +152,16 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     for &temperature in &config.evaluate.temperatures {
         check.range("evaluate.temperatures", temperature, 0.05, 20.0)?;
     }
+    if let Some(temperature) = first_repeated(&config.evaluate.temperatures) {
+        let expected = "each temperature once".into();
+        return Err(check.fault("evaluate.temperatures", format!("{temperature} twice"), expected));
+    }
+    // A preset may ask for it in vain; a user is told.
+    let asked = provenance.origin("evaluate.reverse_lm").is_some() && config.evaluate.reverse_lm;
+    if asked && !data.path.is_empty() && data.test.is_empty() {
+        let expected = "false without `data.test`: held-out sequences are compared".into();
+        return Err(check.fault("evaluate.reverse_lm", true, expected));
+    }
     check.monitor(config)?;
     check.range("checkpoint.every_secs", config.checkpoint.every_secs, 0.0, 86_400.0)?;
     check.range("checkpoint.keep_best", config.checkpoint.keep_best, 0, 1_000)?;
@@ -158,6 +171,10 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
         return Err(check.fault("checkpoint.keep_by", format!("\"{}\"", by.name()), expected));
     }
     Ok(())
+}
+
+fn first_repeated<T: PartialEq>(list: &[T]) -> Option<&T> {
+    list.iter().enumerate().find(|(i, item)| list[..*i].contains(item)).map(|(_, item)| item)
 }
 
 pub(super) struct Check<'a> {

@@ -17,6 +17,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::Estimate;
+use super::significance::half_width;
 use crate::rng::{Purpose, Streams};
 
 /// Bootstrap replicates; the standard error is then itself known to about 2 %.
@@ -140,6 +141,16 @@ impl Verdict {
     /// Without an oracle the reverse language-model score takes the place of the reverse KL as the other one. That alone is no
     /// gain: how the language models happened to be trained is not in its standard error.
     pub fn of(differences: &[Differences]) -> Self {
+        Self::by_interval(differences, NORMAL_95)
+    }
+
+    /// The same where estimates are means over `n` runs, whose intervals are Student's.
+    pub fn over_runs(differences: &[Differences], n: usize) -> Self {
+        Self::by_interval(differences, half_width(n))
+    }
+
+    /// `half_width` of a 95 % interval, in standard errors.
+    fn by_interval(differences: &[Differences], half_width: f64) -> Self {
         let unknown = Estimate { mean: f64::NAN, stderr: f64::NAN };
         let reverse = |difference: &Differences| difference.reverse().unwrap_or(unknown);
         let comparable = differences.iter().all(|difference| difference.entropy.mean.abs() <= MAX_MISMATCH);
@@ -149,7 +160,7 @@ impl Verdict {
                 differences.iter().all(|difference| {
                     let (lower, other) = (lower(difference), other(difference));
                     sign * lower.mean < -STANDARD_ERRORS * lower.stderr
-                        && sign * other.mean + NORMAL_95 * other.stderr < MARGIN
+                        && sign * other.mean + half_width * other.stderr < MARGIN
                 })
             };
             let forward = |difference: &Differences| difference.forward_kl;

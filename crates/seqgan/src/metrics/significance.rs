@@ -33,10 +33,7 @@ impl OverRuns {
     /// The mean of one value a run, with `mean ± t(0.975, n - 1) stderr`.
     pub fn of(values: &[f64]) -> Self {
         let Estimate { mean, stderr } = Estimate::from_values(values.iter().copied());
-        let half = match student(values.len()) {
-            Some(t) => t.inverse_cdf(0.975) * stderr,
-            None => f64::NAN,
-        };
+        let half = half_width(values.len()) * stderr;
         Self { mean, stderr, low: mean - half, high: mean + half, n: values.len() }
     }
 
@@ -78,6 +75,11 @@ pub fn samples_p(a: Estimate, b: Estimate) -> f64 {
     let difference = a.minus_independent(b);
     let normal = Normal::standard();
     2.0 * normal.sf((difference.mean / difference.stderr).abs())
+}
+
+/// Half the width of the 95 % interval of a mean of `n` values, in its standard errors; NaN below two.
+pub(super) fn half_width(n: usize) -> f64 {
+    student(n).map_or(f64::NAN, |t| t.inverse_cdf(0.975))
 }
 
 /// Student's t of n values; none below two.

@@ -94,11 +94,6 @@ impl<R: Real> Tensors<R> {
         self.0.is_empty()
     }
 
-    /// Number of values of all tensors together.
-    pub fn num_values(&self) -> usize {
-        self.0.iter().map(|t| t.data.len()).sum()
-    }
-
     /// The tensor called `name`.
     pub fn named(&self, name: &str) -> Option<&Tensor<R>> {
         self.0.iter().find(|t| t.name == name)

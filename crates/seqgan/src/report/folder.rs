@@ -101,7 +101,9 @@ impl Folder {
 
     /// Whether the true distribution is known.
     pub fn has_oracle(&self) -> bool {
-        self.floors().is_some() || self.runs.iter().any(|run| run.description["data"]["task"] == "oracle")
+        let is_synthetic =
+            |run: &Run| run.description["data"]["task"].as_str().is_some_and(|task| task != "file");
+        self.floors().is_some() || self.runs.iter().any(is_synthetic)
     }
 }
 

@@ -28,11 +28,6 @@ impl DelayedPolicy {
         &self.generator
     }
 
-    /// The copy, to be changed (when a checkpoint is read).
-    pub fn generator_mut(&mut self) -> &mut LstmGenerator {
-        &mut self.generator
-    }
-
     /// A snapshot for sampling.
     pub fn policy(&self) -> LstmPolicy {
         LstmPolicy::new(&self.generator, 1.0)

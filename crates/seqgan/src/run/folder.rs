@@ -1,6 +1,7 @@
 //! Creating, opening and describing run folders.
 
 use super::lock::RunLock;
+use super::study::StudyFolder;
 use crate::checkpoint::write_atomically;
 use crate::config::{Config, Layers, validate};
 use crate::{Error, Result, fault};
@@ -91,7 +92,13 @@ impl RunFolder {
             return Err(Error::Run {
                 path: path.into(),
                 message: "no run folder: it has no config.toml".into(),
-                hint: Some("give a folder that `seqgan oracle` or `seqgan train` made".into()),
+                hint: Some(match StudyFolder::is_one(path) {
+                    true => format!(
+                        "it holds a comparison; give one of its runs, in {}",
+                        path.join("runs").display()
+                    ),
+                    false => "give a folder that `seqgan oracle` or `seqgan train` made".into(),
+                }),
             });
         }
         for part in ["checkpoints", "models", "samples"] {

@@ -123,18 +123,79 @@ fn curve(state: &State, base: Method) -> Vec<(f64, CurvePoint)> {
     points
 }
 
+/// The lowest and highest temperature that are tried beyond a curve, unless it has gone further itself.
+const BEYOND: (f64, f64) = (0.05, 4.0);
+
+/// How many points come before the first whose entropy reaches the target. Entropy rises with the temperature, but for noise, and may
+/// fall where lengths vary.
+fn num_colder(points: &[(f64, CurvePoint)], target: f64) -> usize {
+    points.iter().position(|p| p.1.entropy >= target).unwrap_or(points.len())
+}
+
 /// Two temperatures with the target's entropy between them, as close as the curve allows.
 fn bracket(points: &[(f64, CurvePoint)], target: f64) -> (f64, f64) {
-    let below = points.iter().rev().find(|p| p.1.entropy < target).map_or(0.05, |p| p.0);
-    let above = points.iter().find(|p| p.1.entropy > target).map_or(4.0, |p| p.0);
+    let at = num_colder(points, target);
+    let ends = [points.first(), points.last()].map(|end| end.map_or(1.0, |p| p.0));
+    let below = at.checked_sub(1).map_or(BEYOND.0.min(0.5 * ends[0]), |below| points[below].0);
+    let above = points.get(at).map_or(BEYOND.1.max(2.0 * ends[1]), |p| p.0);
     (below, above)
 }
 
 /// The slope of the base's curve next to the target's entropy.
 fn slope(points: &[(f64, CurvePoint)], target: f64) -> Slope {
-    let at = points.partition_point(|p| p.1.entropy < target).clamp(1, points.len().max(2) - 1);
+    let at = num_colder(points, target).clamp(1, points.len().max(2) - 1);
     match points.get(at - 1..=at) {
         Some([a, b]) => Slope::between(a.1, b.1),
         _ => Slope { forward_kl: 0.0, reverse_kl: 0.0 },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A curve with a slope of the forward KL of its own between any two points.
+    fn points(entropies: &[f64]) -> Vec<(f64, CurvePoint)> {
+        let point = |(i, &entropy): (usize, &f64)| {
+            let nll_test = (i * i) as f64;
+            (0.8 + 0.1 * i as f64, CurvePoint { entropy, nll_test, reverse_kl: -nll_test })
+        };
+        entropies.iter().enumerate().map(point).collect()
+    }
+
+    #[test]
+    fn the_target_lies_between_two_neighbours() {
+        let curve = points(&[1.0, 2.0, 3.0]);
+        assert_eq!(bracket(&curve, 1.5), (curve[0].0, curve[1].0));
+        assert_eq!(bracket(&curve, 2.5), (curve[1].0, curve[2].0));
+        assert_eq!(slope(&curve, 2.5), Slope { forward_kl: 3.0, reverse_kl: -3.0 });
+    }
+
+    #[test]
+    fn beyond_the_ends_the_last_slope_counts() {
+        let curve = points(&[1.0, 2.0, 3.0]);
+        assert_eq!(bracket(&curve, 0.5), (0.05, curve[0].0));
+        assert_eq!(bracket(&curve, 3.5), (curve[2].0, 4.0));
+        assert_eq!(slope(&curve, 0.5).forward_kl, 1.0);
+        assert_eq!(slope(&curve, 3.5).forward_kl, 3.0);
+        // A curve may have gone further.
+        let hot = vec![(0.05, curve[0].1), (10.0, curve[1].1)];
+        assert_eq!(bracket(&hot, 0.5), (0.025, 0.05));
+        assert_eq!(bracket(&hot, 2.5), (10.0, 20.0));
+    }
+
+    #[test]
+    fn a_curve_that_falls_once_has_an_order_still() {
+        let curve = points(&[0.90, 0.95, 0.93, 1.0]);
+        assert_eq!(bracket(&curve, 0.94), (curve[0].0, curve[1].0));
+        assert_eq!(bracket(&curve, 0.96), (curve[2].0, curve[3].0));
+    }
+
+    #[test]
+    fn a_single_point_has_no_slope() {
+        let curve = points(&[1.0]);
+        assert_eq!(bracket(&curve, 2.0), (curve[0].0, 4.0));
+        assert_eq!(slope(&curve, 2.0), Slope { forward_kl: 0.0, reverse_kl: 0.0 });
+        assert_eq!(bracket(&[], 2.0), (0.05, 4.0));
     }
 }

@@ -11,7 +11,6 @@ use super::models;
 use super::plan::{Stage, num_parts, plan};
 use super::pretrain::{Model, likelihood_settings, maximum_likelihood};
 use super::session::Session;
-use super::shared_models::SharedModel;
 use super::state::State;
 use super::summary::Summary;
 use super::task::Task;
@@ -20,7 +19,7 @@ use crate::config::{Config, Method};
 use crate::run::{RunFolder, RunLock};
 use crate::{Error, Result};
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What kind of run it is.
@@ -64,7 +63,10 @@ pub struct Experiment {
 pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
     let Experiment { kind, preset, config, task, .. } = experiment;
     let stages = plan(config)?;
-    if config.methods.contains(&Method::Mixed) {
+    // Nothing is started for a run that is over.
+    let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
+    let is_over = experiment.resume && experiment.out.as_deref().is_some_and(is_over);
+    if config.methods.contains(&Method::Mixed) && !is_over {
         Mix::new(config, task)?.check(&task.train)?;
     }
     let (folder, lock) = open(experiment)?;
@@ -91,27 +93,16 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     };
     observer.note(&format!("run folder: {}", folder.path().display()));
     task.notes.iter().for_each(|note| observer.note(note));
-    let mut session = Session::new(config, task, &folder, observer, state.position.metrics_bytes)?;
+    let mut session = Session::new(experiment, &folder, observer, state.position.metrics_bytes)?;
     while let Some(&stage) = stages.get(state.position.stage) {
         match stage {
             Stage::Likelihood(method) => {
                 let settings = likelihood_settings(config, method);
-                let shared = experiment.models.as_deref().map(|f| SharedModel::new(f, config, task, method));
-                let there = match &shared {
-                    Some(shared) => shared.load(&mut session, &mut state)?,
-                    None => false,
-                };
-                if !there {
-                    let teacher =
-                        (method == Method::Distilled).then(|| state.finished[&Method::MleEnsemble].clone());
-                    let model = Model { method, name: method.name(), seed: config.seed, teacher };
-                    let generator =
-                        maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
-                    state.finished.insert(method, generator);
-                    if let Some(shared) = &shared {
-                        shared.save(&session, &state)?;
-                    }
-                }
+                let teacher =
+                    (method == Method::Distilled).then(|| state.finished[&Method::MleEnsemble].clone());
+                let model = Model { method, name: method.name(), seed: config.seed, teacher };
+                let generator = maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
+                state.finished.insert(method, generator);
                 models::save_generator(&folder, method, &state.finished[&method])?;
             }
             Stage::Member(member) => train_member(&mut session, &mut state, member)?,
@@ -193,8 +184,9 @@ fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
     let Experiment { kind, preset, config, task, out, resume, .. } = experiment;
     if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
         let folder = RunFolder::open(path)?;
-        folder.check_same_config(config)?;
         let before: Value = folder.read_json("run.json")?;
+        let same = folder.check_same_config(config);
+        same.map_err(|error| named_preset(error, before["preset"].as_str(), preset))?;
         if before["data"]["tokenizer"] != task.description["tokenizer"] {
             return Err(Error::Run {
                 path: path.into(),
@@ -233,6 +225,14 @@ fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
     // Last, because its presence says that the folder is complete.
     folder.write_config(config)?;
     Ok((folder, Some(lock)))
+}
+
+/// Another preset is the reason that a user can see for settings that differ.
+fn named_preset(mut error: Error, before: Option<&str>, now: &str) -> Error {
+    if let (Error::Config { hint, .. }, Some(before)) = (&mut error, before.filter(|before| *before != now)) {
+        *hint = Some(format!("the run was started with --preset {before}; resume it with the same"));
+    }
+    error
 }
 
 /// run.json: what may differ between two runs with equal results.

@@ -72,16 +72,12 @@ pub(super) fn save_judge(folder: &RunFolder, judge: &Judge) -> Result<()> {
     checkpoint::write(&folder.model(&name), "judge", &judge.description(), tensors)
 }
 
-/// The methods whose generators a run folder holds, in the order of its settings.
+/// The methods whose generators a run folder holds, in the order of its settings, behind those that it made on the way.
 pub fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     let config = folder.read_config()?;
-    let mut list = config.methods.clone();
-    for base in config.methods.iter().rev().map(|method| config.starts_from(*method)) {
-        if !list.contains(&base) {
-            list.insert(0, base);
-        }
-    }
-    Ok(list.into_iter().filter(|m| folder.model(m.name()).is_file()).collect())
+    let on_the_way = Method::ALL.into_iter().filter(|method| !config.methods.contains(method));
+    let list = on_the_way.chain(config.methods.iter().copied());
+    Ok(list.filter(|method| folder.model(method.name()).is_file()).collect())
 }
 
 /// Reads the generator of `method`, or of the last method trained, under the run's constraint; of a round that was kept,

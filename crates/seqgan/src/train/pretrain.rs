@@ -3,6 +3,7 @@
 use super::ensemble::Lesson;
 use super::measure::validation_nll;
 use super::session::Session;
+use super::shared_models::SharedModel;
 use super::state::{State, Trainee};
 use super::summary::Measures;
 use crate::Result;
@@ -38,8 +39,28 @@ pub(super) fn likelihood_settings(config: &Config, method: Method) -> Likelihood
     }
 }
 
-/// Trains a fresh generator on `train` as `config` says.
+/// Trains a fresh generator on `train` as `config` says, or takes the one that another run of the study has trained alike.
 pub(super) fn maximum_likelihood(
+    session: &mut Session<'_>,
+    state: &mut State,
+    model: Model<'_>,
+    config: &LikelihoodConfig,
+    train: &SeqBatch,
+) -> Result<LstmGenerator> {
+    let Some(shared) = SharedModel::of(session, &model, config, train) else {
+        return train_alone(session, state, model, config, train);
+    };
+    if state.trainee.is_none()
+        && let Some(generator) = shared.load(session)?
+    {
+        return Ok(generator);
+    }
+    let generator = train_alone(session, state, model, config, train)?;
+    shared.save(session, &generator)?;
+    Ok(generator)
+}
+
+fn train_alone(
     session: &mut Session<'_>,
     state: &mut State,
     Model { method, name, seed, teacher }: Model<'_>,

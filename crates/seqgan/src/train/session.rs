@@ -1,6 +1,7 @@
 //! A run in progress: its folder, log, clock and observer.
 
 use super::event::Observer;
+use super::experiment::Experiment;
 use super::monitor::Sign;
 use super::state::State;
 use super::summary::Measures;
@@ -10,6 +11,7 @@ use crate::reward::DiscriminatorShape;
 use crate::run::{EventFile, MetricsLog, RunFolder};
 use crate::{Error, Result};
 use serde_json::{Map, Value};
+use std::path::Path;
 use std::time::Instant;
 
 /// What every stage needs beside the state it changes.
@@ -18,6 +20,8 @@ pub(super) struct Session<'a> {
     pub task: &'a Task,
     pub observer: &'a dyn Observer,
     pub folder: &'a RunFolder,
+    /// A folder of likelihood models that runs share.
+    pub shared: Option<&'a Path>,
     log: MetricsLog,
     events: EventFile,
     clock: Instant,
@@ -26,8 +30,7 @@ pub(super) struct Session<'a> {
 
 impl<'a> Session<'a> {
     pub fn new(
-        config: &'a Config,
-        task: &'a Task,
+        Experiment { config, task, models, .. }: &'a Experiment,
         folder: &'a RunFolder,
         observer: &'a dyn Observer,
         metrics_bytes: u64,
@@ -36,7 +39,8 @@ impl<'a> Session<'a> {
         let log = MetricsLog::open(&path, metrics_bytes)?;
         let events = EventFile::rewrite(&folder.file(EventFile::NAME), &path, folder.started()? as f64)?;
         let now = Instant::now();
-        Ok(Self { config, task, observer, folder, log, events, clock: now, saved: now })
+        let shared = models.as_deref();
+        Ok(Self { config, task, observer, folder, shared, log, events, clock: now, saved: now })
     }
 
     /// To be called after every step: saves when it is time to, and stops when asked to. Saving never changes a

@@ -42,6 +42,9 @@ pub struct Position {
     pub d_epoch: usize,
     /// Discriminator: batches of the epoch done.
     pub d_batch: usize,
+    /// Discriminator: whether its beginning is fitted, and recorded.
+    #[serde(default)]
+    pub d_fitted: bool,
     /// Discriminator: what it was worth at its best, nats a sequence.
     #[serde(default)]
     pub d_best: Option<f64>,

@@ -132,6 +132,18 @@ impl Task {
                 hint: Some("give a file with at least two different sequences".into()),
             });
         }
+        let likely =
+            |part: &SeqBatch| part.rows().any(|row| constraint.as_ref().unwrap_or(&own).allow(&rules, row));
+        if let Some((_, purpose)) =
+            [(&train, "train on"), (&validation, "validate on")].into_iter().find(|part| !likely(part.0))
+        {
+            return Err(Error::Data {
+                path: path.into(),
+                line: None,
+                message: format!("every sequence to {purpose} has a token that is too rare to be known"),
+                hint: Some("lower `data.min_count`, or raise `data.max_vocab`".into()),
+            });
+        }
         let ends = match fixed {
             true => format!("every sequence has {length} tokens, so none needs an end token"),
             false => format!("sequences end by a token of their own, or after {length} tokens"),

@@ -20,20 +20,17 @@ pub fn add(
     progress: &mut Progress,
 ) -> anyhow::Result<()> {
     let (Some(train), Some(real)) = (train, &mut outcome.real) else {
-        return Err(UsageError {
-            message: "--judges needs training sequences: judges of samples learn from real sequences".into(),
-            hint: Some("give the file that the samples' maker learnt from, by --train FILE".into()),
-        }
+        return Err(UsageError::new(
+            "--judges needs training sequences: judges of samples learn from real sequences",
+            "give the file that the samples' maker learnt from, by --train FILE",
+        )
         .into());
     };
     let shown = Shown(Mutex::new(progress));
     let Some(judged) = examiners::judge(samples, test, train, seed, &shown)? else {
-        return Err(UsageError {
-            message: format!(
+        return Err(UsageError::new(format!(
                 "--judges needs at least {FEWEST} samples, as many test sequences and as many training sequences"
-            ),
-            hint: Some("leave --judges out, or give larger files".into()),
-        }
+            ), "leave --judges out, or give larger files")
         .into());
     };
     shown.with(Progress::finish);

@@ -24,17 +24,17 @@ impl MidiFolder {
         let pitches =
             |vocab: &&Vocab| vocab.tokens() == Tokens::Ids && vocab.num_user_tokens() <= NUM_PITCHES as usize;
         if vocab.filter(pitches).is_none() {
-            return Err(UsageError {
-                message: format!("{}: its tokens are no pitches from 0 to 88", args.run.display()),
-                hint: Some("MIDI is written for runs that were trained on MIDI, or on such numbers".into()),
-            }
+            return Err(UsageError::new(
+                format!("{}: its tokens are no pitches from 0 to 88", args.run.display()),
+                "MIDI is written for runs that were trained on MIDI, or on such numbers",
+            )
             .into());
         }
         let Some(path) = args.out.clone() else {
-            return Err(UsageError {
-                message: "melodies are written as MIDI files, and there is no folder for them".into(),
-                hint: Some("give --out FOLDER, or --format ids for numbers on stdout".into()),
-            }
+            return Err(UsageError::new(
+                "melodies are written as MIDI files, and there is no folder for them",
+                "give --out FOLDER, or --format ids for numbers on stdout",
+            )
             .into());
         };
         if path.is_file() || fs::read_dir(&path).is_ok_and(|mut entries| entries.next().is_some()) {

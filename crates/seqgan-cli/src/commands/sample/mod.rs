@@ -7,6 +7,8 @@ mod resampling;
 mod score;
 mod text_file;
 
+use std::path::Path;
+
 use seqgan::config::{Config, ConstraintConfig, FileFormat};
 use seqgan::data::{SequenceWriter, Vocab};
 use seqgan::generator::LstmGenerator;
@@ -31,10 +33,10 @@ const CHUNK: usize = 8_192;
 pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let wanted = args.count();
     if let Some(width) = args.beam.filter(|&width| width < wanted) {
-        return Err(UsageError {
-            message: format!("a beam of {width} finds at most {width} sequences, and -n asks for {wanted}"),
-            hint: Some("give a wider beam, or a smaller -n".into()),
-        }
+        return Err(UsageError::new(
+            format!("a beam of {width} finds at most {width} sequences, and -n asks for {wanted}"),
+            "give a wider beam, or a smaller -n",
+        )
         .into());
     }
     options::use_threads(args.repeat.threads)?;
@@ -94,10 +96,10 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
 fn chosen(args: &SampleArgs, labels: &[String]) -> anyhow::Result<Option<Label>> {
     let Some(name) = &args.label else {
         if args.beam.is_some() && !labels.is_empty() {
-            return Err(UsageError {
-                message: format!("{}: a beam searches the sequences of one class", args.run.display()),
-                hint: Some(format!("give --label, one of {}", labels.join(", "))),
-            }
+            return Err(UsageError::new(
+                format!("{}: a beam searches the sequences of one class", args.run.display()),
+                format!("give --label, one of {}", labels.join(", ")),
+            )
             .into());
         }
         return Ok(None);
@@ -108,7 +110,7 @@ fn chosen(args: &SampleArgs, labels: &[String]) -> anyhow::Result<Option<Label>>
             true => ("its sequences have no labels".to_string(), "train with --label COLUMN".to_string()),
             false => (format!("no label {name:?}"), format!("its labels are {}", labels.join(", "))),
         };
-        UsageError { message: format!("{}: {message}", args.run.display()), hint: Some(hint) }.into()
+        UsageError::new(format!("{}: {message}", args.run.display()), hint).into()
     })
 }
 
@@ -142,6 +144,17 @@ fn constrained(
 }
 
 /// Where sequences go.
+/// The format that the name of a file asks for; a name in .txt may hold any.
+fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
+    if let Some(packed @ ("gz" | "zst" | "zstd")) = path.extension().and_then(|extension| extension.to_str())
+    {
+        let message = format!("{}: samples are written as they are, not packed", path.display());
+        let hint = format!("leave .{packed} out of the name and pack the file, or pipe stdout into a packer");
+        return Err(UsageError::new(message, hint).into());
+    }
+    Ok(FileFormat::of_name(path).filter(|format| *format != FileFormat::Text))
+}
+
 enum Output {
     Melodies(MidiFolder),
     Text(Box<SequenceWriter>, TextFile),
@@ -156,7 +169,11 @@ impl Output {
         scorer: Option<&Scorer>,
         labels: Vec<String>,
     ) -> anyhow::Result<Self> {
-        let format = match args.format {
+        let by_name = match &args.out {
+            Some(path) => format_of_name(path)?,
+            None => None,
+        };
+        let format = match args.format.or(by_name) {
             // As the run tells it: the data may have gone since.
             None => folder.read_json::<serde_json::Value>("run.json")?["data"]["format"]
                 .as_str()
@@ -169,9 +186,11 @@ impl Output {
         }
         let figures = scorer.map(Scorer::names).unwrap_or_default();
         let writer = SequenceWriter::new(format, &config.data.field, &figures, vocab);
-        let writer = writer.map_err(|message| UsageError {
-            message: format!("{}: {message}", args.run.display()),
-            hint: Some("leave --format out for the format of the run's data".into()),
+        let writer = writer.map_err(|message| {
+            UsageError::new(
+                format!("{}: {message}", args.run.display()),
+                "leave --format out for the format of the run's data",
+            )
         })?;
         let writer = if labels.is_empty() { writer } else { writer.with_labels(&config.data.label, labels) };
         Ok(Self::Text(Box::new(writer), TextFile::open(args.out.as_deref())?))

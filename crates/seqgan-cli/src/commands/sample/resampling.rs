@@ -26,15 +26,15 @@ impl Resampling {
         folder: &RunFolder,
         model: &SavedModel,
     ) -> anyhow::Result<Self> {
-        let residual = ResidualModel::load(folder, model)?.ok_or_else(|| UsageError {
-            message: format!(
-                "{}: the method {} has no judge of single sequences to resample by",
-                args.run.display(),
-                model.method
-            ),
-            hint: Some(
-                "choose another of the run's methods by --method, or train seqgan or seqgan-crossfit".into(),
-            ),
+        let residual = ResidualModel::load(folder, model)?.ok_or_else(|| {
+            UsageError::new(
+                format!(
+                    "{}: the method {} has no judge of single sequences to resample by",
+                    args.run.display(),
+                    model.method
+                ),
+                "choose another of the run's methods by --method, or train seqgan or seqgan-crossfit",
+            )
         })?;
         let choices = Streams::new(args.repeat.seed, Purpose::Resample);
         Ok(Self { model: residual, num_candidates, choices, weights: Weights::default() })

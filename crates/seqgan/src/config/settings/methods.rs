@@ -112,7 +112,8 @@ pub struct RankGanConfig {
     pub num_references: usize,
     /// Sequences that one sequence is ranked among.
     pub num_comparisons: usize,
-    /// Factor of the cosine in the softmax over ranks. The authors' program has 1, but for the sum over 16 references.
+    /// Factor of the cosine in the softmax over ranks. The authors' program has 1, and sums the cosines over the
+    /// references instead of averaging them, which with 16 references is 16 times their mean.
     pub gamma: f64,
 }
 

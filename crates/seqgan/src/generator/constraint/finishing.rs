@@ -13,20 +13,31 @@ const MOST: usize = 1 << 26;
 /// Most looks at what follows a state at a step: some seconds.
 const MOST_LOOKS: usize = 1 << 31;
 
-/// The rules of a constraint. The error says that no sequence satisfies it, or what is too large.
-pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> Result<Rules, String> {
+/// Why a constraint has no rules.
+pub(super) enum Unusable {
+    /// No sequence satisfies it.
+    Unsatisfiable,
+    /// Its tables are too large; what is expected instead.
+    TooLarge(String),
+}
+
+/// The rules of a constraint.
+pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> Result<Rules, Unusable> {
     let (length, n, vocab) = (shape.max_length, states.len(), shape.vocab_size);
     if n.saturating_mul(length + 1) > MOST {
-        return Err(format!("at most {} states for sequences of {length} tokens", MOST / (length + 1)));
+        let most = MOST / (length + 1);
+        return Err(Unusable::TooLarge(format!("at most {most} states for sequences of {length} tokens")));
     }
     let successors = states.successors.iter().map(Vec::len).sum::<usize>();
     if successors.saturating_mul(length) > MOST_LOOKS {
         let most = MOST_LOOKS / length;
-        return Err(format!("at most {most} ways from state to state for sequences of {length} tokens"));
+        return Err(Unusable::TooLarge(format!(
+            "at most {most} ways from state to state for sequences of {length} tokens"
+        )));
     }
     let alive = alive(states, parts, shape);
     if !alive[0][0] {
-        return Err(format!("a constraint that some sequence of up to {length} tokens satisfies"));
+        return Err(Unusable::Unsatisfiable);
     }
     // The first two are those of beginnings that no allowed sequence has.
     let plain = Rules::of(shape);
@@ -55,7 +66,10 @@ pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> 
                     let forbidden = key.forbidden(states, shape);
                     forbidden_tokens += forbidden.len() + vocab;
                     if forbidden_tokens > MOST {
-                        return Err(format!("fewer different masks than {} of {vocab} tokens", masks.len()));
+                        return Err(Unusable::TooLarge(format!(
+                            "fewer different masks than {} of {vocab} tokens",
+                            masks.len()
+                        )));
                     }
                     masks.push(forbidden);
                     *numbers.entry(key.clone()).or_insert(masks.len() as u32 - 1)

@@ -16,6 +16,7 @@ use crate::config::ConstraintConfig;
 use crate::data::Vocab;
 use crate::token::TokenId;
 use crate::{Error, Result};
+use finishing::Unusable;
 pub use language::Language;
 use ngrams::ForbiddenNgrams;
 use states::States;
@@ -51,9 +52,25 @@ pub fn rules(config: &ConstraintConfig, shape: &GeneratorShape, vocab: &Vocab) -
     let parts = Parts::new(config, shape, vocab)?;
     let states =
         States::explore(&parts, shape).map_err(|message| fault("constraint", "too large", message))?;
-    let rules = finishing::unroll(&states, &parts, shape)
-        .map_err(|message| fault("constraint", "unsatisfiable or too large", message))?;
+    let rules = finishing::unroll(&states, &parts, shape).map_err(|unusable| match unusable {
+        Unusable::TooLarge(expected) => fault("constraint", "too large", expected),
+        Unusable::Unsatisfiable => unsatisfiable(config, shape.max_length),
+    })?;
     Ok(Some(Arc::new(rules)))
+}
+
+/// Names the expression where it stands alone.
+fn unsatisfiable(config: &ConstraintConfig, longest: usize) -> Error {
+    let alone = ConstraintConfig { regex: config.regex.clone(), ..ConstraintConfig::default() };
+    let some = format!("some sequence of up to {longest} tokens of this vocabulary");
+    match *config == alone {
+        true => fault(
+            "constraint.regex",
+            format!("{:?}", config.regex),
+            format!("one that {some} matches as a whole"),
+        ),
+        false => fault("constraint", "unsatisfiable", format!("one that {some} satisfies")),
+    }
 }
 
 impl Parts {

@@ -177,7 +177,13 @@ fn what_cannot_be_satisfied_is_refused() {
         rules(&config, &shape(length, true), &letters()).unwrap_err().to_string()
     };
     let none = refused(ConstraintConfig { regex: "aaaa+".into(), ..config() }, 3);
-    assert!(none.contains("that some sequence of up to 3 tokens satisfies"), "{none}");
+    let whole = "one that some sequence of up to 3 tokens of this vocabulary matches as a whole";
+    assert!(none.contains("`constraint.regex` is \"aaaa+\"") && none.contains(whole), "{none}");
+    let both = refused(
+        ConstraintConfig { regex: "a+".into(), min_length: 2, alphabet: vec!["b".into()], ..config() },
+        3,
+    );
+    assert!(both.contains("`constraint` is unsatisfiable, expected one that some sequence"), "{both}");
     let unknown = refused(ConstraintConfig { prefix: "abx".into(), ..config() }, 3);
     assert!(
         unknown.contains("`constraint.prefix` is \"x\", expected a token of the training data"),

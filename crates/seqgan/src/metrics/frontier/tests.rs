@@ -176,6 +176,21 @@ fn the_rule_at_its_edges() {
     }
 }
 
+/// Student's t at 0.975: 4.30 for three runs.
+#[test]
+fn few_runs_have_wide_intervals() {
+    // Upper end 0.0 + 4.30 * 0.004 = 0.0172, and with 0.005 0.0215.
+    let sure = at((-0.01, 0.001), (0.0, 0.004));
+    let less = at((-0.01, 0.001), (0.0, 0.005));
+    assert_eq!(Verdict::over_runs(&[sure; 3], 3), Verdict::Dominates);
+    assert_eq!(Verdict::over_runs(&[less; 3], 3), Verdict::OnTheCurve);
+    assert_eq!(
+        (Verdict::of(&[less; 3]), Verdict::over_runs(&[less; 3], 9)),
+        (Verdict::Dominates, Verdict::Dominates)
+    );
+    assert_eq!(Verdict::over_runs(&[sure; 3], 1), Verdict::OnTheCurve);
+}
+
 #[test]
 fn every_temperature_counts_and_the_same_divergence_must_win() {
     let wins = at((-0.01, 0.001), (0.0, 0.005));

@@ -117,7 +117,8 @@ pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> 
         let together = config.crossfit.sees_ensemble.then(|| ensemble(&generators[..layout.members]));
         let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
-        let first = state.position.round as u64 * train.len() as u64 + all.real.len() as u64;
+        // A refresh draws as many samples as there are real sequences, half of what is there already.
+        let first = state.position.round as u64 * train.len() as u64 + all.real.len() as u64 / 2;
         let moved = anchor.map(|anchor| weighted(&[(generator, 1.0), (anchor, 1.0), (base, -1.0)]));
         let sampled = LstmPolicy::new(moved.as_ref().unwrap_or(generator), 1.0);
         let samples = sampled.sample(&streams, first, real.len()).sequences;

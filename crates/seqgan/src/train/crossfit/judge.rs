@@ -62,7 +62,7 @@ pub(in super::super) fn train_judge(
     let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
     session.observer.phase(&name, done as u64, total);
     let width = evidence.features.len() / evidence.real.len();
-    if done == 0 {
+    if !state.position.d_fitted {
         // One that judges all alike, so that one that is worth less is not followed.
         let adversary = state.adversary.as_mut().expect("the judge in training");
         if needs_worth {
@@ -71,6 +71,7 @@ pub(in super::super) fn train_judge(
         }
         fit_features(adversary.judge.crossfit_mut(), &evidence);
         examine(session, state, (method, &examination), &[])?;
+        state.position.d_fitted = true;
     }
     while state.position.d_epoch < d_epochs {
         let batches = epoch_batches(state.position.d_epoch as u64);
@@ -104,7 +105,7 @@ pub(in super::super) fn train_judge(
         let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
         examine(session, state, (method, &examination), &figures)?;
     }
-    state.position.d_epoch = 0;
+    (state.position.d_epoch, state.position.d_fitted) = (0, false);
     if state.position.d_best.take() == Some(0.0) {
         let consequence = match state.position.round {
             0 => "there are no rounds, and the base stays as it is".into(),

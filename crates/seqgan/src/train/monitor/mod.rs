@@ -3,9 +3,12 @@
 //! All figures come from what the run's streams draw for measurements, so watching changes no other number, and a run
 //! that is interrupted and resumed sees the same signs.
 
+mod advice;
 mod sign;
 
 pub use sign::Sign;
+
+use advice::advice;
 
 use super::crossfit::Witnesses;
 use super::measure::known;
@@ -138,7 +141,8 @@ pub(super) fn watch(
         }
         let Some(seen) = sign.seen(config, figures, first) else { continue };
         watched.told.push(sign);
-        found.push((sign, format!("{method}, round {round}: {seen}. {}.{better}", sign.advice(method))));
+        let advice = advice(sign, method, session.config);
+        found.push((sign, format!("{method}, round {round}: {seen}. {advice}.{better}")));
         if action != Action::Warn && strongest != Action::RollBack {
             strongest = action;
         }

@@ -1,7 +1,7 @@
 //! The signs of training that goes wrong: how each is told from the figures, and in which words.
 
 use super::{Figures, First};
-use crate::config::{Action, Method, MonitorConfig};
+use crate::config::{Action, MonitorConfig};
 use crate::metrics::Estimate;
 use serde::{Deserialize, Serialize};
 
@@ -76,47 +76,6 @@ impl Sign {
                 })
             }
             Self::Memorising => memorising(config, now.auc_train, now.auc_validation?),
-        }
-    }
-
-    /// What that means in the rounds of a method, and what to change.
-    pub(super) fn advice(self, method: Method) -> &'static str {
-        let is_crossfit = method.is_crossfit();
-        match self {
-            Self::Collapse | Self::Forgetting if is_crossfit => {
-                "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.real_value, which \
-                 keep the generator near the base and the data"
-            }
-            Self::Memorising if is_crossfit => {
-                "What it learnt from one part of the data is wrong of another. Raise crossfit.num_folds and max_folds, lower \
-                 crossfit.d_epochs, or give it more data"
-            }
-            Self::Vanishing if is_crossfit => {
-                "What the generator learns from them is noise. Raise crossfit.batch_size, or tell the judge more \
-                 (crossfit.sees_ensemble)"
-            }
-            Self::Collapse => {
-                "The generator repeats what its reward likes. Lower adversarial.learning_rate or \
-                 adversarial.num_rounds, train the judge more (adversarial.d_steps), or add a [[reward]] of kind \
-                 \"unique\""
-            }
-            Self::Forgetting => {
-                "The generator leaves out more and more of what the file holds. Lower adversarial.learning_rate or \
-                 adversarial.num_rounds, or give the reward a part of kind \"discriminator\""
-            }
-            Self::Saturation => {
-                "A judge that is always right cannot say which samples are better. Train it less \
-                 (adversarial.d_steps, d_epochs, d_pretrain_steps), lower discriminator.learning_rate or \
-                 discriminator.dropout_keep"
-            }
-            Self::Vanishing => {
-                "What the generator learns from them is noise. Raise rollout.num_rollouts or adversarial.batch_size, \
-                 or take a reward that differs between samples"
-            }
-            Self::Memorising => {
-                "Its reward draws the generator to copies of the training sequences. Train it less \
-                 (adversarial.d_epochs, d_steps), lower discriminator.dropout_keep, or give it more data"
-            }
         }
     }
 }

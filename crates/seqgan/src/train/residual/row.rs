@@ -68,8 +68,13 @@ impl<'a> ResidualRow<'a> {
         let base = self.session.config.starts_from(self.method);
         let mut comparison =
             compare_at(self.session, state, (&self.policy, self.num_samples()), base, temperature)?;
-        let forward = &mut comparison.differences.forward_kl;
-        forward.stderr = forward.stderr.hypot(self.policy.ln_z().stderr / self.steps_of_known());
+        let differences = &mut comparison.differences;
+        let likelihoods = [
+            Some(&mut differences.entropy),
+            Some(&mut differences.forward_kl),
+            differences.reverse_kl.as_mut(),
+        ];
+        widen(likelihoods, self.policy.ln_z(), self.steps_of_known());
         Ok(comparison)
     }
 
@@ -89,11 +94,40 @@ impl<'a> ResidualRow<'a> {
     }
 }
 
-/// Z is estimated: all likelihoods of a row share its error.
+/// Z is estimated: all likelihoods of a row share its error, and those of its samples are its entropy.
 fn with_error_of(ln_z: Estimate, steps: f64, mut measures: Measures) -> Measures {
-    let Measures { nll_test, nll_validation, nll_train, forward_kl, .. } = &mut measures;
-    for likelihood in [nll_test, nll_validation, nll_train, forward_kl].into_iter().flatten() {
+    let Measures { nll_test, nll_validation, nll_train, entropy, forward_kl, reverse_kl, .. } = &mut measures;
+    let likelihoods = [nll_test, nll_validation, nll_train, entropy, forward_kl, reverse_kl];
+    widen(likelihoods.map(Option::as_mut), ln_z, steps);
+    measures
+}
+
+/// Adds the error of ln Z, nats a sequence of so many decisions; samples are about as long as held-out sequences.
+fn widen<const N: usize>(likelihoods: [Option<&mut Estimate>; N], ln_z: Estimate, steps: f64) {
+    for likelihood in likelihoods.into_iter().flatten() {
         likelihood.stderr = likelihood.stderr.hypot(ln_z.stderr / steps);
     }
-    measures
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_error_of_z_is_in_all_that_counts_log_p() {
+        let exact = |mean| Some(Estimate { mean, stderr: 0.0 });
+        let measures = Measures {
+            nll_oracle: exact(7.0),
+            nll_test: exact(1.0),
+            entropy: exact(2.0),
+            reverse_kl: exact(3.0),
+            ..Measures::default()
+        };
+        let widened = with_error_of(Estimate { mean: 5.0, stderr: 0.5 }, 10.0, measures);
+        let error = |estimate: Option<Estimate>| estimate.unwrap().stderr;
+        for what in [widened.nll_test, widened.entropy, widened.reverse_kl] {
+            assert!((error(what) - 0.05).abs() < 1e-12);
+        }
+        assert_eq!(error(widened.nll_oracle), 0.0);
+    }
 }

@@ -66,6 +66,11 @@ pub struct Study {
 }
 
 impl Study {
+    /// Whether runs differ in more than the seed, and so may have models in common.
+    fn has_variants(&self) -> bool {
+        self.runs.iter().any(|run| run.variant != self.runs[0].variant)
+    }
+
     /// What a folder is named after where none is given.
     fn stem(&self) -> String {
         let seed = self.runs.first().map_or(1, |run| run.seed);
@@ -101,7 +106,7 @@ fn one(study: &Study, run_of: &StudyRun, folder: &Path, observer: &dyn Observer)
         task,
         out: Some(folder.join(&name)),
         resume: true,
-        models: Some(folder.join("models")),
+        models: study.has_variants().then(|| folder.join("models")),
     };
     let (_, summary) = run(&experiment, observer)?;
     let StudyRun { oracle, seed, variant, .. } = run_of.clone();

@@ -3,6 +3,7 @@
 use super::super::experiment::Kind;
 use super::super::summary::{Floors, MethodRow, Summary};
 use super::{Study, Variant};
+use crate::config::Method;
 use crate::metrics::frontier::Differences;
 use crate::metrics::{Estimate, OverRuns, Scorecard, Verdict, holm, paired_p, samples_p};
 use serde::{Serialize, Serializer};
@@ -290,8 +291,12 @@ fn verdict(comparisons: &[StudyComparison], single: &[Differences]) -> Option<Ve
         reverse_lm_score: c.reverse_lm_score.map(|over_runs| over_runs.estimate()),
     };
     let alone = comparisons.iter().any(|c| c.forward_kl.n < 2);
+    if alone {
+        return Some(Verdict::of(single));
+    }
     let differences: Vec<_> = comparisons.iter().map(over_runs).collect();
-    Some(Verdict::of(if alone { single } else { &differences }))
+    let fewest = comparisons.iter().map(|c| c.forward_kl.n).min().unwrap_or_default();
+    Some(Verdict::over_runs(&differences, fewest))
 }
 
 fn find<'a>(run: &'a RunRecord, method: &str) -> Option<&'a MethodRow> {
@@ -334,7 +339,9 @@ fn named(rows: &[(u64, &MethodRow)], entries: impl Fn(&MethodRow) -> Vec<(&'stat
 /// paper's tables.
 fn pairs(run: &RunRecord) -> Vec<(&str, &str)> {
     let rows = &run.summary.methods;
-    let trained = |row: &&MethodRow| row.measures.entropy.is_some() && !is_untrained(&row.name);
+    // Rows that are no method are trained as well, but for the real sequences.
+    let is_trained = |name: &str| name != "real" && name.parse().map_or(true, Method::is_trained);
+    let trained = |row: &&MethodRow| row.measures.entropy.is_some() && is_trained(&row.name);
     let has = |name: &str| rows.iter().any(|row| row.name == name);
     let mut pairs: Vec<(&str, &str)> = Vec::new();
     for row in rows.iter().filter(trained) {
@@ -351,10 +358,6 @@ fn pairs(run: &RunRecord) -> Vec<(&str, &str)> {
 }
 
 const SEQGAN: &str = "seqgan";
-
-fn is_untrained(name: &str) -> bool {
-    matches!(name, "random" | "unigram" | "real")
-}
 
 /// What is tested: the paper's measures, forward and reverse KL, and the rule of a synthetic task.
 const TESTED: [&str; 9] = [
