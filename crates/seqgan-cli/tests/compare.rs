@@ -129,6 +129,13 @@ fn a_grid_shares_its_base() {
     let trained: Vec<_> =
         runs.iter().map(|run| fs::read(run.join("models/seqgan.safetensors")).unwrap()).collect();
     assert!((0..4).all(|i| (0..i).all(|j| trained[i] != trained[j])), "a setting had no effect");
+
+    // What a setting of the base touches is not shared.
+    let more =
+        ["--methods", "mle-tuned", "--seeds", "1", "--vary", "mle_tuned.l2=0,0.1", "--out", "bases", "-q"];
+    scratch.run(and(&tiny_compare(), &more)).expect_fine();
+    let [weak, strong] = <[PathBuf; 2]>::try_from(run_folders(&scratch, "bases")).unwrap();
+    assert!(model(&weak) != model(&strong), "a model of other settings was taken");
 }
 
 /// What a judge's settings do not touch, ensembles and the models of its folds, is trained once as well, and to the same bits.

@@ -132,8 +132,10 @@ impl ResidualModel {
             Odds::Crossfit { judge, ensemble, scale } => {
                 let witnesses = Witnesses { base: &self.base, ensemble: ensemble.as_ref() };
                 // A sequence that the witnesses cannot make has odds of nothing, and is the last to be kept.
-                let log_odds = |f: f32| if f.is_finite() { scale * f64::from(f) } else { f64::MIN };
-                realness(judge, witnesses, batch).into_iter().map(log_odds).collect()
+                let models = || [Some(&self.base), ensemble.as_ref()].into_iter().flatten();
+                let can_be = |row: &[_]| models().all(|model| model.rules().allow(model.shape(), row));
+                let realness = realness(judge, witnesses, batch).into_iter().zip(batch.rows());
+                realness.map(|(f, row)| if can_be(row) { scale * f64::from(f) } else { f64::MIN }).collect()
             }
         }
     }
@@ -195,4 +197,32 @@ fn choose(log_odds: &[f64], num_candidates: usize, choices: &Streams, first: u64
         group * num_candidates + found.unwrap_or(weights.len() - 1)
     };
     log_odds.par_chunks(num_candidates).enumerate().map(of_group).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::oracle;
+    use crate::rng::Purpose;
+
+    /// A judge to whom the unlikely is real, and what has no probability most of all, by its numbers.
+    #[test]
+    fn what_cannot_be_is_kept_last_whatever_the_judge_says() {
+        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
+        shape.never = vec![2];
+        let base = oracle::random(shape, 7);
+        let shape = CausalShape {
+            vocab_size: 5,
+            embedding_dim: 2,
+            hidden_dim: 2,
+            num_features: Witnesses { base: &base, ensemble: None }.num_features(),
+            end_token: None,
+        };
+        let mut judge = CausalDiscriminator::new(shape, &Streams::new(1, Purpose::DiscriminatorInit));
+        judge.feature_weights_mut().fill(-1.0);
+        let model = ResidualModel { base, judge: Odds::Crossfit { judge, ensemble: None, scale: 1.0 } };
+        let odds = model.log_odds(&SeqBatch::from_rows([vec![1, 3, 4], vec![1, 2, 4], vec![4, 4, 4]], 3));
+        assert!(odds[0].is_finite() && odds[0] > f64::MIN && odds[2] > f64::MIN, "{odds:?}");
+        assert_eq!(odds[1], f64::MIN);
+    }
 }
