@@ -5,13 +5,12 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Ended, Results, Scratch, and, tiny_compare, tiny_oracle, wait_for};
+use crate::support::{Ended, Results, Scratch, and, and_set, tiny_compare, tiny_oracle, wait_for};
 
 /// A run that takes some seconds and saves often.
 fn longer() -> Vec<String> {
     let settings = ["mle.num_epochs=4000", "checkpoint.every_secs=0.01"];
-    let more: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    and(&tiny_oracle(), &more)
+    and_set(&tiny_oracle(), &settings)
 }
 
 #[test]

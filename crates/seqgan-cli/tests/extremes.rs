@@ -4,11 +4,10 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Ended, Results, Scratch, and, tiny_oracle, tiny_train};
+use crate::support::{Ended, Results, Scratch, and, and_set, tiny_oracle, tiny_train};
 
 fn trained(scratch: &Scratch, data: &str, settings: &[&str]) -> Ended {
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    scratch.run(and(&and(&tiny_train(data), &settings), &["--out", "run", "-q"]))
+    scratch.run(and(&and_set(&tiny_train(data), settings), &["--out", "run", "-q"]))
 }
 
 /// A run that ends well, and whose every figure is a number or told to be none.

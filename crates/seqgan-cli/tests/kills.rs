@@ -7,7 +7,9 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::support::{Ended, Results, Scratch, and, contents, tiny_compare, tiny_oracle, tiny_train};
+use crate::support::{
+    Ended, Results, Scratch, and, and_set, contents, tiny_compare, tiny_oracle, tiny_train,
+};
 
 /// Kills of each workload where nothing else is asked for.
 const KILLS: usize = 10;
@@ -99,8 +101,7 @@ fn a_run_of_a_table_with_labels_and_a_mixed_reward_survives() {
         "adversarial.measure_every_rounds=1",
         r#"reward=[{ kind = "discriminator" }, { kind = "length", min_length = 3 }]"#,
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    survives(&scratch, &and(&tiny_train("table.csv"), &settings), same_run);
+    survives(&scratch, &and_set(&tiny_train("table.csv"), &settings), same_run);
 }
 
 #[test]

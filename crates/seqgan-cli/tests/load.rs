@@ -7,7 +7,7 @@ use std::fs;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::{Scratch, and, tiny_oracle, tiny_train};
+use crate::support::{Scratch, and, and_set, tiny_oracle, tiny_train};
 
 /// Memory that may come and go without being a leak, in KiB.
 const SLACK: u64 = 4096;
@@ -71,6 +71,5 @@ fn rounds_leave_nothing_behind() {
         "oracle.num_floor=200",
         &rounds,
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    stays_flat(&scratch, &and(&and(&tiny_oracle(), &settings), &["--out", "run", "-q"]));
+    stays_flat(&scratch, &and(&and_set(&tiny_oracle(), &settings), &["--out", "run", "-q"]));
 }

@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::Value;
 
 use crate::resume::kill_everywhere;
-use crate::support::{Scratch, and, tiny_train};
+use crate::support::{Scratch, and, and_set, tiny_train};
 
 /// Training that is drawn far from the file, by sequences of one token and a rate that is too high.
 fn forgetting(more: &[&str]) -> Vec<String> {
@@ -18,8 +18,7 @@ fn forgetting(more: &[&str]) -> Vec<String> {
         "checkpoint.keep_best=2",
         r#"reward=[{ kind = "length", min_length = 1, max_length = 1, search = false }]"#,
     ];
-    let settings: Vec<&str> = settings.iter().chain(more).flat_map(|setting| ["--set", setting]).collect();
-    and(&tiny_train("sentences.txt"), &settings)
+    and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)
 }
 
 /// The records of a run with these phases.

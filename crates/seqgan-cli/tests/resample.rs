@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Scratch, and, tiny_oracle, tiny_train};
+use crate::support::{Scratch, and, and_set, tiny_oracle, tiny_train};
 
 /// Sequences, and what the discriminator says of each.
 fn judged(scratch: &Scratch, more: &[&str]) -> Vec<(String, f64)> {
@@ -26,8 +26,7 @@ fn the_discriminator_prefers_what_is_kept() {
         "adversarial.num_rounds=1",
         "mle.num_epochs=1",
     ];
-    let more: Vec<&str> = more.iter().flat_map(|setting| ["--set", setting]).collect();
-    scratch.run(and(&and(&tiny_train("sentences.txt"), &more), &["--out", "run"])).expect_fine();
+    scratch.run(and(&and_set(&tiny_train("sentences.txt"), &more), &["--out", "run"])).expect_fine();
     let mean = |samples: &[(String, f64)]| samples.iter().map(|s| s.1).sum::<f64>() / samples.len() as f64;
     let plain = judged(&scratch, &[]);
     let kept = judged(&scratch, &["--resample", "20"]);
@@ -71,8 +70,7 @@ fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
         "crossfit.num_candidates=5",
         "crossfit.sees_ensemble=true",
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    let run = and(&and(&tiny_oracle(), &settings), &["--out", "run"]);
+    let run = and(&and_set(&tiny_oracle(), &settings), &["--out", "run"]);
     let table = scratch.run(&run).expect_fine().stdout;
     assert!(table.contains("\nresidual  ") && table.contains("verdict: residual "), "{table}");
     let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
@@ -134,9 +132,8 @@ fn the_row_of_a_file_has_a_scorecard() {
         "crossfit.num_candidates=2",
         r#"constraint.regex=".*(fish|milk).*""#,
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
     let more = ["--test", "sentences.txt", "--out", "run"];
-    scratch.run(and(&and(&tiny_train("sentences.txt"), &settings), &more)).expect_fine();
+    scratch.run(and(&and_set(&tiny_train("sentences.txt"), &settings), &more)).expect_fine();
     let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
     let row = summary["methods"].as_array().unwrap().iter().find(|row| row["name"] == "residual").unwrap();
     assert!(row["scorecard"]["bleu_2"]["mean"].is_f64(), "{row}");

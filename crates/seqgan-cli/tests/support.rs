@@ -71,11 +71,7 @@ pub fn tiny_train(data: &str) -> Vec<String> {
 
 /// A command with settings, a value an argument.
 pub fn with_settings<'a>(command: &[&str], settings: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
-    let mut list = strings(command);
-    for setting in settings {
-        list.extend(strings(&["--set", setting]));
-    }
-    list
+    and_set(&strings(command), &settings.into_iter().copied().collect::<Vec<_>>())
 }
 
 /// The arguments and settings.

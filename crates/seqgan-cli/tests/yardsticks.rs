@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Results, Scratch, and, tiny_oracle, tiny_train};
+use crate::support::{Results, Scratch, and, and_set, tiny_oracle, tiny_train};
 
 /// Half of its sequences are drawn at a low temperature, which takes entropy away and costs likelihood no more than ln 2 a
 /// sequence: at equal entropy it has a lower forward KL than its base, by far, and no gain at all.
@@ -20,8 +20,7 @@ fn the_verdict_is_not_taken_in_by_a_mixture() {
         "evaluate.num_samples=2000",
         "evaluate.temperatures=[1.0, 0.9, 0.8, 0.7, 0.6]",
     ];
-    let settings: Vec<&str> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
-    scratch.run(and(&and(&tiny_oracle(), &settings), &["--out", "run"])).expect_fine();
+    scratch.run(and(&and_set(&tiny_oracle(), &settings), &["--out", "run"])).expect_fine();
     let summary: Value = serde_json::from_str(&scratch.read("run/summary.json")).unwrap();
     let row = summary["methods"].as_array().unwrap().iter().find(|row| row["name"] == "mixture").unwrap();
     let comparisons = row["comparisons"].as_array().unwrap();

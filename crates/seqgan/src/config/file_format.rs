@@ -58,10 +58,13 @@ impl FileFormat {
         }
     }
 
+    /// Extensions of compressed files, behind that of the format.
+    pub const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
+
     /// The format that a file's name tells, that of compressed files too (`.csv.gz`).
     pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
-        let packed = [".gz", ".zst", ".zstd"].into_iter().find_map(|end| name.strip_suffix(end));
+        let packed = Self::PACKED.into_iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.'));
         let (_, extension) = packed.unwrap_or(&name).rsplit_once('.')?;
         Some(match extension {
             "txt" => Self::Text,

@@ -146,8 +146,8 @@ fn constrained(
 /// Where sequences go.
 /// The format that the name of a file asks for; a name in .txt may hold any.
 fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
-    if let Some(packed @ ("gz" | "zst" | "zstd")) = path.extension().and_then(|extension| extension.to_str())
-    {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    if let Some(packed) = extension.filter(|extension| FileFormat::PACKED.contains(extension)) {
         let message = format!("{}: samples are written as they are, not packed", path.display());
         let hint = format!("leave .{packed} out of the name and pack the file, or pipe stdout into a packer");
         return Err(UsageError::new(message, hint).into());

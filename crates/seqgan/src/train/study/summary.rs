@@ -281,7 +281,7 @@ fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
 
 /// The verdict with the runs' errors; with that of the single run where there is one alone.
 fn verdict(comparisons: &[StudyComparison], single: &[Differences]) -> Option<Verdict> {
-    if comparisons.is_empty() || single.iter().any(|d| d.reverse().is_none()) {
+    if single.iter().any(|d| d.reverse().is_none()) {
         return None;
     }
     let over_runs = |c: &StudyComparison| Differences {
@@ -290,12 +290,11 @@ fn verdict(comparisons: &[StudyComparison], single: &[Differences]) -> Option<Ve
         reverse_kl: c.reverse_kl.map(|over_runs| over_runs.estimate()),
         reverse_lm_score: c.reverse_lm_score.map(|over_runs| over_runs.estimate()),
     };
-    let alone = comparisons.iter().any(|c| c.forward_kl.n < 2);
-    if alone {
+    let fewest = comparisons.iter().map(|c| c.forward_kl.n).min()?;
+    if fewest < 2 {
         return Some(Verdict::of(single));
     }
     let differences: Vec<_> = comparisons.iter().map(over_runs).collect();
-    let fewest = comparisons.iter().map(|c| c.forward_kl.n).min().unwrap_or_default();
     Some(Verdict::over_runs(&differences, fewest))
 }
 
