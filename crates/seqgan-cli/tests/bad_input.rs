@@ -259,7 +259,7 @@ fn settings_of_the_command_line() {
             scratch.refuses(2, &and(&arguments, &["--set", set]), &[&["error: "], parts].concat());
         }
     }
-    // What `best` asks for by itself, and only with a test file can have.
+    // What `best` asks for by itself where it can.
     let arguments = and(&tiny_train("sentences.txt"), &["--set", "evaluate.reverse_lm=true"]);
     scratch.refuses(2, &arguments, &["`evaluate.reverse_lm` is true, expected false without `data.test`"]);
 }

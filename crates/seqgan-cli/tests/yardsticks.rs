@@ -73,6 +73,27 @@ fn a_file_has_a_verdict_by_language_models() {
     assert!(!table.contains("verdict"), "{table}");
     assert!(row("not").get("comparisons").is_none());
 
+    // `best` asks for it where there is a test file; without one what it has made can be read all the same.
+    for (test, found) in [(&["--test", "test.txt"][..], "true"), (&[], "false")] {
+        let best = [
+            "--preset",
+            "best",
+            "--methods",
+            "mle-tuned",
+            "--set",
+            "mle_tuned.max_updates=3",
+            "--out",
+            found,
+        ];
+        let arguments: Vec<String> = tiny_train("train.txt")
+            .into_iter()
+            .filter(|a| !["--preset", "smoke"].contains(&a.as_str()))
+            .collect();
+        scratch.run(and(&and(&arguments, test), &best)).expect_fine();
+        assert!(scratch.read(&format!("{found}/config.toml")).contains(&format!("reverse_lm = {found}")));
+        scratch.run(["sample", found, "-n", "2"]).expect_fine();
+    }
+
     let study = ["compare", "--preset", "smoke", "--data", "train.txt", "--seeds", "2"];
     let settings = asked.iter().skip_while(|argument| *argument != "--set").map(String::as_str);
     let more = ["--test", "test.txt", "--methods", "mle-tuned,seqgan", "--out", "study"];

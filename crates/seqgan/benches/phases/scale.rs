@@ -90,6 +90,7 @@ impl Scale {
             num_tokens: self.sequences * self.length,
             vocab_size: self.vocab,
             max_length: self.length,
+            has_test: false,
         };
         Preset::default().config_for_file(size).rollout.max_prefixes
     }

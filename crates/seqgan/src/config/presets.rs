@@ -58,6 +58,8 @@ pub struct DataSize {
     pub vocab_size: usize,
     /// T.
     pub max_length: usize,
+    /// Whether there are test sequences.
+    pub has_test: bool,
 }
 
 impl Preset {
@@ -179,6 +181,7 @@ impl Preset {
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config_elsewhere();
         config.methods.retain(|&m| !matches!(m, Method::Random | Method::Mixture));
+        config.evaluate.reverse_lm &= size.has_test;
         let seconds = match self {
             Self::Paper => return config,
             // The further models of `best` take their time besides.
@@ -221,19 +224,19 @@ impl Cost {
         Self::of_ensemble(config, size, 1)
     }
 
-    /// Of an ensemble of `members`, which is computed as one model as many times as wide.
+    /// Of an ensemble of `members`, which share the work of a vocabulary's size alone.
     fn of_ensemble(config: &Config, size: DataSize, members: usize) -> Self {
         let (v, t) = (size.vocab_size as f64, size.max_length as f64);
-        let wide = |dim: usize| (members * dim) as f64;
-        let (e, h) = (wide(config.generator.embedding_dim), wide(config.generator.hidden_dim));
+        let (e, h) = (config.generator.embedding_dim as f64, config.generator.hidden_dim as f64);
+        let units = members as f64 * h;
         let filters = || config.discriminator.filters.iter().filter(|f| f.0 <= size.max_length);
         let features: f64 = filters().map(|f| f.1 as f64).sum();
         let dim = config.discriminator.embedding_dim as f64;
         let conv: f64 = filters().map(|&(k, n)| (k * n) as f64 * dim * (t - k as f64 + 1.0)).sum();
         let score_sequence = (2.0 * conv + 4.0 * features * features) / 2.5e11 + 3e-6;
         Self {
-            likelihood_token: 2e-6 + h * (e + h) * 2e-10 + v * (0.5e-9 + h * 2.5e-11),
-            sample_token: 0.4e-6 + h * (e + h) * 4e-11 + v * (0.2e-9 + h * 1.3e-11),
+            likelihood_token: 2e-6 + units * (e + h) * 2e-10 + v * (0.5e-9 + units * 2.5e-11),
+            sample_token: 0.4e-6 + units * (e + h) * 4e-11 + v * (0.2e-9 + units * 1.3e-11),
             score_sequence,
             // Backward is twice the highway's forward, and each update sends all weights through memory.
             train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
@@ -345,7 +348,13 @@ mod tests {
                 (8_000, 650_000, 17_500, 385),
                 (110_000, 1_700_000, 48, 22),
             ] {
-                let size = DataSize { num_sequences: n, num_tokens: tokens, vocab_size: v, max_length: t };
+                let size = DataSize {
+                    num_sequences: n,
+                    num_tokens: tokens,
+                    vocab_size: v,
+                    max_length: t,
+                    has_test: false,
+                };
                 validate(&preset.config_for_file(size), &Provenance::default()).unwrap();
             }
         }

@@ -156,7 +156,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
         let expected = "each temperature once".into();
         return Err(check.fault("evaluate.temperatures", format!("{temperature} twice"), expected));
     }
-    // A preset may ask for it in vain; a user is told.
+    // A preset asks for it before it knows of any data; a user is told.
     let asked = provenance.origin("evaluate.reverse_lm").is_some() && config.evaluate.reverse_lm;
     if asked && !data.path.is_empty() && data.test.is_empty() {
         let expected = "false without `data.test`: held-out sequences are compared".into();

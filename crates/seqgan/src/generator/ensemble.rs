@@ -1,8 +1,9 @@
 //! Several generators as one: an LSTM whose weights are theirs in blocks.
 //!
 //! Its logits are a weighted sum of theirs, so its distribution is the normalised product of theirs, each to the power of its
-//! weight (a product of experts). Of an ensemble the weights are equal, and it is the geometric mean. Because it is a generator like any other, everything works with it: sampling at
-//! a temperature, likelihood, constraints, files.
+//! weight (a product of experts). Of an ensemble the weights are equal, and it is the geometric mean. Because it is a
+//! generator like any other, everything works with it: sampling at a temperature, likelihood, constraints, files. The zeros
+//! outside the blocks are stored, but not multiplied (`nn::lstm::find_blocks`).
 
 use super::lstm::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
 use super::{GeneratorShape, LstmGenerator};
@@ -137,6 +138,33 @@ mod tests {
             LstmGenerator::new(synthetic_shape(6, 3, 5, 4), 1.0, &Streams::new(1, Purpose::OracleInit));
         let row = [5, 0, 3, 3];
         assert_eq!(log_probs(&ensemble(std::slice::from_ref(&one)), &row, 6), log_probs(&one, &row, 6));
+    }
+
+    /// Members of different widths, with labels; as blocks, and as the dense matrices that hold them.
+    #[test]
+    fn blocks_give_the_bits_of_dense_matrices() {
+        let member = |hidden_dim: usize, seed| {
+            let mut shape = synthetic_shape(9, 4, hidden_dim, 6);
+            shape.label_counts = vec![2, 1];
+            random(shape, seed)
+        };
+        let members = [member(16, 1), member(20, 2), member(17, 3)];
+        let parts = [(&members[0], 0.5), (&members[1], -0.25), (&members[2], 0.75)];
+        let blocks = weighted(&parts);
+        let mut dense = blocks.clone();
+        // Whatever is changed counts as dense.
+        dense.parameters_mut();
+        let widths = |generator: &LstmGenerator| -> Vec<usize> {
+            generator.lstm_weights().blocks.iter().map(|block| block.hidden.len()).collect()
+        };
+        assert_eq!((widths(&blocks), widths(&dense)), (vec![16, 20, 17], vec![]));
+        let sample = |generator: &LstmGenerator| {
+            LstmPolicy::new(generator, 0.9).sample(&Streams::new(3, Purpose::Sample), 0, 200)
+        };
+        let (samples, of_dense) = (sample(&blocks), sample(&dense));
+        assert_eq!(samples.sequences, of_dense.sequences);
+        assert_eq!(samples.log_prob, of_dense.log_prob);
+        assert_eq!(blocks.log_prob(&samples.sequences), dense.log_prob(&samples.sequences));
     }
 
     #[test]

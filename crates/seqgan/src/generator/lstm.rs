@@ -106,6 +106,8 @@ pub struct LstmGenerator<R = f32> {
     shape: GeneratorShape,
     rules: Arc<Rules>,
     parameters: Tensors<R>,
+    /// Of an ensemble its members; empty or one block otherwise.
+    blocks: Vec<lstm::Block>,
 }
 
 /// A generator whose logits another is trained by, and what they are to it: a teacher's distributions (Hinton et al.,
@@ -130,7 +132,7 @@ impl<R: Real> LstmGenerator<R> {
             let n = sizes.iter().product();
             parameters.push(name, &sizes, (0..n).map(|_| R::of(std * reader.normal())).collect());
         }
-        Self { rules: Arc::new(Rules::of(&shape)), shape, parameters }
+        Self { rules: Arc::new(Rules::of(&shape)), shape, parameters, blocks: Vec::new() }
     }
 
     /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`] and no
@@ -138,14 +140,16 @@ impl<R: Real> LstmGenerator<R> {
     pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
         parameters.check_values()?;
-        Ok(Self { rules: Arc::new(Rules::of(&shape)), shape, parameters })
+        let blocks = lstm::find_blocks(&parameters[W], &parameters[U], shape.hidden_dim);
+        Ok(Self { rules: Arc::new(Rules::of(&shape)), shape, parameters, blocks })
     }
 
     /// Other parameters with the same shape and rules.
     pub fn with_parameters(&self, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&self.shape))?;
         parameters.check_values()?;
-        Ok(Self { shape: self.shape.clone(), rules: Arc::clone(&self.rules), parameters })
+        let blocks = lstm::find_blocks(&parameters[W], &parameters[U], self.shape.hidden_dim);
+        Ok(Self { shape: self.shape.clone(), rules: Arc::clone(&self.rules), parameters, blocks })
     }
 
     /// The same parameters under a constraint: sampling, completion and likelihood follow it alike.
@@ -173,9 +177,17 @@ impl<R: Real> LstmGenerator<R> {
         &self.parameters
     }
 
-    /// The parameters, to be changed.
+    /// The parameters, to be changed. What an ensemble is made of is not known of it any more.
     pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
+        self.blocks.clear();
         &mut self.parameters
+    }
+
+    /// Multiplies all logits.
+    pub(super) fn scale_logits(&mut self, factor: R) {
+        for i in [W_OUT, B_OUT] {
+            self.parameters[i].iter_mut().for_each(|x| *x *= factor);
+        }
     }
 
     /// Zero gradients of the parameters.
@@ -184,7 +196,8 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     pub(super) fn lstm_weights(&self) -> lstm::Weights<'_, R> {
-        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B] }
+        let [w, u, b] = [W, U, B].map(|i| &self.parameters[i][..]);
+        lstm::Weights { w, u, b, blocks: &self.blocks }
     }
 
     /// Adds to `gradients` the gradient of  sum_{b,t} -weights[b, t] log p(decision t of row b)  and returns that

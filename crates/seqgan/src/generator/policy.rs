@@ -24,10 +24,7 @@ impl LstmPolicy {
     pub fn new(generator: &LstmGenerator<f32>, temperature: f64) -> Self {
         let mut generator = generator.clone();
         if temperature != 1.0 {
-            let scale = (1.0 / temperature) as f32;
-            for i in [W_OUT, B_OUT] {
-                generator.parameters_mut()[i].iter_mut().for_each(|x| *x *= scale);
-            }
+            generator.scale_logits((1.0 / temperature) as f32);
         }
         let p = generator.parameters();
         let table = OutputTable::new(&p[W_OUT], &p[B_OUT], 1.0, generator.rules().masks());

@@ -7,8 +7,11 @@
 //!
 //! W `[E, 4H]`, U `[H, 4H]`, b `[4H]`; sequences are time-major here: x `[T, B, E]`, h `[T, B, H]`.
 
+mod blocks;
+
 use super::linear::transpose;
 use crate::kernel::{Product, Real};
+pub use blocks::{Block, find as find_blocks};
 
 /// The layer's parameters.
 #[derive(Clone, Copy)]
@@ -19,6 +22,8 @@ pub struct Weights<'a, R> {
     pub u: &'a [R],
     /// Bias `[4H]`.
     pub b: &'a [R],
+    /// What W and U consist of ([`find_blocks`]), so that forward passes leave out the rest; fewer than two leave out nothing.
+    pub blocks: &'a [Block],
 }
 
 impl<R> Weights<'_, R> {
@@ -30,6 +35,18 @@ impl<R> Weights<'_, R> {
     /// E.
     pub fn input_dim(&self) -> usize {
         self.w.len() / self.b.len()
+    }
+}
+
+impl<R: Real> Weights<'_, R> {
+    /// gates `[n, 4H]` += x W, x `[n, E]`.
+    fn add_inputs(&self, x: &[R], gates: &mut [R]) {
+        blocks::add_product(self.blocks, |block| &block.inputs, x, self.w, gates, self.hidden_dim());
+    }
+
+    /// gates `[n, 4H]` += h U, h `[n, H]`.
+    fn add_hidden(&self, h: &[R], gates: &mut [R]) {
+        blocks::add_product(self.blocks, |block| &block.hidden, h, self.u, gates, self.hidden_dim());
     }
 }
 
@@ -70,13 +87,13 @@ impl<R: Real> State<R> {
 /// One step of all rows of `state` with inputs x `[B, E]`; `gates` is scratch.
 pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gates: &mut Vec<R>) {
     let hidden = weights.hidden_dim();
-    let (inputs, rows) = (weights.input_dim(), state.h.len() / hidden);
+    let rows = state.h.len() / hidden;
     gates.clear();
     for _ in 0..rows {
         gates.extend_from_slice(weights.b);
     }
-    R::product(&Product::dense(rows, inputs, 4 * hidden, x, weights.w).adding(), gates, 4 * hidden);
-    R::product(&Product::dense(rows, hidden, 4 * hidden, &state.h, weights.u).adding(), gates, 4 * hidden);
+    weights.add_inputs(x, gates);
+    weights.add_hidden(&state.h, gates);
     R::lstm_cells(gates, &mut state.c, &mut state.h, None, hidden);
 }
 
@@ -85,11 +102,7 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trac
     let (inputs, hidden) = (weights.input_dim(), weights.hidden_dim());
     let steps = x.len() / (rows * inputs);
     let mut gates = weights.b.repeat(steps * rows);
-    R::product(
-        &Product::dense(steps * rows, inputs, 4 * hidden, &x, weights.w).adding(),
-        &mut gates,
-        4 * hidden,
-    );
+    weights.add_inputs(&x, &mut gates);
     let size = rows * hidden;
     let mut cells = vec![R::default(); steps * size];
     let mut tanh_c = cells.clone();
@@ -98,11 +111,7 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trac
         let now = &mut gates[t * rows * 4 * hidden..][..rows * 4 * hidden];
         if t > 0 {
             let before = &hidden_all[(t - 1) * size..t * size];
-            R::product(
-                &Product::dense(rows, hidden, 4 * hidden, before, weights.u).adding(),
-                now,
-                4 * hidden,
-            );
+            weights.add_hidden(before, now);
             cells.copy_within((t - 1) * size..t * size, t * size);
         }
         let at = t * size..(t + 1) * size;

@@ -299,7 +299,7 @@ impl<R: Real> CausalDiscriminator<R> {
     }
 
     fn weights(&self) -> lstm::Weights<'_, R> {
-        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B] }
+        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B], blocks: &[] }
     }
 }
 

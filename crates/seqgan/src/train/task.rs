@@ -244,6 +244,7 @@ impl Task {
             num_tokens: steps,
             vocab_size: self.vocab_size(),
             max_length: self.max_length(),
+            has_test: self.test.is_some(),
         }
     }
 }

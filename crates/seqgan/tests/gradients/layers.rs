@@ -73,9 +73,9 @@ fn of_the_lstm() {
     let (u, b) = (random.normals(hidden * 4 * hidden), random.normals(4 * hidden));
     let dh = random.normals(steps * rows * hidden);
     let run = |x: &[f64], w: &[f64], u: &[f64], b: &[f64]| {
-        dot(lstm::forward(lstm::Weights { w, u, b }, rows, x.to_vec()).hidden(), &dh)
+        dot(lstm::forward(lstm::Weights { w, u, b, blocks: &[] }, rows, x.to_vec()).hidden(), &dh)
     };
-    let weights = lstm::Weights { w: &w, u: &u, b: &b };
+    let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
     let (d, dx) = lstm::backward(weights, &lstm::forward(weights, rows, x.clone()), &dh);
     check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));
     check("lstm w", &w, &d.w, |w| run(&x, w, &u, &b));

@@ -80,7 +80,7 @@ fn of_the_highway_layer() {
 #[test]
 fn of_the_lstm() {
     fn run<R: Real>(rows: usize, p: &[Vec<R>]) -> Vec<Vec<R>> {
-        let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3] };
+        let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[] };
         let trace = lstm::forward(weights, rows, p[0].clone());
         let (d, dx) = lstm::backward(weights, &trace, &p[4]);
         vec![trace.hidden().to_vec(), dx, d.w, d.u, d.b]
@@ -109,7 +109,7 @@ fn of_single_steps_and_whole_passes() {
             (4, random.between(1..=20), random.between(1..=20), random.between(1..=40));
         let [x, w, u, b] = [steps * rows * dim, dim * 4 * hidden, hidden * 4 * hidden, 4 * hidden]
             .map(|n| -> Vec<f32> { round(&random.normals(n)) });
-        let weights = lstm::Weights { w: &w, u: &u, b: &b };
+        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
         let trace = lstm::forward(weights, rows, x.clone());
         let mut state = lstm::State::zero(rows, hidden);
         for (x, h) in x.chunks(rows * dim).zip(trace.hidden().chunks(rows * hidden)) {

@@ -121,7 +121,7 @@ fn softmax_layer<R: Precision>() {
 fn lstm_layer<R: Precision>() {
     let c = Case::new("lstm");
     let (x, w, u, b) = (c.values::<R>("x"), c.values("w"), c.values("u"), c.values("b"));
-    let weights = lstm::Weights { w: &w, u: &u, b: &b };
+    let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
     let (mut h, mut cells, mut dx) = (Vec::new(), Vec::new(), Vec::new());
     let (mut dw, mut du, mut db) = (c.zeros::<R>("w"), c.zeros::<R>("u"), c.zeros::<R>("b"));
     for (x, d_h) in x.chunks(4 * 3).zip(c.values::<R>("d_h").chunks(4 * 5)) {
