@@ -140,13 +140,14 @@ mod tests {
         assert_eq!(log_probs(&ensemble(std::slice::from_ref(&one)), &row, 6), log_probs(&one, &row, 6));
     }
 
-    /// Members of different widths, with labels; as blocks, and as the dense matrices that hold them.
+    /// Members of different widths, with labels, of sequences that all end before time; as blocks, and as the dense matrices
+    /// that hold them.
     #[test]
     fn blocks_give_the_bits_of_dense_matrices() {
         let member = |hidden_dim: usize, seed| {
-            let mut shape = synthetic_shape(9, 4, hidden_dim, 6);
-            shape.label_counts = vec![2, 1];
-            random(shape, seed)
+            let mut shape = synthetic_shape(3, 4, hidden_dim, 60);
+            (shape.end_token, shape.label_counts) = (Some(0), vec![2, 1]);
+            LstmGenerator::new(shape, 0.3, &Streams::new(seed, Purpose::OracleInit))
         };
         let members = [member(16, 1), member(20, 2), member(17, 3)];
         let parts = [(&members[0], 0.5), (&members[1], -0.25), (&members[2], 0.75)];
@@ -162,6 +163,7 @@ mod tests {
             LstmPolicy::new(generator, 0.9).sample(&Streams::new(3, Purpose::Sample), 0, 200)
         };
         let (samples, of_dense) = (sample(&blocks), sample(&dense));
+        assert!(samples.sequences.rows().all(|row| row.len() < 60));
         assert_eq!(samples.sequences, of_dense.sequences);
         assert_eq!(samples.log_prob, of_dense.log_prob);
         assert_eq!(blocks.log_prob(&samples.sequences), dense.log_prob(&samples.sequences));

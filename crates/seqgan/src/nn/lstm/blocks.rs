@@ -79,6 +79,10 @@ pub(super) fn add_product<R: Real>(
     if blocks.len() < 2 {
         return R::product(&Product::dense(n, all, wide, x, w).adding(), gates, wide);
     }
+    // All rows may have ended.
+    if n == 0 {
+        return;
+    }
     for block in blocks.iter().filter(|block| !units(block).is_empty()) {
         let seen = units(block);
         for gate in 0..4 {
