@@ -9,7 +9,7 @@ use super::judge::Judge;
 use super::mix::Mix;
 use super::models;
 use super::plan::{Stage, num_parts, plan};
-use super::pretrain::{Model, likelihood_settings, maximum_likelihood};
+use super::pretrain::{Model, Teacher, likelihood_settings, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
 use super::summary::Summary;
@@ -98,8 +98,9 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
         match stage {
             Stage::Likelihood(method) => {
                 let settings = likelihood_settings(config, method);
-                let teacher =
-                    (method == Method::Distilled).then(|| state.finished[&Method::MleEnsemble].clone());
+                let of = |method| &state.finished[&method];
+                let teacher = (method == Method::Distilled)
+                    .then(|| Teacher::new(config, of(Method::MleEnsemble).clone(), of(Method::MleTuned)));
                 let model = Model { method, name: method.name(), seed: config.seed, teacher };
                 let generator = maximum_likelihood(&mut session, &mut state, model, &settings, &task.train)?;
                 state.finished.insert(method, generator);

@@ -3,24 +3,29 @@
 //! Every method that follows a reward is one line in [`Judge::values`] (judge, search, weights) and, where the judge
 //! is trained, one in [`Judge::learn`]. All else of Algorithm 1 is shared.
 
+mod network;
+mod search;
+
 use super::crossfit::{self, CrossfitReward, Witnesses};
 use super::mix::{self, Mix};
 use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
-use crate::config::{Config, Method, RankGanConfig, RolloutConfig};
+use crate::config::{Config, Method, RankGanConfig};
 use crate::generator::LstmGenerator;
 use crate::nn::Tensors;
-use crate::reward::values::{BatchOdds, MonteCarlo, PerStep};
+use crate::reward::values::{BatchOdds, PerStep};
 use crate::reward::{
     BatchLoss, Bleu, CausalDiscriminator, CausalObjective, CausalShape, Discriminator, Ranker, Ranking,
-    Reward, Scoring,
+    Scoring,
 };
 use crate::rng::{Purpose, Streams};
-use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
 use crate::update::{Demonstrations, DiscriminatorUpdate, Earnings, Optimizer, RankedBatch, RankerUpdate};
 use crate::update::{causal_discriminator_step, discriminator_step, ranker_step};
+use network::{Network, Trained};
+use search::drawn;
+pub(super) use search::{Earned, Search};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -29,61 +34,6 @@ use std::sync::Arc;
 pub struct Judge {
     method: Method,
     network: Network,
-}
-
-#[derive(Debug, Clone)]
-enum Network {
-    Discriminator(Discriminator),
-    Causal(CausalDiscriminator),
-    Ranker(Ranker),
-    /// Trained once, before the rounds.
-    Crossfit(CausalDiscriminator),
-    /// Made from the training data, and not trained.
-    Bleu(Bleu),
-    /// Parts, of which the discriminator may be one.
-    Mix(Arc<Mix>, Option<Discriminator>),
-}
-
-/// A batch of the generator's sequences, and what is needed to search from it.
-pub(super) struct Search<'a> {
-    pub config: &'a Config,
-    pub batch: &'a SeqBatch,
-    pub train: &'a SeqBatch,
-    pub rollout: &'a DelayedPolicy,
-    /// The generator that has drawn it.
-    pub generator: &'a LstmGenerator,
-    /// What a cross-fitted judge is told by.
-    pub witnesses: Witnesses<'a>,
-    /// The generator that it was trained against, if it was trained anew in the rounds.
-    pub anchor: Option<&'a LstmGenerator>,
-    /// Completions are sequences `first..` of it.
-    pub streams: Streams,
-    pub first: u64,
-    /// Rounds done.
-    pub round: usize,
-}
-
-/// What a batch earns.
-pub(super) struct Earned {
-    /// Of each decision, `[B, T]`.
-    pub values: Vec<f32>,
-    /// Real sequences to be learnt from beside the batch.
-    pub demonstrations: Option<Demonstrations>,
-    /// Mean score of the finished sequences.
-    pub reward: f64,
-    /// The same for each part of a reward that has parts.
-    pub parts: Vec<(String, f64)>,
-    /// Completions drawn.
-    pub completions: u64,
-    /// Whether a baseline has been subtracted already.
-    pub centred: bool,
-}
-
-impl Earned {
-    /// Values and the mean reward, and nothing besides.
-    pub fn new(values: Vec<f32>, reward: f64) -> Self {
-        Self { values, demonstrations: None, reward, parts: Vec::new(), completions: 0, centred: false }
-    }
 }
 
 impl Judge {
@@ -146,52 +96,26 @@ impl Judge {
 
     /// The parameters of a judge that is trained.
     pub fn parameters(&self) -> Option<&Tensors<f32>> {
-        match &self.network {
-            Network::Discriminator(network) | Network::Mix(_, Some(network)) => Some(network.parameters()),
-            Network::Causal(network) | Network::Crossfit(network) => Some(network.parameters()),
-            Network::Ranker(network) => Some(network.parameters()),
-            Network::Bleu(_) | Network::Mix(_, None) => None,
-        }
+        self.network.trained().map(Trained::parameters)
     }
 
     /// The same, to be changed.
     pub fn parameters_mut(&mut self) -> Option<&mut Tensors<f32>> {
-        match &mut self.network {
-            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
-                Some(network.parameters_mut())
-            }
-            Network::Causal(network) | Network::Crossfit(network) => Some(network.parameters_mut()),
-            Network::Ranker(network) => Some(network.parameters_mut()),
-            Network::Bleu(_) | Network::Mix(_, None) => None,
-        }
+        self.network.trained_mut().map(Trained::parameters_mut)
     }
 
     /// What its file says beside the parameters.
     pub(super) fn description(&self) -> serde_json::Value {
-        match &self.network {
-            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
-                json!({ "method": self.method, "shape": network.shape() })
-            }
-            Network::Causal(network) | Network::Crossfit(network) => {
-                json!({ "method": self.method, "shape": network.shape() })
-            }
-            Network::Ranker(network) => json!({ "method": self.method, "shape": network.shape() }),
-            Network::Bleu(_) | Network::Mix(_, None) => json!({ "method": self.method }),
+        match self.network.trained() {
+            Some(network) => json!({ "method": self.method, "shape": network.shape() }),
+            None => json!({ "method": self.method }),
         }
     }
 
     /// A fresh optimizer for a judge that is trained.
     pub(super) fn optimizer(&self) -> Option<Optimizer> {
-        match &self.network {
-            Network::Discriminator(network) | Network::Mix(_, Some(network)) => {
-                Some(Optimizer::new(network.parameters(), network.gradients()))
-            }
-            Network::Causal(network) | Network::Crossfit(network) => {
-                Some(Optimizer::new(network.parameters(), network.gradients()))
-            }
-            Network::Ranker(network) => Some(Optimizer::new(network.parameters(), network.gradients())),
-            Network::Bleu(_) | Network::Mix(_, None) => None,
-        }
+        let optimizer = |network: &dyn Trained| Optimizer::new(network.parameters(), network.gradients());
+        self.network.trained().map(optimizer)
     }
 
     /// How real a network takes whole sequences to be, `[B]`, the higher the more; none where there is no network, or
@@ -327,41 +251,5 @@ impl Judge {
                 unreachable!("a judge that is not trained in rounds")
             }
         }
-    }
-}
-
-/// `n` real sequences by chance: `set` and the count of what came before name them.
-fn drawn(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -> SeqBatch {
-    let streams = Streams::new(seed, Purpose::References);
-    let row = |i: usize| {
-        let [high, ..] = streams.block(at, i as u32, set);
-        ((u64::from(high) * train.len() as u64) >> 32) as usize
-    };
-    train.select((0..n).map(row))
-}
-
-impl Search<'_> {
-    /// How far and how often it searches.
-    pub(super) fn settings(&self) -> MonteCarlo {
-        let RolloutConfig { num_rollouts, max_prefixes, .. } = self.config.rollout;
-        MonteCarlo { num_rollouts, max_prefixes }
-    }
-
-    fn has_end(&self) -> bool {
-        self.rollout.generator().shape().end_token.is_some()
-    }
-
-    /// Values by Monte-Carlo search (SeqGAN, equation 4).
-    fn monte_carlo(&self, reward: &dyn Reward) -> Result<Earned> {
-        let search = self.settings();
-        let policy = self.rollout.policy();
-        let values = search.values(&policy, reward, self.batch, &self.streams, self.first)?;
-        let has_end = self.has_end();
-        let length = self.batch.max_length();
-        let own = (0..self.batch.len())
-            .map(|b| f64::from(values[b * length + self.batch.steps(b, has_end).max(1) - 1]));
-        let reward = own.sum::<f64>() / self.batch.len() as f64;
-        let completions = search.sequences_used(self.batch.len(), length);
-        Ok(Earned { completions, ..Earned::new(values, reward) })
     }
 }

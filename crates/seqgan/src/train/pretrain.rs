@@ -22,8 +22,21 @@ pub(super) struct Model<'a> {
     pub name: &'a str,
     /// Names its initial weights and the order of its batches.
     pub seed: u64,
-    /// The ensemble that a distilled model learns from.
-    pub teacher: Option<LstmGenerator>,
+    /// What a distilled model learns from.
+    pub teacher: Option<Teacher>,
+}
+
+/// The ensemble that a distilled model learns from, and the member whose weights it begins with, if it does.
+pub(super) struct Teacher {
+    pub ensemble: LstmGenerator,
+    pub start: Option<LstmGenerator>,
+}
+
+impl Teacher {
+    /// As the settings say; `first` is the first member of the ensemble.
+    pub fn new(config: &Config, ensemble: LstmGenerator, first: &LstmGenerator) -> Self {
+        Self { ensemble, start: config.ensemble.warm_start.then(|| first.clone()) }
+    }
 }
 
 /// How the settings say that a method's likelihood model is trained.
@@ -70,8 +83,10 @@ fn train_alone(
     let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
     let coins = Streams::new(seed, Purpose::ScheduledCoin);
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
-    let mut trainee = state.trainee.take().unwrap_or_else(|| fresh(session, seed));
-    let lesson = teacher.map(|ensemble| Lesson::new(session, ensemble));
+    let (ensemble, start) = teacher.map_or((None, None), |teacher| (Some(teacher.ensemble), teacher.start));
+    let mut trainee =
+        state.trainee.take().unwrap_or_else(|| begin(start.unwrap_or_else(|| fresh(session, seed))));
+    let lesson = ensemble.map(|ensemble| Lesson::new(session, ensemble));
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
         false => Batches::in_file_order(train.len(), config.batch_size).drop_incomplete(),
@@ -139,10 +154,12 @@ fn train_alone(
     Ok(trainee.best.unwrap_or(trainee.generator))
 }
 
-fn fresh(session: &Session<'_>, seed: u64) -> Trainee {
+fn fresh(session: &Session<'_>, seed: u64) -> LstmGenerator {
     let config = session.config;
-    let streams = Streams::new(seed, Purpose::GeneratorInit);
-    let generator = session.task.new_generator(config, config.generator.init_std, &streams);
+    session.task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
+}
+
+fn begin(generator: LstmGenerator) -> Trainee {
     Trainee {
         optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
         generator,

@@ -45,8 +45,8 @@ impl SharedModel {
         }
         if let Some(teacher) = &model.teacher {
             add(&config.seed);
-            add(&config.ensemble.soft_share);
-            let values = teacher.parameters().iter().flat_map(|tensor| &tensor.data);
+            add(&(config.ensemble.soft_share, config.ensemble.warm_start));
+            let values = teacher.ensemble.parameters().iter().flat_map(|tensor| &tensor.data);
             values.for_each(|value| hash.update(value.to_le_bytes()));
         }
         for part in [train, &task.validation] {

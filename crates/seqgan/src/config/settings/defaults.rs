@@ -134,7 +134,13 @@ impl Default for Config {
                 learning_rate: 1e-3,
                 discount: 0.9,
             },
-            ensemble: EnsembleConfig { num_members: 5, soft_share: 0.7, num_epochs: 20, l2: 0.0 },
+            ensemble: EnsembleConfig {
+                num_members: 5,
+                soft_share: 0.7,
+                num_epochs: 20,
+                l2: 0.0,
+                warm_start: false,
+            },
             crossfit: CrossfitConfig {
                 num_folds: 4,
                 max_folds: 0,

@@ -46,6 +46,8 @@ pub struct EnsembleConfig {
     pub num_epochs: usize,
     /// L2 of `distilled`, as in `[mle_tuned]`.
     pub l2: f64,
+    /// Whether `distilled` begins with the weights of `mle-tuned` instead of random ones, so that a few passes are enough.
+    pub warm_start: bool,
 }
 
 /// A causal judge that sees, of each decision, log p, entropy, largest log p and their running sum under a generator that has

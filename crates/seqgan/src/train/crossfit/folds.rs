@@ -1,7 +1,7 @@
 //! Parts of the training sequences, and the generators that do not see them.
 
 use super::super::ensemble::member_seed;
-use super::super::pretrain::{Model, likelihood_settings, maximum_likelihood};
+use super::super::pretrain::{Model, Teacher, likelihood_settings, maximum_likelihood};
 use super::super::session::Session;
 use super::super::state::State;
 use super::Witnesses;
@@ -84,8 +84,9 @@ pub(in super::super) fn train_fold(
     // The first member is to the fold what `mle-tuned` is to all, and those behind the members what their bases are.
     let first = number == 0 || number >= members;
     let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
+    let of_fold = &state.parts[state.parts.len() - number..];
     let teacher = (method == Method::Distilled)
-        .then(|| ensemble(&state.parts[state.parts.len() - number..][..members]));
+        .then(|| Teacher::new(config, ensemble(&of_fold[..members]), &of_fold[0]));
     let model = Model { method, name: &name, seed, teacher };
     let settings = likelihood_settings(config, method);
     let generator = maximum_likelihood(session, state, model, &settings, &others)?;
