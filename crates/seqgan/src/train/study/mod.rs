@@ -4,6 +4,8 @@
 //! and asking for more seeds adds runs to those that are there.
 
 mod jobs;
+mod over_runs;
+mod significance;
 mod summary;
 
 pub use summary::{RunRecord, SampleTest, StudyComparison, StudyPoint, StudyRow, StudySummary, Test};
