@@ -86,7 +86,7 @@ pub struct StudyComparison {
 }
 
 impl StudyComparison {
-    /// What tells what a model makes up, as in a run's [`Differences::reverse`].
+    /// What tells what a model makes up, as in a run's [differences](crate::metrics::frontier::Differences::reverse).
     pub fn reverse(&self) -> Option<OverRuns> {
         self.reverse_kl.or(self.reverse_lm_score)
     }
