@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Results, Scratch, and, and_set, tiny_oracle, tiny_train};
+use crate::support::{Results, Scratch, TINY, and, and_set, tiny_oracle, tiny_train, with_settings};
 
 /// Half of its sequences are drawn at a low temperature, which takes entropy away and costs likelihood no more than ln 2 a
 /// sequence: at equal entropy it has a lower forward KL than its base, by far, and no gain at all.
@@ -75,21 +75,9 @@ fn a_file_has_a_verdict_by_language_models() {
 
     // `best` asks for it where there is a test file; without one what it has made can be read all the same.
     for (test, found) in [(&["--test", "test.txt"][..], "true"), (&[], "false")] {
-        let best = [
-            "--preset",
-            "best",
-            "--methods",
-            "mle-tuned",
-            "--set",
-            "mle_tuned.max_updates=3",
-            "--out",
-            found,
-        ];
-        let arguments: Vec<String> = tiny_train("train.txt")
-            .into_iter()
-            .filter(|a| !["--preset", "smoke"].contains(&a.as_str()))
-            .collect();
-        scratch.run(and(&and(&arguments, test), &best)).expect_fine();
+        let best = with_settings(&["train", "--preset", "best", "--data", "train.txt"], &TINY);
+        let more = ["--methods", "mle-tuned", "--set", "mle_tuned.max_updates=3", "--out", found];
+        scratch.run(and(&and(&best, test), &more)).expect_fine();
         assert!(scratch.read(&format!("{found}/config.toml")).contains(&format!("reverse_lm = {found}")));
         scratch.run(["sample", found, "-n", "2"]).expect_fine();
     }

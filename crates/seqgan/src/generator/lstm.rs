@@ -138,17 +138,13 @@ impl<R: Real> LstmGenerator<R> {
     /// A generator with given parameters, which must have the names and sizes of [`LstmGenerator`] and no
     /// value whose products overflow; the error names the first that has not.
     pub fn from_parameters(shape: GeneratorShape, parameters: Tensors<R>) -> Result<Self, String> {
-        parameters.check_layout(&layout(&shape))?;
-        parameters.check_values()?;
-        let blocks = lstm::find_blocks(&parameters[W], &parameters[U], shape.hidden_dim);
+        let blocks = blocks(&shape, &parameters)?;
         Ok(Self { rules: Arc::new(Rules::of(&shape)), shape, parameters, blocks })
     }
 
     /// Other parameters with the same shape and rules.
     pub fn with_parameters(&self, parameters: Tensors<R>) -> Result<Self, String> {
-        parameters.check_layout(&layout(&self.shape))?;
-        parameters.check_values()?;
-        let blocks = lstm::find_blocks(&parameters[W], &parameters[U], self.shape.hidden_dim);
+        let blocks = blocks(&self.shape, &parameters)?;
         Ok(Self { shape: self.shape.clone(), rules: Arc::clone(&self.rules), parameters, blocks })
     }
 
@@ -377,6 +373,13 @@ impl<R: Real> LstmGenerator<R> {
         });
         result
     }
+}
+
+/// The blocks of given parameters, once these are known to be a generator's.
+fn blocks<R: Real>(shape: &GeneratorShape, parameters: &Tensors<R>) -> Result<Vec<lstm::Block>, String> {
+    parameters.check_layout(&layout(shape))?;
+    parameters.check_values()?;
+    Ok(lstm::find_blocks(&parameters[W], &parameters[U], shape.hidden_dim))
 }
 
 /// Names and shapes of the parameters.

@@ -25,7 +25,7 @@ use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
-use crate::update::{Earnings, GeneratorUpdate, Optimizer, guided_policy_gradient_step};
+use crate::update::{Earnings, GeneratorUpdate, guided_policy_gradient_step};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
 fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
@@ -39,8 +39,7 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
     let optimizer = judge.optimizer();
     state.adversary = Some(Adversary { optimizer, judge, best: None, anchor: None, rollout });
     // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
-    let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
-    state.trainee = Some(Trainee { generator, optimizer, best: None });
+    state.trainee = Some(Trainee::new(generator));
     state.position.drawn = Drawn::default();
     Ok(())
 }

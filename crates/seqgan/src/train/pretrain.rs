@@ -12,7 +12,7 @@ use crate::data::Batches;
 use crate::generator::{LstmGenerator, OwnTokens};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use crate::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, scheduled_sampling_step};
+use crate::update::{GeneratorUpdate, maximum_likelihood_step, scheduled_sampling_step};
 
 /// A likelihood model to be trained.
 pub(super) struct Model<'a> {
@@ -85,7 +85,7 @@ fn train_alone(
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
     let (ensemble, start) = teacher.map_or((None, None), |teacher| (Some(teacher.ensemble), teacher.start));
     let mut trainee =
-        state.trainee.take().unwrap_or_else(|| begin(start.unwrap_or_else(|| fresh(session, seed))));
+        state.trainee.take().unwrap_or_else(|| Trainee::new(start.unwrap_or_else(|| fresh(session, seed))));
     let lesson = ensemble.map(|ensemble| Lesson::new(session, ensemble));
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
@@ -157,14 +157,6 @@ fn train_alone(
 fn fresh(session: &Session<'_>, seed: u64) -> LstmGenerator {
     let config = session.config;
     session.task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
-}
-
-fn begin(generator: LstmGenerator) -> Trainee {
-    Trainee {
-        optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
-        generator,
-        best: None,
-    }
 }
 
 fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {

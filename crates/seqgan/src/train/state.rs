@@ -97,6 +97,14 @@ pub struct Trainee {
     pub best: Option<LstmGenerator>,
 }
 
+impl Trainee {
+    /// At the beginning of its training.
+    pub fn new(generator: LstmGenerator) -> Self {
+        let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+        Self { generator, optimizer, best: None }
+    }
+}
+
 /// What the generator is trained against.
 #[derive(Debug, Clone)]
 pub struct Adversary {

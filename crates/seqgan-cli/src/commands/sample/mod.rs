@@ -143,7 +143,6 @@ fn constrained(
     Ok(generator.constrained(&constraint, vocab)?)
 }
 
-/// Where sequences go.
 /// The format that the name of a file asks for; a name in .txt may hold any.
 fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
     let extension = path.extension().and_then(|extension| extension.to_str());
@@ -155,6 +154,7 @@ fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
     Ok(FileFormat::of_name(path).filter(|format| *format != FileFormat::Text))
 }
 
+/// Where sequences go.
 enum Output {
     Melodies(MidiFolder),
     Text(Box<SequenceWriter>, TextFile),
