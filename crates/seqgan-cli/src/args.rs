@@ -397,7 +397,7 @@ pub struct EvaluateArgs {
     /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
     #[arg(long, value_name = "ROUND", value_parser = round, conflicts_with = "samples")]
     pub round: Option<Round>,
-    /// Train language models and classifiers as judges, too; takes some minutes at most
+    /// Train language models and classifiers as judges, too; takes a minute or two
     #[arg(long)]
     pub judges: bool,
     /// Print one JSON object instead of a table

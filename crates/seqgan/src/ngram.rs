@@ -1,9 +1,10 @@
-//! Exact n-gram tables, shared by reward and metrics.
+//! Exact n-gram tables, shared by reward and metrics, and what is made of n-grams alone.
 //!
 //! An n-gram is named by a pair: the id of its first n-1 tokens and its last token. The table maps pairs to
 //! dense ids, so two n-grams share an id only if they are the same n-gram, whatever the hash function does,
 //! and counts are plain arrays indexed by id.
 
+pub mod kneser_ney;
 pub mod sentence_bleu;
 
 use std::collections::HashMap;
@@ -52,18 +53,24 @@ impl NgramTable {
 
     /// Names every n-gram of `row` up to `max_order` and visits each different one once, with its count.
     pub fn insert(&mut self, row: &[TokenId], max_order: usize, visit: impl FnMut(NgramCount)) {
-        let ids = &mut self.ids;
-        let child = |prefix, token| {
-            let next = ids.len();
-            assert!(next < EMPTY as usize, "more than 2^32 - 1 different n-grams");
-            Some(*ids.entry(key(prefix, token)).or_insert(next as NgramId))
-        };
-        count(row, max_order, child, visit);
+        count(row, max_order, |prefix, token| Some(self.name(prefix, token)), visit);
     }
 
     /// Visits each different n-gram of `row` up to `max_order` that is known, with its count.
     pub fn count(&self, row: &[TokenId], max_order: usize, visit: impl FnMut(NgramCount)) {
-        count(row, max_order, |prefix, token| self.ids.get(&key(prefix, token)).copied(), visit);
+        count(row, max_order, |prefix, token| self.find(prefix, token), visit);
+    }
+
+    /// The n-gram `prefix` with `token` behind it, which gets a name if it has none.
+    fn name(&mut self, prefix: NgramId, token: TokenId) -> NgramId {
+        let next = self.ids.len();
+        assert!(next < EMPTY as usize, "more than 2^32 - 1 different n-grams");
+        *self.ids.entry(key(prefix, token)).or_insert(next as NgramId)
+    }
+
+    /// The n-gram `prefix` with `token` behind it, if it is known.
+    fn find(&self, prefix: NgramId, token: TokenId) -> Option<NgramId> {
+        self.ids.get(&key(prefix, token)).copied()
     }
 }
 

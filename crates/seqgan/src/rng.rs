@@ -87,6 +87,8 @@ pub enum Purpose {
     Taught = 28,
     /// Which of several candidates is kept.
     Resample = 29,
+    /// Which group of samples a sample is in where errors are found by leaving out groups.
+    Groups = 30,
 }
 
 /// All random numbers of one purpose under one seed.

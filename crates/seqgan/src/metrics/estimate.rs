@@ -56,8 +56,13 @@ impl Estimate {
         Self { mean: self.mean - other.mean, stderr: self.stderr.hypot(other.stderr) }
     }
 
-    /// A statistic whose value without item i is `leave_one_out[i]`, by the delete-one jackknife: standard
-    /// error `sqrt((n - 1) / n sum (x_i - mean x)^2)` (Efron and Stein, Annals of Statistics 9, 1981).
+    /// The same with an independent error of the standard deviation `stderr` added.
+    pub fn with_more_error(self, stderr: f64) -> Self {
+        Self { mean: self.mean, stderr: self.stderr.hypot(stderr) }
+    }
+
+    /// A statistic whose value without item i, or without group i of equal groups, is `leave_one_out[i]`, by the jackknife:
+    /// standard error `sqrt((n - 1) / n sum (x_i - mean x)^2)` (Efron and Stein, Annals of Statistics 9, 1981).
     pub fn jackknife(statistic: f64, leave_one_out: impl IntoIterator<Item = f64>) -> Self {
         let mut count = 0.0;
         let spread = Self::from_values(leave_one_out.into_iter().inspect(|_| count += 1.0));
@@ -109,6 +114,7 @@ mod tests {
     fn difference_adds_variances() {
         let [a, b] = [Estimate { mean: 5.0, stderr: 0.3 }, Estimate { mean: 3.0, stderr: 0.4 }];
         close(a.minus_independent(b), 2.0, 0.5);
+        close(a.with_more_error(0.4), 5.0, 0.5);
     }
 
     #[test]

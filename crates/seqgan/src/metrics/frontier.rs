@@ -139,7 +139,7 @@ impl Verdict {
     /// claimed where the entropies differ by more than [`MAX_MISMATCH`] or a number is not finite.
     ///
     /// Without an oracle the reverse language-model score takes the place of the reverse KL as the other one. That alone is no
-    /// gain: how the language models happened to be trained is not in its standard error.
+    /// gain: it sees n-grams, and no more of a sequence.
     pub fn of(differences: &[Differences]) -> Self {
         Self::by_interval(differences, NORMAL_95)
     }

@@ -1,7 +1,7 @@
 //! A method against its base at equal entropy: what the verdict is made of.
 
 use super::event::Observer;
-use super::examiners::{ReverseNats, reverse_nats};
+use super::examiners::reverse_difference;
 use super::measure::{self, known};
 use super::session::Session;
 use super::state::State;
@@ -86,11 +86,7 @@ fn reverse_lm_score(session: &Session<'_>, [ours, theirs]: [&At; 2]) -> Result<O
     let (Some(file), Some(vocab)) = (&session.task.held_out, &session.task.vocab) else { return Ok(None) };
     let [ours, theirs] = [ours, theirs].map(|at: &At| file.test.samples(&at.sampled.sequences, vocab));
     let quiet = Quiet(session.observer);
-    let found = reverse_nats([&ours, &theirs], file.test.test(), &file.train, session.config.seed, &quiet)?;
-    Ok(found.map(|ReverseNats { nats: [ours, theirs], steps }| {
-        let more: Vec<f64> = ours.iter().zip(theirs).map(|(a, b)| a - b).collect();
-        per_token(&more, &steps)
-    }))
+    reverse_difference([&ours, &theirs], file.test.test(), &file.train, &quiet)
 }
 
 /// Stops when asked to, and tells nothing of what is trained for a measurement.

@@ -13,8 +13,8 @@ pub struct EvaluateConfig {
     pub num_samples_training: usize,
     /// Temperatures of the curve of the base.
     pub temperatures: Vec<f64>,
-    /// Whether rows of a file with a test file are compared with their base at equal entropy, too, for which language models of the
-    /// samples are trained: two for each of three temperatures, a few seconds each.
+    /// Whether rows of a file with a test file are compared with their base at equal entropy, too, for which n-gram language models
+    /// of the samples are made: a few seconds for each of three temperatures.
     pub reverse_lm: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Judges of samples that have to be trained first: language models, as in Cífka, Severyn, Alfonseca and Filippova
 //! ("Eval all, trust a few, do wrong to none", 2018), Semeniuta, Severyn and Gelly (2018, arXiv 1806.04936) and Caccia
-//! et al. (ICLR 2020); and a classifier, as in Lopez-Paz and Oquab (ICLR 2017).
+//! et al. (ICLR 2020), here of n-grams, as in Zhao et al. (ICML 2018); and a classifier, as in Lopez-Paz and Oquab (ICLR 2017).
 //!
 //! A judge is fresh: it shares neither weights nor random numbers with the model that made the samples.
 
@@ -9,12 +9,11 @@ mod language_model;
 mod vocabulary;
 
 use super::event::Observer;
-use super::measure;
 use crate::Result;
-use crate::generator::LstmPolicy;
 use crate::metrics::{Estimate, Scorecard};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
+use language_model::Reverse;
 use vocabulary::Vocabulary;
 
 /// Fewest sequences of each kind that anything can be learnt from.
@@ -77,25 +76,24 @@ pub fn judge(
     if pairs < FEWEST {
         return Ok(None);
     }
-    let model = |name, set: &SeqBatch| {
-        language_model::train(name, &set.slice(0, n), vocabulary.generator_shape(), seed, observer)
+    let real = language_model::train(&train.slice(0, n), &vocabulary);
+    let reverse = |name, set: &SeqBatch| {
+        observer.phase(name, 0, language_model::GROUPS as u64);
+        Reverse::new(&set.slice(0, n), &test, &vocabulary, observer)
     };
-    let real = model("language model of real sequences", &train)?;
-    let sampled = model("language model of samples", &samples)?;
     let accuracy = |name, set: &SeqBatch| {
         let (real, other) = (train.slice(0, pairs), set.slice(0, pairs));
         classifier::accuracy(name, &real, &other, vocabulary.discriminator_shape(), seed, observer)
     };
-    let real_on_test = language_model::nll(&real, &test);
     Ok(Some(Judgement {
         samples: Judged {
             lm_score: language_model::nll(&real, &samples),
-            reverse_lm_score: language_model::nll(&sampled, &test),
+            reverse_lm_score: reverse("language models of samples", &samples)?.score(),
             classifier_accuracy: accuracy("classifier of samples", &samples)?,
         },
         real: Judged {
-            lm_score: real_on_test,
-            reverse_lm_score: real_on_test,
+            lm_score: language_model::nll(&real, &test),
+            reverse_lm_score: reverse("language models of real sequences", &train)?.score(),
             classifier_accuracy: accuracy("classifier of real sequences", &test)?,
         },
         language_model_sequences: n,
@@ -103,37 +101,25 @@ pub fn judge(
     }))
 }
 
-/// Test sequences under language models of two sets of samples.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReverseNats {
-    /// -log p of each test sequence, a model each, in nats.
-    pub nats: [Vec<f64>; 2],
-    /// Decisions of each test sequence.
-    pub steps: Vec<u32>,
-}
-
-/// Trains a language model of each of two sets of samples, of as many as both have and as there are training sequences, and asks
-/// both for the test sequences. None where there are fewer than [`FEWEST`] sequences of a kind.
-pub fn reverse_nats(
+/// How much worse test sequences are under a language model of the first samples than under one of the second, nats a decision. Both models
+/// are of as many samples as both sets have and as there are training sequences. None where there are fewer than [`FEWEST`]
+/// sequences of a kind.
+pub fn reverse_difference(
     samples: [&SeqBatch; 2],
     test: &SeqBatch,
     train: &SeqBatch,
-    seed: u64,
     observer: &dyn Observer,
-) -> Result<Option<ReverseNats>> {
+) -> Result<Option<Estimate>> {
     let n = samples.iter().map(|set| set.len()).fold(train.len(), usize::min);
     if n.min(test.len()) < FEWEST {
         return Ok(None);
     }
     let vocabulary = Vocabulary::new(train, [samples[0], samples[1], test]);
     let test = vocabulary.encode(test);
-    let nats = |set: &SeqBatch| {
-        let set = vocabulary.encode(&set.slice(0, n));
-        let name = "language model of samples";
-        let model = language_model::train(name, &set, vocabulary.generator_shape(), seed, observer)?;
-        Ok(measure::nats(&LstmPolicy::new(&model, 1.0), &test))
-    };
-    Ok(Some(ReverseNats { nats: [nats(samples[0])?, nats(samples[1])?], steps: measure::steps(&test, true) }))
+    let reverse =
+        |set: &SeqBatch| Reverse::new(&vocabulary.encode(&set.slice(0, n)), &test, &vocabulary, observer);
+    let (first, second) = rayon::join(|| reverse(samples[0]), || reverse(samples[1]));
+    Ok(Some(first?.minus(&second?)))
 }
 
 #[cfg(test)]
@@ -201,19 +187,32 @@ mod tests {
     #[test]
     fn a_reverse_score_tells_which_samples_are_nearer() {
         let (test, train) = (walks(1, 200, 1), walks(2, 500, 1));
-        let score = |samples: [&SeqBatch; 2]| {
-            let found = reverse_nats(samples, &test, &train, 7, &Silent).unwrap().unwrap();
-            found.nats.map(|nats| crate::metrics::per_token(&nats, &found.steps).mean)
-        };
+        let difference =
+            |samples: [&SeqBatch; 2]| reverse_difference(samples, &test, &train, &Silent).unwrap();
         let (near, far) = (walks(3, 500, 1), walks(4, 500, 5));
-        let [of_near, of_far] = score([&near, &far]);
-        assert!(of_far > of_near + 1.0, "{of_near} {of_far}");
-        let [one, other] = score([&near, &near]);
-        assert_eq!(one, other);
-        // The other judgement reads in another order.
-        assert!((one - judged(&near).samples.reverse_lm_score.mean).abs() < 0.1, "{one}");
+        let found = difference([&far, &near]).unwrap();
+        assert!(found.mean > 1.0 && found.mean > 10.0 * found.stderr, "{found:?}");
+        assert_eq!(difference([&near, &near]).unwrap().mean, 0.0);
+        let [of_far, of_near] = [&far, &near].map(|samples| judged(samples).samples.reverse_lm_score.mean);
+        assert!((found.mean - (of_far - of_near)).abs() < 1e-9, "{found:?} {of_far} {of_near}");
         let few = walks(5, FEWEST - 1, 1);
-        assert_eq!(reverse_nats([&near, &few], &test, &train, 7, &Silent).unwrap(), None);
+        assert_eq!(difference([&near, &few]), None);
+    }
+
+    /// Scores of other samples scatter no more than the standard error says. Of so few short sequences it says too much: twice of
+    /// what is seen, and 1.5 times with 2,000 of them.
+    #[test]
+    fn the_error_of_a_difference_is_that_of_other_samples() {
+        let (test, train) = (walks(1, 200, 1), walks(2, 500, 1));
+        let found: Vec<Estimate> = (10..50)
+            .map(|seed| {
+                let samples = [walks(seed, 300, 1), walks(seed + 100, 300, 1)];
+                reverse_difference([&samples[0], &samples[1]], &test, &train, &Silent).unwrap().unwrap()
+            })
+            .collect();
+        let scatter = Estimate::from_values(found.iter().map(|f| f.mean)).stderr * 40f64.sqrt();
+        let stated = found.iter().map(|f| f.stderr).sum::<f64>() / 40.0;
+        assert!((0.8..2.5).contains(&(stated / scatter)), "{stated} stated, {scatter} seen");
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! The tokens that judges know, and the sizes of their networks.
 
-use crate::generator::GeneratorShape;
 use crate::reward::DiscriminatorShape;
 use crate::token::{SeqBatch, TokenId};
 use std::collections::HashMap;
 
-const END: TokenId = 0;
+/// Stands behind each sequence that was not cut.
+pub(super) const END: TokenId = 0;
 /// Stands for all tokens that no training sequence has. It is judged as a token like others, so that samples of
 /// strange words score badly.
 const UNKNOWN: TokenId = 1;
 const EMBEDDING_DIM: usize = 32;
-const HIDDEN_DIM: usize = 32;
 /// (width, filters) of the classifier's convolutions.
 const FILTERS: [(usize, usize); 5] = [(1, 64), (2, 64), (3, 64), (4, 64), (5, 64)];
 
@@ -19,7 +18,6 @@ const FILTERS: [(usize, usize); 5] = [(1, 64), (2, 64), (3, 64), (4, 64), (5, 64
 pub(super) struct Vocabulary {
     numbers: HashMap<TokenId, TokenId>,
     max_length: usize,
-    empty: bool,
 }
 
 impl Vocabulary {
@@ -30,8 +28,8 @@ impl Vocabulary {
             let next = UNKNOWN + 1 + numbers.len() as TokenId;
             numbers.entry(token).or_insert(next);
         }
-        let lengths = || sets.into_iter().flat_map(SeqBatch::rows).map(<[_]>::len);
-        Self { numbers, max_length: lengths().max().unwrap_or(0).max(1), empty: lengths().any(|l| l == 0) }
+        let lengths = sets.into_iter().flat_map(SeqBatch::rows).map(<[_]>::len);
+        Self { numbers, max_length: lengths.max().unwrap_or(0).max(1) }
     }
 
     /// The same sequences in the judges' numbers.
@@ -39,21 +37,6 @@ impl Vocabulary {
         let number = |token: &TokenId| self.numbers.get(token).copied().unwrap_or(UNKNOWN);
         let rows = batch.rows().map(|row| row.iter().map(number).collect::<Vec<_>>());
         SeqBatch::from_rows(rows, self.max_length)
-    }
-
-    /// The shape of the language models.
-    pub fn generator_shape(&self) -> GeneratorShape {
-        GeneratorShape {
-            vocab_size: self.len(),
-            embedding_dim: EMBEDDING_DIM,
-            hidden_dim: HIDDEN_DIM,
-            max_length: self.max_length,
-            start_token: END,
-            end_token: Some(END),
-            never: Vec::new(),
-            allow_empty: self.empty,
-            label_counts: Vec::new(),
-        }
     }
 
     /// The shape of the classifiers.
@@ -68,7 +51,8 @@ impl Vocabulary {
         }
     }
 
-    fn len(&self) -> usize {
+    /// Tokens that may come, the end and the unknown one included.
+    pub fn len(&self) -> usize {
         self.numbers.len() + UNKNOWN as usize + 1
     }
 }
@@ -83,8 +67,7 @@ mod tests {
         let other = SeqBatch::from_rows([vec![80, 9, 70, 8]], 5);
         let vocabulary = Vocabulary::new(&train, [&train, &train, &other]);
         assert_eq!(vocabulary.encode(&other).row(0), [3, UNKNOWN, 2, UNKNOWN]);
-        let shape = vocabulary.generator_shape();
-        assert_eq!((shape.vocab_size, shape.max_length, shape.allow_empty), (4, 4, false));
-        assert_eq!(vocabulary.discriminator_shape().filters.len(), 4);
+        let shape = vocabulary.discriminator_shape();
+        assert_eq!((vocabulary.len(), shape.vocab_size, shape.max_length, shape.filters.len()), (4, 4, 4, 4));
     }
 }
