@@ -18,11 +18,27 @@ const ORDER: usize = 10;
 const MOST_NGRAMS: usize = 10_000_000;
 const SHORTEST: usize = 3;
 /// Parts of the samples that are left out in turn, to see how much hangs on them.
-pub(super) const GROUPS: usize = 10;
+const GROUPS: usize = 10;
 
-/// The longest n-gram of a model of `sequences`.
-fn order(sequences: &SeqBatch) -> usize {
-    (MOST_NGRAMS / sequences.total_tokens().max(1)).clamp(SHORTEST, ORDER)
+/// What models that are compared have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Shape {
+    order: usize,
+    vocab_size: usize,
+}
+
+impl Shape {
+    /// Of models of `num_sequences` sequences each, in the numbers of `vocabulary`; about as long as those of `train`, so that it depends
+    /// on no samples.
+    pub fn new(vocabulary: &Vocabulary, train: &SeqBatch, num_sequences: usize) -> Self {
+        let tokens = train.total_tokens() * num_sequences / train.len().max(1);
+        Self { order: (MOST_NGRAMS / tokens.max(1)).clamp(SHORTEST, ORDER), vocab_size: vocabulary.len() }
+    }
+
+    fn train(self, sequences: &SeqBatch) -> KneserNey {
+        let rows = (0..sequences.len()).map(|b| ended(sequences, b));
+        KneserNey::new(rows, self.order, self.vocab_size)
+    }
 }
 
 /// A row with its end, unless it was cut.
@@ -34,69 +50,72 @@ fn ended(batch: &SeqBatch, b: usize) -> Vec<TokenId> {
     row
 }
 
-/// A model of `sequences`, in the numbers of `vocabulary`.
-pub(super) fn train(sequences: &SeqBatch, vocabulary: &Vocabulary) -> KneserNey {
-    let rows = (0..sequences.len()).map(|b| ended(sequences, b));
-    KneserNey::new(rows, order(sequences), vocabulary.len())
-}
-
 /// -log p of each sequence, in nats.
 fn nats(model: &KneserNey, batch: &SeqBatch) -> Vec<f64> {
     (0..batch.len()).into_par_iter().map(|b| model.nats(&ended(batch, b))).collect()
 }
 
-/// Mean -log p a decision of `batch`, the model being given.
-pub(super) fn nll(model: &KneserNey, batch: &SeqBatch) -> Estimate {
-    per_token(&nats(model, batch), &measure::steps(batch, true))
-}
-
-/// Test sequences under a model of samples.
-pub(super) struct Reverse {
+/// A model of some sequences, and test sequences under it.
+pub(super) struct LanguageModel {
+    model: KneserNey,
     /// -log p of each test sequence, in nats.
-    nats: Vec<f64>,
+    test_nats: Vec<f64>,
     /// Decisions of each.
-    steps: Vec<u32>,
-    /// Standard error of the mean a decision by the choice of the samples, the test sequences being given: the jackknife that leaves out
+    test_steps: Vec<u32>,
+    /// Standard error of the mean a decision by the choice of the sequences, the test sequences being given: the jackknife that leaves out
     /// a group at a time (Shao and Tu, The Jackknife and Bootstrap, 1995, section 2.3).
-    error_of_samples: f64,
+    error_of_choice: f64,
 }
 
-impl Reverse {
-    /// Makes a model of all samples, and one without each part of them.
+impl LanguageModel {
+    /// Makes a model of all `sequences`, and one without each part of them.
     pub fn new(
-        samples: &SeqBatch,
+        name: &str,
+        shape: Shape,
+        sequences: &SeqBatch,
         test: &SeqBatch,
-        vocabulary: &Vocabulary,
         observer: &dyn Observer,
     ) -> Result<Self> {
-        let steps = measure::steps(test, true);
+        let test_steps = measure::steps(test, true);
+        let mean = |nats: &[f64]| per_token(nats, &test_steps).mean;
         // Sequences that lie in some order would make groups that differ.
-        let order = Streams::new(0, Purpose::Groups).permutation(0, samples.len());
+        let shuffled = Streams::new(0, Purpose::Groups).permutation(0, sequences.len());
         let mut without = Vec::new();
+        observer.phase(name, 0, GROUPS as u64);
         for group in 0..GROUPS {
             if observer.should_stop() {
                 return Err(Error::Interrupted);
             }
-            let others = order.iter().enumerate().filter(|(i, _)| i % GROUPS != group).map(|(_, &b)| b);
-            let others = samples.select(others);
-            without.push(nll(&train(&others, vocabulary), test).mean);
+            let others = shuffled.iter().enumerate().filter(|(i, _)| i % GROUPS != group).map(|(_, &b)| b);
+            without.push(mean(&nats(&shape.train(&sequences.select(others)), test)));
             observer.advance(group as u64 + 1, &[]);
         }
-        let nats = nats(&train(samples, vocabulary), test);
-        let mean = per_token(&nats, &steps).mean;
-        Ok(Self { nats, steps, error_of_samples: Estimate::jackknife(mean, without).stderr })
+        let model = shape.train(sequences);
+        let test_nats = nats(&model, test);
+        let error_of_choice = Estimate::jackknife(mean(&test_nats), without).stderr;
+        Ok(Self { model, test_nats, test_steps, error_of_choice })
     }
 
-    /// Mean -log p a decision. Its error is that of the test sequences and that of the samples together.
-    pub fn score(&self) -> Estimate {
-        per_token(&self.nats, &self.steps).with_more_error(self.error_of_samples)
+    /// Mean -log p a decision of `batch`, the model being given.
+    pub fn nll(&self, batch: &SeqBatch) -> Estimate {
+        per_token(&nats(&self.model, batch), &measure::steps(batch, true))
     }
 
-    /// How much more it is than `other`'s, of the same test sequences.
-    pub fn minus(&self, other: &Self) -> Estimate {
-        let more: Vec<f64> = self.nats.iter().zip(&other.nats).map(|(a, b)| a - b).collect();
-        per_token(&more, &self.steps)
-            .with_more_error(self.error_of_samples)
-            .with_more_error(other.error_of_samples)
+    /// The same of the test sequences.
+    pub fn nll_test(&self) -> Estimate {
+        per_token(&self.test_nats, &self.test_steps)
+    }
+
+    /// Mean -log p a decision of the test sequences. Its error is theirs and that of what the model was made of together.
+    pub fn reverse(&self) -> Estimate {
+        self.nll_test().with_more_error(self.error_of_choice)
+    }
+
+    /// How much more that is than `other`'s, of the same test sequences.
+    pub fn reverse_minus(&self, other: &Self) -> Estimate {
+        let more: Vec<f64> = self.test_nats.iter().zip(&other.test_nats).map(|(a, b)| a - b).collect();
+        per_token(&more, &self.test_steps)
+            .with_more_error(self.error_of_choice)
+            .with_more_error(other.error_of_choice)
     }
 }

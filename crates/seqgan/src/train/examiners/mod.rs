@@ -13,7 +13,7 @@ use crate::Result;
 use crate::metrics::{Estimate, Scorecard};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use language_model::Reverse;
+use language_model::{LanguageModel, Shape};
 use vocabulary::Vocabulary;
 
 /// Fewest sequences of each kind that anything can be learnt from.
@@ -76,24 +76,23 @@ pub fn judge(
     if pairs < FEWEST {
         return Ok(None);
     }
-    let real = language_model::train(&train.slice(0, n), &vocabulary);
-    let reverse = |name, set: &SeqBatch| {
-        observer.phase(name, 0, language_model::GROUPS as u64);
-        Reverse::new(&set.slice(0, n), &test, &vocabulary, observer)
-    };
+    let shape = Shape::new(&vocabulary, &train, n);
+    let model = |name, set: &SeqBatch| LanguageModel::new(name, shape, &set.slice(0, n), &test, observer);
+    let real = model("language models of real sequences", &train)?;
+    let sampled = model("language models of samples", &samples)?;
     let accuracy = |name, set: &SeqBatch| {
         let (real, other) = (train.slice(0, pairs), set.slice(0, pairs));
         classifier::accuracy(name, &real, &other, vocabulary.discriminator_shape(), seed, observer)
     };
     Ok(Some(Judgement {
         samples: Judged {
-            lm_score: language_model::nll(&real, &samples),
-            reverse_lm_score: reverse("language models of samples", &samples)?.score(),
+            lm_score: real.nll(&samples),
+            reverse_lm_score: sampled.reverse(),
             classifier_accuracy: accuracy("classifier of samples", &samples)?,
         },
         real: Judged {
-            lm_score: language_model::nll(&real, &test),
-            reverse_lm_score: reverse("language models of real sequences", &train)?.score(),
+            lm_score: real.nll_test(),
+            reverse_lm_score: real.reverse(),
             classifier_accuracy: accuracy("classifier of real sequences", &test)?,
         },
         language_model_sequences: n,
@@ -116,10 +115,13 @@ pub fn reverse_difference(
     }
     let vocabulary = Vocabulary::new(train, [samples[0], samples[1], test]);
     let test = vocabulary.encode(test);
-    let reverse =
-        |set: &SeqBatch| Reverse::new(&vocabulary.encode(&set.slice(0, n)), &test, &vocabulary, observer);
-    let (first, second) = rayon::join(|| reverse(samples[0]), || reverse(samples[1]));
-    Ok(Some(first?.minus(&second?)))
+    let shape = Shape::new(&vocabulary, train, n);
+    let model = |set: &SeqBatch| {
+        let set = vocabulary.encode(&set.slice(0, n));
+        LanguageModel::new("language models of samples", shape, &set, &test, observer)
+    };
+    let (first, second) = rayon::join(|| model(samples[0]), || model(samples[1]));
+    Ok(Some(first?.reverse_minus(&second?)))
 }
 
 #[cfg(test)]
