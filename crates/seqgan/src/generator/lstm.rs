@@ -1,14 +1,17 @@
 //! The LSTM generator: embedding, LSTM, output layer; parameters and their gradients.
 
 use super::Rules;
+use super::rules::Decision;
 use crate::kernel::Real;
+use crate::nn::lstm::{self, Steps};
 use crate::nn::softmax::{Choice, Output, Surprise};
 use crate::nn::softmax_gradient::{Beside, Role};
-use crate::nn::{Gradients, Tensors, embedding, lstm};
+use crate::nn::{Gradients, Tensors, embedding};
 use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// What fixes the sizes and the rules of a generator.
@@ -229,48 +232,46 @@ impl<R: Real> LstmGenerator<R> {
         assert_eq!(weights.len(), batch.len() * batch.max_length(), "a weight a decision");
         let (hidden, dim) = (self.shape.hidden_dim, self.shape.embedding_dim);
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
-        let traces: Vec<_> = starts
+        let chunks: Vec<_> = starts
             .par_iter()
             .map(|&start| {
                 let rows = start..(start + ROWS).min(batch.len());
-                let inputs = self.inputs(fed, rows.clone());
-                let x = self.embed(&inputs, batch, rows.clone());
-                (rows.clone(), inputs, lstm::forward(self.lstm_weights(), rows.len(), x))
+                let steps = self.steps(batch, rows.clone());
+                let inputs = self.inputs(fed, rows.start, &steps);
+                let x = self.embed(&inputs, batch, rows.start, &steps);
+                (rows, inputs, lstm::forward(self.lstm_weights(), steps, x))
             })
             .collect();
 
-        // What the guide makes of the same rows.
+        // What the guide makes of the same places.
         let guided: Option<Vec<_>> = guide.map(|Guide { generator, .. }| {
-            let of_rows = |(rows, inputs, _): &(std::ops::Range<usize>, Vec<TokenId>, _)| {
-                let x = generator.embed(inputs, batch, rows.clone());
-                lstm::forward(generator.lstm_weights(), rows.len(), x)
+            let inference = lstm::Inference::new(generator.lstm_weights());
+            let of_rows = |(rows, inputs, trace): &(Range<usize>, Vec<TokenId>, lstm::Trace<R>)| {
+                let x = generator.embed(inputs, batch, rows.start, trace.steps());
+                inference.states(trace.steps(), &x)
             };
-            traces.par_iter().map(of_rows).collect()
+            chunks.par_iter().map(of_rows).collect()
         });
 
-        // Decisions that count, and where their h stands: (chunk, position in [T, rows]).
+        // Decisions that count, and where their h stands: chunk and place.
         let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut guide_h = Vec::new();
         let all_count = guide.is_some_and(|guide| matches!(guide.role, Role::Earnings { .. }));
-        for (chunk, (rows, inputs, trace)) in traces.iter().enumerate() {
-            let decisions: Vec<_> =
-                rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
-            for t in 0..inputs.len() / rows.len() {
-                for b in rows.clone() {
-                    let weight = weights[b * batch.max_length() + t];
-                    let Some(decision) = decisions[b - rows.start].get(t) else { continue };
-                    if (weight == R::default() && !all_count) || !decision.allowed {
-                        continue;
-                    }
-                    let place = t * rows.len() + b - rows.start;
-                    choices.push(decision.choice);
-                    counted.push(weight);
-                    places.push((chunk, place));
-                    h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
-                    if let (Some(Guide { generator, .. }), Some(guided)) = (guide, &guided) {
-                        let wide = generator.shape.hidden_dim;
-                        guide_h.extend_from_slice(&guided[chunk].hidden()[place * wide..(place + 1) * wide]);
-                    }
+        for (chunk, (rows, _, trace)) in chunks.iter().enumerate() {
+            let decisions = self.decisions(batch, rows.clone());
+            for (place, (t, r)) in trace.steps().places().enumerate() {
+                let weight = weights[(rows.start + r) * batch.max_length() + t];
+                let decision = decisions[r][t];
+                if (weight == R::default() && !all_count) || !decision.allowed {
+                    continue;
+                }
+                choices.push(decision.choice);
+                counted.push(weight);
+                places.push((chunk, place));
+                h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
+                if let (Some(Guide { generator, .. }), Some(guided)) = (guide, &guided) {
+                    let wide = generator.shape.hidden_dim;
+                    guide_h.extend_from_slice(&guided[chunk][place * wide..(place + 1) * wide]);
                 }
             }
         }
@@ -280,54 +281,63 @@ impl<R: Real> LstmGenerator<R> {
             guide.map(|Guide { generator, role }| (Beside { output: generator.output(), h: &guide_h }, role));
         let (loss, _, dh) = self.output().weighted_gradient(&h, &choices, beside, &counted, dw_out, db_out);
         let mut d_hidden: Vec<Vec<R>> =
-            traces.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
+            chunks.iter().map(|(_, _, trace)| vec![R::default(); trace.hidden().len()]).collect();
         for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {
             d_hidden[chunk][place * hidden..(place + 1) * hidden].copy_from_slice(dh);
         }
-        let parts: Vec<_> = traces
+        let parts: Vec<_> = chunks
             .par_iter()
             .zip(&d_hidden)
             .map(|((_, _, trace), dh)| lstm::backward(self.lstm_weights(), trace, dh))
             .collect();
-        for ((rows, inputs, _), (part, dx)) in traces.iter().zip(parts) {
+        for ((rows, inputs, trace), (part, dx)) in chunks.iter().zip(parts) {
             R::axpy(R::of(1.0), &part.w, dw);
             R::axpy(R::of(1.0), &part.u, du);
             R::axpy(R::of(1.0), &part.b, db);
             embedding::backward(&dx, dim, inputs.iter().copied(), d_embedding);
-            if let Some(labels) = self.label_rows(batch, rows.clone()) {
-                embedding::backward(&dx, dim, labels.into_iter().cycle(), d_embedding);
+            if let Some(labels) = self.label_rows(batch, rows.start, trace.steps()) {
+                embedding::backward(&dx, dim, labels.into_iter(), d_embedding);
             }
         }
         loss
     }
 
-    /// Inputs of the LSTM, time-major `[T', rows]`, T' the most decisions of these rows: the start token, then
-    /// each row's tokens; behind its end the start token again, whose result nobody reads.
-    fn inputs(&self, batch: &SeqBatch, rows: std::ops::Range<usize>) -> Vec<TokenId> {
+    /// A step a decision of these rows.
+    fn steps(&self, batch: &SeqBatch, rows: Range<usize>) -> Steps {
         let has_end = self.shape.end_token.is_some();
-        let steps = rows.clone().map(|b| batch.steps(b, has_end)).max().unwrap_or(0).max(1);
-        let input = |t: usize, b: usize| match t {
-            0 => self.shape.start_token,
-            t => batch.row(b).get(t - 1).copied().unwrap_or(self.shape.start_token),
-        };
-        (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
+        Steps::of(&rows.map(|b| batch.steps(b, has_end)).collect::<Vec<_>>())
     }
 
-    /// The LSTM's inputs as vectors, `[T', rows, E]`.
-    fn embed(&self, inputs: &[TokenId], batch: &SeqBatch, rows: std::ops::Range<usize>) -> Vec<R> {
+    /// The decisions of each of these rows.
+    fn decisions(&self, batch: &SeqBatch, rows: Range<usize>) -> Vec<Vec<Decision>> {
+        rows.map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect()
+    }
+
+    /// Input of the LSTM at each place of the rows from `first`: the start token, then each row's tokens.
+    fn inputs(&self, batch: &SeqBatch, first: usize, steps: &Steps) -> Vec<TokenId> {
+        let input = |(t, r)| match t {
+            0 => self.shape.start_token,
+            t => batch.row(first + r)[t - 1],
+        };
+        steps.places().map(input).collect()
+    }
+
+    /// The LSTM's inputs as vectors, `[n, E]`.
+    fn embed(&self, inputs: &[TokenId], batch: &SeqBatch, first: usize, steps: &Steps) -> Vec<R> {
         let (table, dim) = (&self.parameters[EMBEDDING], self.shape.embedding_dim);
-        let mut x = Vec::new();
+        let mut x = Vec::with_capacity(inputs.len() * dim);
         embedding::forward(table, dim, inputs.iter().copied(), &mut x);
-        if let Some(labels) = self.label_rows(batch, rows) {
-            embedding::add(table, dim, labels.into_iter().cycle(), &mut x);
+        if let Some(labels) = self.label_rows(batch, first, steps) {
+            embedding::add(table, dim, labels.into_iter(), &mut x);
         }
         x
     }
 
-    /// The rows of the embedding table that hold the labels' vectors.
-    fn label_rows(&self, batch: &SeqBatch, rows: std::ops::Range<usize>) -> Option<Vec<TokenId>> {
-        let label = |b| batch.label(b).expect("every sequence of a model with labels has one");
-        (self.shape.num_labels() > 0).then(|| rows.map(|b| self.shape.label_row(label(b))).collect())
+    /// The row of the embedding table that holds its label's vector, for each place.
+    fn label_rows(&self, batch: &SeqBatch, first: usize, steps: &Steps) -> Option<Vec<TokenId>> {
+        let label = |r| batch.label(first + r).expect("every sequence of a model with labels has one");
+        let row = |(_, r)| self.shape.label_row(label(r));
+        (self.shape.num_labels() > 0).then(|| steps.places().map(row).collect())
     }
 
     fn output(&self) -> Output<'_, R> {
@@ -350,26 +360,20 @@ impl<R: Real> LstmGenerator<R> {
         batch: &SeqBatch,
         of: impl Fn(&Output<'_, R>, &[R], &[Choice]) -> Vec<X> + Sync,
     ) -> Vec<X> {
-        let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
+        let length = batch.max_length();
         let output = self.output();
+        let inference = lstm::Inference::new(self.lstm_weights());
         let mut result = vec![X::default(); batch.len() * length];
         result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
             let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
-            let inputs = self.inputs(batch, rows.clone());
-            let x = self.embed(&inputs, batch, rows.clone());
-            let trace = lstm::forward(self.lstm_weights(), rows.len(), x);
-            let decisions: Vec<_> =
-                rows.clone().map(|b| self.rules.decisions(&self.shape, batch.row(b))).collect();
-            let (mut choices, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new());
-            for (at, h_at) in trace.hidden().chunks_exact(hidden).enumerate() {
-                let (t, r) = (at / rows.len(), at % rows.len());
-                if let Some(decision) = decisions[r].get(t) {
-                    choices.push(decision.choice);
-                    places.push(r * length + t);
-                    h.extend_from_slice(h_at);
-                }
+            let steps = self.steps(batch, rows.clone());
+            let x = self.embed(&self.inputs(batch, rows.start, &steps), batch, rows.start, &steps);
+            let h = inference.states(&steps, &x);
+            let decisions = self.decisions(batch, rows);
+            let choices: Vec<_> = steps.places().map(|(t, r)| decisions[r][t].choice).collect();
+            for ((t, r), x) in steps.places().zip(of(&output, &h, &choices)) {
+                result[r * length + t] = x;
             }
-            places.into_iter().zip(of(&output, &h, &choices)).for_each(|(place, x)| result[place] = x);
         });
         result
     }

@@ -9,8 +9,11 @@ use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
 use rayon::prelude::*;
 
-/// Sequences a task samples together.
-const ROWS: usize = 128;
+/// Most sequences that a task samples together.
+const MOST_ROWS: usize = 128;
+
+/// Fewer are not worth a task.
+const FEWEST_ROWS: usize = 16;
 
 /// The generator with its logits divided by a temperature.
 pub struct LstmPolicy {
@@ -69,18 +72,20 @@ impl LstmPolicy {
     ) -> Samples {
         let length = self.max_length();
         let labels = self.draw_labels(streams, first, n);
+        // What is drawn does not depend on who else is drawn beside it.
+        let rows = n.div_ceil(rayon::current_num_threads()).clamp(FEWEST_ROWS, MOST_ROWS);
         let mut sequences = SeqBatch::zeroed(n, length);
         let mut log_prob = vec![0.0; n];
         let (tokens, lengths) = sequences.raw_mut();
         tokens
-            .par_chunks_mut(ROWS * length)
-            .zip(lengths.par_chunks_mut(ROWS))
-            .zip(log_prob.par_chunks_mut(ROWS))
+            .par_chunks_mut(rows * length)
+            .zip(lengths.par_chunks_mut(rows))
+            .zip(log_prob.par_chunks_mut(rows))
             .enumerate()
             .for_each(|(chunk, ((tokens, lengths), log_prob))| {
-                let first = first + (chunk * ROWS) as u64;
+                let first = first + (chunk * rows) as u64;
                 let mut walk = Walk::new(self, streams, filter);
-                let own = labels.get(chunk * ROWS..chunk * ROWS + lengths.len()).unwrap_or_default();
+                let own = labels.get(chunk * rows..chunk * rows + lengths.len()).unwrap_or_default();
                 walk.join_start(lengths.len(), own, |row| first + row as u64);
                 for t in 0..length {
                     walk.draw(t, |row, token, l| {

@@ -5,13 +5,18 @@
 //! c = f c' + i g;  h = o tanh(c)
 //! ```
 //!
-//! W `[E, 4H]`, U `[H, 4H]`, b `[4H]`; sequences are time-major here: x `[T, B, E]`, h `[T, B, H]`.
+//! W `[E, 4H]`, U `[H, 4H]`, b `[4H]`; sequences are time-major here, a row of x `[n, E]` and of h `[n, H]` for each of the n
+//! places of [`Steps`].
 
 mod blocks;
+mod inference;
+mod steps;
 
 use super::linear::transpose;
-use crate::kernel::{Product, Real};
+use crate::kernel::{Product, Real, Rows};
 pub use blocks::{Block, find as find_blocks};
+pub use inference::Inference;
+pub use steps::Steps;
 
 /// The layer's parameters.
 #[derive(Clone, Copy)]
@@ -41,28 +46,33 @@ impl<R> Weights<'_, R> {
 impl<R: Real> Weights<'_, R> {
     /// gates `[n, 4H]` += x W, x `[n, E]`.
     fn add_inputs(&self, x: &[R], gates: &mut [R]) {
-        blocks::add_product(self.blocks, |block| &block.inputs, x, self.w, gates, self.hidden_dim());
+        let rows = Rows::Stride(self.input_dim());
+        blocks::add_product(self.blocks, |block| &block.inputs, (x, rows), self.w, gates, self.hidden_dim());
     }
 
-    /// gates `[n, 4H]` += h U, h `[n, H]`.
-    fn add_hidden(&self, h: &[R], gates: &mut [R]) {
+    /// gates `[n, 4H]` += h U, where h is given by its rows.
+    fn add_hidden(&self, h: (&[R], Rows<'_>), gates: &mut [R]) {
         blocks::add_product(self.blocks, |block| &block.hidden, h, self.u, gates, self.hidden_dim());
     }
 }
 
-/// Everything backward needs of a forward pass over T steps of B rows.
+/// Everything backward needs of a forward pass over T steps, whose places are n.
 pub struct Trace<R> {
-    rows: usize,
-    steps: usize,
-    x: Vec<R>,      // [T, B, E]
-    gates: Vec<R>,  // [T, B, 4H], after their nonlinearities
-    cells: Vec<R>,  // [T, B, H]
-    tanh_c: Vec<R>, // [T, B, H]
-    hidden: Vec<R>, // [T, B, H]
+    steps: Steps,
+    x: Vec<R>,      // [n, E]
+    gates: Vec<R>,  // [n, 4H], after their nonlinearities
+    cells: Vec<R>,  // [n, H]
+    tanh_c: Vec<R>, // [n, H]
+    hidden: Vec<R>, // [n, H]
 }
 
 impl<R> Trace<R> {
-    /// h `[T, B, H]`.
+    /// Which rows ran, and how far.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
+    /// h `[n, H]`.
     pub fn hidden(&self) -> &[R] {
         &self.hidden
     }
@@ -93,32 +103,35 @@ pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gat
         gates.extend_from_slice(weights.b);
     }
     weights.add_inputs(x, gates);
-    weights.add_hidden(&state.h, gates);
+    weights.add_hidden((&state.h, Rows::Stride(hidden)), gates);
     R::lstm_cells(gates, &mut state.c, &mut state.h, None, hidden);
 }
 
-/// Runs T steps from the zero state over x `[T, B, E]`.
-pub fn forward<R: Real>(weights: Weights<'_, R>, rows: usize, x: Vec<R>) -> Trace<R> {
-    let (inputs, hidden) = (weights.input_dim(), weights.hidden_dim());
-    let steps = x.len() / (rows * inputs);
-    let mut gates = weights.b.repeat(steps * rows);
+/// Runs `steps` from the zero state over x `[n, E]`.
+pub fn forward<R: Real>(weights: Weights<'_, R>, steps: Steps, x: Vec<R>) -> Trace<R> {
+    let (n, size) = (steps.num_places(), weights.hidden_dim());
+    let mut gates = weights.b.repeat(n);
     weights.add_inputs(&x, &mut gates);
-    let size = rows * hidden;
-    let mut cells = vec![R::default(); steps * size];
+    let mut cells = vec![R::default(); n * size];
     let mut tanh_c = cells.clone();
-    let mut hidden_all = cells.clone();
-    for t in 0..steps {
-        let now = &mut gates[t * rows * 4 * hidden..][..rows * 4 * hidden];
+    let mut hidden = cells.clone();
+    let mut offsets = Vec::new();
+    for t in 0..steps.len() {
+        let at = steps.at(t);
+        let wide = at.start * size..at.end * size;
+        let gates = &mut gates[4 * wide.start..4 * wide.end];
         if t > 0 {
-            let before = &hidden_all[(t - 1) * size..t * size];
-            weights.add_hidden(before, now);
-            cells.copy_within((t - 1) * size..t * size, t * size);
+            offsets.clear();
+            offsets.extend(steps.before(t).iter().map(|place| place * size));
+            weights.add_hidden((&hidden, Rows::Offsets(&offsets)), gates);
+            for (to, &from) in at.zip(&offsets) {
+                cells.copy_within(from..from + size, to * size);
+            }
         }
-        let at = t * size..(t + 1) * size;
-        let (cells, hidden_all) = (&mut cells[at.clone()], &mut hidden_all[at.clone()]);
-        R::lstm_cells(now, cells, hidden_all, Some(&mut tanh_c[at]), hidden);
+        let (cells, hidden) = (&mut cells[wide.clone()], &mut hidden[wide.clone()]);
+        R::lstm_cells(gates, cells, hidden, Some(&mut tanh_c[wide]), size);
     }
-    Trace { rows, steps, x, gates, cells, tanh_c, hidden: hidden_all }
+    Trace { steps, x, gates, cells, tanh_c, hidden }
 }
 
 /// Gradients of the parameters.
@@ -131,27 +144,32 @@ pub struct Gradients<R> {
     pub b: Vec<R>,
 }
 
-/// Back through time. `dh` is the gradient of every h, `[T, B, H]`. Returns the gradients of the parameters
-/// and of x, `[T, B, E]`.
+/// Back through time. `dh` is the gradient of every h, `[n, H]`. Returns the gradients of the parameters
+/// and of x, `[n, E]`.
 pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) -> (Gradients<R>, Vec<R>) {
-    let (inputs, hidden, rows) = (weights.input_dim(), weights.hidden_dim(), trace.rows);
-    let (size, wide, one) = (rows * hidden, 4 * hidden, R::of(1.0));
+    let (inputs, hidden, steps) = (weights.input_dim(), weights.hidden_dim(), &trace.steps);
+    let (n, wide, one) = (steps.num_places(), 4 * hidden, R::of(1.0));
     let ut = transpose(weights.u, hidden, wide);
-    let mut d_gates = vec![R::default(); trace.steps * rows * wide];
-    let mut dh_next = vec![R::default(); size];
-    let mut dc_next = vec![R::default(); size];
-    for t in (0..trace.steps).rev() {
-        let da = &mut d_gates[t * rows * wide..][..rows * wide];
-        for r in 0..rows {
-            let gates = &trace.gates[(t * rows + r) * wide..][..wide];
+    let mut d_gates = vec![R::default(); n * wide];
+    // What the step behind says of this one's rows, [rows, H]; of rows that end here nothing.
+    let (mut dh_next, mut dc_next) = (Vec::new(), Vec::new());
+    for t in (0..steps.len()).rev() {
+        let at = steps.at(t);
+        if t + 1 == steps.len() {
+            dh_next = vec![R::default(); at.len() * hidden];
+            dc_next = dh_next.clone();
+        }
+        let da = &mut d_gates[at.start * wide..at.end * wide];
+        for (r, place) in at.clone().enumerate() {
+            let gates = &trace.gates[place * wide..][..wide];
             let da = &mut da[r * wide..][..wide];
+            let before = (t > 0).then(|| &trace.cells[steps.before(t)[r] * hidden..][..hidden]);
             for j in 0..hidden {
-                let at = t * size + r * hidden + j;
                 let (i, f, o, g) =
                     (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
-                let tc = trace.tanh_c[at];
-                let before = if t > 0 { trace.cells[at - size] } else { R::default() };
-                let dh = dh[at] + dh_next[r * hidden + j];
+                let tc = trace.tanh_c[place * hidden + j];
+                let before = before.map_or_else(R::default, |cells| cells[j]);
+                let dh = dh[place * hidden + j] + dh_next[r * hidden + j];
                 let dc = dc_next[r * hidden + j] + dh * o * (one - tc * tc);
                 da[j] = dc * g * i * (one - i);
                 da[hidden + j] = dc * before * f * (one - f);
@@ -160,24 +178,40 @@ pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) ->
                 dc_next[r * hidden + j] = dc * f;
             }
         }
-        R::product(&Product::dense(rows, wide, hidden, da, &ut), &mut dh_next, hidden);
+        if t > 0 {
+            R::product(&Product::dense(at.len(), wide, hidden, da, &ut), &mut dh_next, hidden);
+            if !steps.all_stay(t) {
+                [&mut dh_next, &mut dc_next].into_iter().for_each(|d| *d = put_back(d, steps, t, hidden));
+            }
+        }
     }
-    let all = trace.steps * rows;
     let mut gradients = Gradients {
         w: vec![R::default(); inputs * wide],
         u: vec![R::default(); hidden * wide],
         b: vec![R::default(); wide],
     };
-    R::product(&Product::transposed(inputs, all, wide, &trace.x, &d_gates), &mut gradients.w, wide);
+    R::product(&Product::transposed(inputs, n, wide, &trace.x, &d_gates), &mut gradients.w, wide);
     // h before step t belongs to the gates of step t; the state before step 0 is zero.
-    let later = &d_gates[rows * wide..];
-    let earlier = &trace.hidden[..all * hidden - size];
-    R::product(&Product::transposed(hidden, all - rows, wide, earlier, later), &mut gradients.u, wide);
+    let before = steps.all_before();
+    let mut earlier = Vec::with_capacity(before.len() * hidden);
+    before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
+    let later = &d_gates[(n - before.len()) * wide..];
+    R::product(&Product::transposed(hidden, before.len(), wide, &earlier, later), &mut gradients.u, wide);
     for row in d_gates.chunks_exact(wide) {
         R::axpy(one, row, &mut gradients.b);
     }
     let wt = transpose(weights.w, inputs, wide);
-    let mut dx = vec![R::default(); all * inputs];
-    R::product(&Product::dense(all, wide, inputs, &d_gates, &wt), &mut dx, inputs);
+    let mut dx = vec![R::default(); n * inputs];
+    R::product(&Product::dense(n, wide, inputs, &d_gates, &wt), &mut dx, inputs);
     (gradients, dx)
+}
+
+/// The rows `[rows, H]` of step `t` among those of the step before it, which has more; the others are zero.
+fn put_back<R: Real>(of_rows: &[R], steps: &Steps, t: usize, hidden: usize) -> Vec<R> {
+    let to = steps.at(t - 1);
+    let mut wider = vec![R::default(); to.len() * hidden];
+    for (row, place) in of_rows.chunks_exact(hidden).zip(steps.before(t)) {
+        wider[(place - to.start) * hidden..][..hidden].copy_from_slice(row);
+    }
+    wider
 }

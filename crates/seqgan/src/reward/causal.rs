@@ -6,7 +6,8 @@
 
 use super::BatchLoss;
 use crate::kernel::Real;
-use crate::nn::{Gradients, Tensors, embedding, lstm};
+use crate::nn::lstm::{self, Steps};
+use crate::nn::{Gradients, Tensors, embedding};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
@@ -76,13 +77,13 @@ const FEATURES_W: usize = 6;
 /// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
 const ROWS: usize = 16;
 
-/// Rows that ran together: which, their longest number of steps, what was read, and the LSTM's trace.
+/// Rows that ran together: which, what was read, and the LSTM's trace, whose places are n.
 struct Chunk<R> {
     rows: Range<usize>,
-    inputs: Vec<TokenId>, // [T', rows]
-    features: Vec<R>,     // [T', rows, F]
+    inputs: Vec<TokenId>, // [n]
+    features: Vec<R>,     // [n, F]
     trace: lstm::Trace<R>,
-    logits: Vec<R>, // [T', rows]
+    logits: Vec<R>, // [n]
 }
 
 impl<R: Real> CausalDiscriminator<R> {
@@ -151,11 +152,8 @@ impl<R: Real> CausalDiscriminator<R> {
         let length = batch.max_length();
         let mut result = vec![R::default(); batch.len() * length];
         for chunk in self.run(batch, features) {
-            let count = chunk.rows.len();
-            for (r, b) in chunk.rows.clone().enumerate() {
-                for t in 0..self.steps(batch, b) {
-                    result[b * length + t] = chunk.logits[t * count + r];
-                }
+            for ((t, r), &logit) in chunk.trace.steps().places().zip(&chunk.logits) {
+                result[(chunk.rows.start + r) * length + t] = logit;
             }
         }
         result
@@ -183,26 +181,26 @@ impl<R: Real> CausalDiscriminator<R> {
         let parts: Vec<_> = chunks
             .par_iter()
             .map(|chunk| {
-                let count = chunk.rows.len();
                 let (mut loss, mut right) = (0.0, 0);
                 let mut d_logits = vec![R::default(); chunk.logits.len()];
-                for (r, b) in chunk.rows.clone().enumerate() {
+                // The places of each row.
+                let mut of_rows = vec![Vec::new(); chunk.rows.len()];
+                chunk.trace.steps().places().enumerate().for_each(|(place, (_, r))| of_rows[r].push(place));
+                for (b, places) in chunk.rows.clone().zip(of_rows) {
                     let label = f64::from(u8::from(real[b]));
-                    let at = |t: usize| t * count + r;
-                    let steps = self.steps(batch, b);
-                    let sum: f64 = (0..steps).map(|t| chunk.logits[at(t)].to_f64()).sum();
+                    let sum: f64 = places.iter().map(|&place| chunk.logits[place].to_f64()).sum();
                     match objective {
                         CausalObjective::EveryStep => {
-                            for t in 0..steps {
-                                let z = chunk.logits[at(t)].to_f64();
+                            for place in places {
+                                let z = chunk.logits[place].to_f64();
                                 loss += cross_entropy(z, label);
-                                d_logits[at(t)] = R::of((sigmoid(z) - label) * scale);
+                                d_logits[place] = R::of((sigmoid(z) - label) * scale);
                             }
                         }
                         CausalObjective::Sum => {
                             loss += cross_entropy(sum, label);
                             let d = R::of((sigmoid(sum) - label) * scale);
-                            (0..steps).for_each(|t| d_logits[at(t)] = d);
+                            places.into_iter().for_each(|place| d_logits[place] = d);
                         }
                     }
                     right += usize::from((sum > 0.0) == real[b]);
@@ -259,21 +257,21 @@ impl<R: Real> CausalDiscriminator<R> {
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
         let run = |&start: &usize| {
             let rows = start..(start + ROWS).min(batch.len());
-            let inputs = self.inputs(batch, rows.clone());
+            let steps = Steps::of(&rows.clone().map(|b| self.steps(batch, b)).collect::<Vec<_>>());
+            let inputs = self.inputs(batch, rows.start, &steps);
             let mut x = Vec::new();
             let dim = self.shape.embedding_dim;
             embedding::forward(&self.parameters[EMBEDDING], dim, inputs.iter().copied(), &mut x);
-            let place = |i: usize| (i / rows.len(), rows.start + i % rows.len());
-            let own = |i: usize| {
-                let (t, b) = place(i);
-                &features[(b * batch.max_length() + t) * width..][..width]
+            let own = |(t, r)| {
+                let decision = (rows.start + r) * batch.max_length() + t;
+                &features[decision * width..][..width]
             };
-            let own: Vec<R> = (0..inputs.len()).flat_map(own).copied().collect();
+            let own: Vec<R> = steps.places().flat_map(own).copied().collect();
             if width > 0 {
                 let both = x.chunks_exact(dim).zip(own.chunks_exact(width));
                 x = both.flat_map(|(x, own)| x.iter().chain(own).copied()).collect();
             }
-            let trace = lstm::forward(self.weights(), rows.len(), x);
+            let trace = lstm::forward(self.weights(), steps, x);
             let dot = |w: &[R], x: &[R], z: R| x.iter().zip(w).fold(z, |z, (&x, &w)| z + x * w);
             let (w, b) = (&self.parameters[OUTPUT_W], self.parameters[OUTPUT_B][0]);
             let hs = trace.hidden().chunks_exact(self.shape.hidden_dim);
@@ -284,14 +282,11 @@ impl<R: Real> CausalDiscriminator<R> {
         starts.par_iter().map(run).collect()
     }
 
-    /// What is read, time-major: each row's tokens, then its end; behind that token 0, whose result nobody reads.
-    fn inputs(&self, batch: &SeqBatch, rows: Range<usize>) -> Vec<TokenId> {
-        let steps = rows.clone().map(|b| self.steps(batch, b)).max().unwrap_or(0).max(1);
-        let input = |t: usize, b: usize| {
-            let past = if t == batch.length(b) { self.shape.end_token } else { None };
-            batch.row(b).get(t).copied().or(past).unwrap_or_default()
-        };
-        (0..steps).flat_map(|t| rows.clone().map(move |b| (t, b))).map(|(t, b)| input(t, b)).collect()
+    /// What is read at each place of the rows from `first`: each row's tokens, then its end.
+    fn inputs(&self, batch: &SeqBatch, first: usize, steps: &Steps) -> Vec<TokenId> {
+        let end = self.shape.end_token;
+        let input = |(t, r): (usize, usize)| batch.row(first + r).get(t).copied().or(end).unwrap_or_default();
+        steps.places().map(input).collect()
     }
 
     fn steps(&self, batch: &SeqBatch, b: usize) -> usize {

@@ -66,19 +66,24 @@ fn of_the_highway_layer() {
     check("highway gate b", &gb, &dgb, |gb| run(&x, &tw, &tb, &gw, gb));
 }
 
+/// Rows that end together, and each in its own time.
 #[test]
 fn of_the_lstm() {
-    let (mut random, steps, rows, inputs, hidden) = (Random::new(4), 5, 3, 4, 6);
-    let (x, w) = (random.normals(steps * rows * inputs), random.normals(inputs * 4 * hidden));
-    let (u, b) = (random.normals(hidden * 4 * hidden), random.normals(4 * hidden));
-    let dh = random.normals(steps * rows * hidden);
-    let run = |x: &[f64], w: &[f64], u: &[f64], b: &[f64]| {
-        dot(lstm::forward(lstm::Weights { w, u, b, blocks: &[] }, rows, x.to_vec()).hidden(), &dh)
-    };
-    let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
-    let (d, dx) = lstm::backward(weights, &lstm::forward(weights, rows, x.clone()), &dh);
-    check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));
-    check("lstm w", &w, &d.w, |w| run(&x, w, &u, &b));
-    check("lstm u", &u, &d.u, |u| run(&x, &w, u, &b));
-    check("lstm b", &b, &d.b, |b| run(&x, &w, &u, b));
+    for lengths in [[5, 5, 5], [2, 5, 3]] {
+        let steps = lstm::Steps::of(&lengths);
+        let (mut random, n, inputs, hidden) = (Random::new(4), steps.num_places(), 4, 6);
+        let (x, w) = (random.normals(n * inputs), random.normals(inputs * 4 * hidden));
+        let (u, b) = (random.normals(hidden * 4 * hidden), random.normals(4 * hidden));
+        let dh = random.normals(n * hidden);
+        let run = |x: &[f64], w: &[f64], u: &[f64], b: &[f64]| {
+            let weights = lstm::Weights { w, u, b, blocks: &[] };
+            dot(lstm::forward(weights, steps.clone(), x.to_vec()).hidden(), &dh)
+        };
+        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
+        let (d, dx) = lstm::backward(weights, &lstm::forward(weights, steps.clone(), x.clone()), &dh);
+        check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));
+        check("lstm w", &w, &d.w, |w| run(&x, w, &u, &b));
+        check("lstm u", &u, &d.u, |u| run(&x, &w, u, &b));
+        check("lstm b", &b, &d.b, |b| run(&x, &w, &u, b));
+    }
 }

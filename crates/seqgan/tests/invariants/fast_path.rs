@@ -12,9 +12,10 @@ use seqgan::nn::Masks;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;
+use seqgan::nn::lstm::{self, Steps};
 use seqgan::nn::softmax::{Choice, Output};
 use seqgan::nn::softmax_gradient::{Beside, Role};
-use seqgan::nn::{Gradients, Tensors, embedding, highway, linear, lstm};
+use seqgan::nn::{Gradients, Tensors, embedding, highway, linear};
 
 /// Relative to the largest value.
 pub const TOLERANCE: f64 = 2e-5;
@@ -79,24 +80,25 @@ fn of_the_highway_layer() {
 
 #[test]
 fn of_the_lstm() {
-    fn run<R: Real>(rows: usize, p: &[Vec<R>]) -> Vec<Vec<R>> {
+    fn run<R: Real>(steps: &Steps, p: &[Vec<R>]) -> Vec<Vec<R>> {
         let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[] };
-        let trace = lstm::forward(weights, rows, p[0].clone());
+        let trace = lstm::forward(weights, steps.clone(), p[0].clone());
         let (d, dx) = lstm::backward(weights, &trace, &p[4]);
         vec![trace.hidden().to_vec(), dx, d.w, d.u, d.b]
     }
     for seed in 0..40 {
         let mut random = Random::new(seed);
-        let (steps, rows) = (random.between(1..=12), random.between(1..=20));
+        let rows = random.between(1..=20);
+        let steps = Steps::of(&(0..rows).map(|_| random.between(1..=12)).collect::<Vec<_>>());
         let (dim, hidden) = (random.between(1..=40), random.between(1..=40));
-        let size = steps * rows;
+        let size = steps.num_places();
         let sizes = [size * dim, dim * 4 * hidden, hidden * 4 * hidden, 4 * hidden, size * hidden];
         let mut inputs = sizes.map(|n| random.normals(n));
         // Large recurrent weights would amplify every rounding from step to step.
         for i in [1, 2] {
             inputs[i].iter_mut().for_each(|x| *x *= 0.25);
         }
-        compare(&format!("lstm {seed}"), &inputs, |p| run::<f32>(rows, p), |p| run::<f64>(rows, p));
+        compare(&format!("lstm {seed}"), &inputs, |p| run::<f32>(&steps, p), |p| run::<f64>(&steps, p));
     }
 }
 
@@ -110,7 +112,7 @@ fn of_single_steps_and_whole_passes() {
         let [x, w, u, b] = [steps * rows * dim, dim * 4 * hidden, hidden * 4 * hidden, 4 * hidden]
             .map(|n| -> Vec<f32> { round(&random.normals(n)) });
         let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
-        let trace = lstm::forward(weights, rows, x.clone());
+        let trace = lstm::forward(weights, Steps::equal(rows, steps), x.clone());
         let mut state = lstm::State::zero(rows, hidden);
         for (x, h) in x.chunks(rows * dim).zip(trace.hidden().chunks(rows * hidden)) {
             lstm::step(weights, x, &mut state, &mut Vec::new());

@@ -65,11 +65,12 @@ fn span<R: Real>(row: &[R], hidden: usize) -> Option<Range<usize>> {
     Some(first..last + 1)
 }
 
-/// Adds x W to gates `[n, 4H]`, x `[n, K]`, W `[K, 4H]`, block by block: `units` are those of K that a block's hidden units see.
+/// Adds x W to gates `[n, 4H]`, x `[n, K]` given by its rows, W `[K, 4H]`, block by block: `units` are those of K that a block's
+/// hidden units see.
 pub(super) fn add_product<R: Real>(
     blocks: &[Block],
     units: fn(&Block) -> &Range<usize>,
-    x: &[R],
+    (x, rows): (&[R], Rows<'_>),
     w: &[R],
     gates: &mut [R],
     hidden: usize,
@@ -77,7 +78,8 @@ pub(super) fn add_product<R: Real>(
     let wide = 4 * hidden;
     let (n, all) = (gates.len() / wide, w.len() / wide);
     if blocks.len() < 2 {
-        return R::product(&Product::dense(n, all, wide, x, w).adding(), gates, wide);
+        let product = Product { a_rows: rows, ..Product::dense(n, all, wide, x, w) };
+        return R::product(&product.adding(), gates, wide);
     }
     // All rows may have ended.
     if n == 0 {
@@ -92,7 +94,7 @@ pub(super) fn add_product<R: Real>(
                 n: block.hidden.len(),
                 k: seen.len(),
                 a: &x[seen.start..],
-                a_rows: Rows::Stride(all),
+                a_rows: rows,
                 a_step: 1,
                 b: Right::Dense { values: &w[seen.start * wide + first..], stride: wide },
                 accumulate: true,
