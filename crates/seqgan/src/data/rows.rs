@@ -160,7 +160,7 @@ impl Rows {
         rows.longest = rows.lengths.iter().copied().max().unwrap_or(0);
         rows.lines = records.count();
         (rows.bytes, rows.sha256) = records.into_digest();
-        rows.check_some_tokens(path, limit, shortest_dropped)?;
+        rows.check_some_tokens(path, limit, shortest_dropped, known_labels.is_some())?;
         Ok(rows)
     }
 
@@ -209,7 +209,14 @@ impl Rows {
         Ok(self.label_names.len() as Label - 1)
     }
 
-    fn check_some_tokens(&self, path: &Path, limit: usize, shortest_dropped: usize) -> Result<()> {
+    /// A `further` file must fit what was learnt from another.
+    fn check_some_tokens(
+        &self,
+        path: &Path,
+        limit: usize,
+        shortest_dropped: usize,
+        further: bool,
+    ) -> Result<()> {
         if !self.tokens.is_empty() {
             return Ok(());
         }
@@ -221,7 +228,13 @@ impl Rows {
                 "no sequence is left: all {} have more than {limit} tokens, the shortest {shortest_dropped}",
                 grouped(self.dropped_long as u64)
             );
-            bad(path, None, message, "raise `data.max_length` or set `data.long_sequences = \"truncate\"`")
+            let hint = match further {
+                true => format!(
+                    "the model knows sequences of up to {limit} tokens, as the training data have: shorten these, or train on longer ones"
+                ),
+                false => "raise `data.max_length` or set `data.long_sequences = \"truncate\"`".into(),
+            };
+            bad(path, None, message, &hint)
         } else if self.dropped_short > 0 {
             let message = format!("no sequence is left: none is as long as `data.window` ({lines} read)");
             bad(path, None, message, "lower `data.window`")

@@ -304,6 +304,13 @@ mod tests {
         let message = refused("a b c\n\na b c d\n", &options, "raise `data.max_length`");
         let expected = "no sequence is left: all 2 have more than 2 tokens, the shortest 3";
         assert_eq!(message, format!("f.txt: {expected}"));
+        // What has been learnt cannot be set any more.
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("test.txt");
+        std::fs::write(&path, "a b c\n").unwrap();
+        let vocab = Vocab::new(Tokens::Words, ["a", "b", "c"].map(String::from).into()).unwrap();
+        let error = read_with(&path, &options, &vocab, &[]).unwrap_err();
+        assert!(error.hint().unwrap().contains("up to 2 tokens, as the training data have"), "{error}");
     }
 
     #[test]
