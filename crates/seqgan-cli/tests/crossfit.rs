@@ -84,6 +84,51 @@ fn a_judge_without_worth_has_no_rounds() {
     assert_eq!(run("followed", "crossfit.needs_worth=false"), (false, false));
 }
 
+/// Rounds that go wrong at once: with patience the model is that of the best round, and training ends early.
+#[test]
+fn rounds_end_with_the_best_model_when_they_have_patience() {
+    let scratch = Scratch::new();
+    let settings = [
+        r#"methods=["mle-tuned", "seqgan-crossfit"]"#,
+        "adversarial.base=mle-tuned",
+        "crossfit.needs_worth=false",
+        "crossfit.learning_rate=1.0",
+        "crossfit.num_rounds=9",
+        "crossfit.measure_every_rounds=2",
+        // As many as are measured while training.
+        "oracle.num_validation=50",
+    ];
+    let run = |out: &str, patience: &str| {
+        let more = ["--set", patience, "--out", out];
+        let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
+        let measured: Vec<(u64, f64)> = records(&scratch, out, "adversarial")
+            .iter()
+            .map(|round| (round["step"].as_u64().unwrap(), round["nll_validation"]["mean"].as_f64().unwrap()))
+            .collect();
+        let best = measured.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
+        let model = scratch.output(&["sample", out, "-n", "30"]);
+        let is_best = model == scratch.output(&["sample", out, "-n", "30", "--round", "best"]);
+        (told, measured.last().unwrap().0, best, is_best)
+    };
+    let (_, last, best, is_best) = run("none", "crossfit.patience=0");
+    assert!(last == 8 && best < 8 && !is_best, "{last} {best}");
+    let (told, last, best, is_best) = run("some", "crossfit.patience=3");
+    // Rounds are measured in twos.
+    assert!(last == best + 4 && is_best, "{last} {best}");
+    let note =
+        format!("seqgan-crossfit ends after round {last}, with its model of round {best}: nll_validation ");
+    assert!(told.contains(&note), "{told}");
+    // The last round is among those compared.
+    let (_, last, _, is_best) = run("much", "crossfit.patience=100");
+    assert!(last == 9 && is_best, "{last}");
+    let unmeasured = and_set(&tiny_oracle(), &["crossfit.patience=3", "crossfit.measure_every_rounds=0"]);
+    scratch.refuses(
+        2,
+        &unmeasured,
+        &["`crossfit.patience` is 3", "only rounds that are measured can be the best"],
+    );
+}
+
 /// A second base adds what is like it to each fold, and nothing else; neither base needs a row.
 #[test]
 fn two_bases_share_the_members_of_their_folds() {

@@ -127,6 +127,11 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
         "ensemble.num_members=2",
         "crossfit.discount=0.5",
         "crossfit.real_value=0.5",
+        "crossfit.learning_rate=0.5",
+        "crossfit.patience=2",
+        "crossfit.measure_every_rounds=1",
+        "mle_tuned.learning_rate=0.5",
+        "mle_tuned.plateau_factor=0.5",
     ];
     kill_everywhere(&Scratch::new(), &and_set(&tiny_oracle(), &settings), 12);
 }
@@ -391,7 +396,7 @@ fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
         ),
         (
             edited(&|meta| meta["position"]["best"] = serde_json::json!([1.5, 99])),
-            &["the best epoch is 99, but 0 are done", "hint: "],
+            &["the best model is that after 99 epochs or rounds, but 0 are done", "hint: "],
         ),
         (
             edited(&|meta| meta["updates"]["generator"] = u64::MAX.into()),

@@ -256,11 +256,9 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     // Maximum likelihood gets 40 %: it decides most of the quality. The widest LSTM that can pass over the data
     // often enough; on validation data a wider one was better whenever it could.
     let likelihood = 0.4 * seconds;
-    for (dim, rate) in [(128, 0.004), (64, 0.008), (32, 0.01)] {
+    for (dim, rate) in [(128, 0.008), (64, 0.01), (32, 0.01)] {
         (config.generator.embedding_dim, config.generator.hidden_dim) = (dim.min(64), dim);
         config.mle_tuned.learning_rate = rate;
-        // Data sets differ too much in size for one strength; early stopping does the rest.
-        config.mle_tuned.l2 = 1e-5;
         if likelihood / (tokens * Cost::of(config, size).likelihood_token) >= 8.0 {
             break;
         }
@@ -268,12 +266,12 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let cost = Cost::of(config, size);
     let mut epochs = likelihood / (tokens * cost.likelihood_token);
     if to_the_end {
-        // A base that has not come to its end makes whatever learns on from it look good. By validation likelihood, on molecules,
-        // captions and poems (experiments/frontier/files-likelihood.txt).
+        // A base that has not come to its end makes whatever learns on from it look good.
         epochs *= 2.5;
-        config.mle_tuned.learning_rate = (2.0 * config.mle_tuned.learning_rate).min(0.01);
-        config.mle_tuned.l2 = 5e-5;
     }
+    // Data sets differ too much in size for one strength or one number of passes; the plateaus do the rest. By validation
+    // likelihood, on molecules, captions and poems (experiments/frontier/files-likelihood.txt).
+    (config.mle_tuned.l2, config.mle_tuned.plateau_factor) = (5e-5, 0.5);
     set_epochs(&mut config.mle_tuned, epochs, size);
     // The distilled model gets 240 %, and as many passes as the others at most: in each it sees as many sequences that the
     // ensemble has drawn. Where models are wide, a smaller ensemble leaves more of them. They are few, and begin with the weights
@@ -328,6 +326,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
         [crossfit.batch_size, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
     crossfit.num_rounds = (rounds(crossfit.batch_size) as usize).clamp(5, crossfit.num_rounds);
     crossfit.measure_every_rounds = (crossfit.num_rounds / 20).clamp(1, crossfit.measure_every_rounds);
+    // Files are small beside what the rounds learn from them: on captions they know the training sequences by heart in the end.
+    crossfit.patience = (crossfit.num_rounds / 4).max(1);
 }
 
 fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
@@ -340,7 +340,8 @@ fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
         likelihood.max_updates =
             ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
     }
-    likelihood.patience = (likelihood.num_epochs / 4).max(2);
+    // Of more, the rate would be next to nothing.
+    likelihood.patience = (likelihood.num_epochs / 4).clamp(2, 4);
 }
 
 #[cfg(test)]

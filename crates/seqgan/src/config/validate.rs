@@ -123,6 +123,13 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.num_rounds", crossfit.num_rounds, 0, 1_000_000)?;
     check.range("crossfit.batch_size", crossfit.batch_size, 1, 65_536)?;
     check.range("crossfit.learning_rate", crossfit.learning_rate, 0.0, 10.0)?;
+    check.range("crossfit.patience", crossfit.patience, 0, 1_000_000)?;
+    if crossfit.patience > 0 && crossfit.measure_every_rounds == 0 {
+        let expected =
+            "0 where crossfit.measure_every_rounds is 0: only rounds that are measured can be the best"
+                .into();
+        return Err(check.fault("crossfit.patience", crossfit.patience, expected));
+    }
     check.range("crossfit.refresh_every_rounds", crossfit.refresh_every_rounds, 0, 1_000_000)?;
     check.range("crossfit.discount", crossfit.discount, 0.0, 1.0)?;
     check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
@@ -287,6 +294,7 @@ impl Check<'_> {
         self.range(&key("learning_rate"), config.learning_rate, 0.0, 10.0)?;
         self.range(&key("l2"), config.l2, 0.0, 100.0)?;
         self.range(&key("clip_norm"), config.clip_norm, 0.0, 1e9)?;
-        self.range(&key("patience"), config.patience, 1, 1_000_000)
+        self.range(&key("patience"), config.patience, 1, 1_000_000)?;
+        self.range(&key("plateau_factor"), config.plateau_factor, 0.0, 1.0)
     }
 }

@@ -14,6 +14,7 @@
 use super::crossfit::{self, Witnesses};
 use super::judge::{Judge, Search};
 use super::kept::{best, keep};
+use super::measure::validation_nll;
 use super::monitor::{Figures, value_spread, watch};
 use super::round_plan::RoundPlan;
 use super::session::Session;
@@ -72,7 +73,10 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         measure(session, state, method)?;
     }
     let mut earnings = earnings(session, state, method);
-    while !state.position.watched.ended && state.position.round < plan.num_rounds {
+    let goes_on = |position: &Position| {
+        !position.watched.ended && !plan.is_out_of_patience(position) && position.round < plan.num_rounds
+    };
+    while goes_on(&state.position) {
         if crossfit::is_refresh_due(session.config, state, method) {
             crossfit::refresh_judge(session, state, method)?;
             earnings = self::earnings(session, state, method);
@@ -106,18 +110,35 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         state.position.g_step = 0;
         state.position.round += 1;
         session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
-        let every = plan.measure_every_rounds;
-        if every > 0 && state.position.round.is_multiple_of(every) {
+        if plan.is_measured_after(state.position.round) {
             measure(session, state, method)?;
         }
         session.step_done(state)?;
     }
+    if let Some((nll, best)) = state.position.best
+        && best < state.position.round
+        && !state.position.watched.ended
+    {
+        let ends = format!("{method} ends after round {}", state.position.round);
+        session.observer.note(&format!("{ends}, with its model of round {best}: nll_validation {nll:.3}"));
+    }
     (state.position.round, state.position.refreshed, state.position.reward) = (0, 0, None);
+    state.position.best = None;
     state.position.reward_parts.clear();
     (state.position.watched, state.position.kept) = Default::default();
     let trainee = state.trainee.take().expect("the generator in training");
-    state.finished.insert(method, trainee.generator);
+    state.finished.insert(method, trainee.best.unwrap_or(trainee.generator));
     Ok(())
+}
+
+/// Keeps the model as the method's if no round before was better on validation data.
+fn keep_if_best(session: &Session<'_>, state: &mut State) {
+    let (round, trainee) = (state.position.round, state.trainee.as_mut().expect("the generator in training"));
+    let nll = validation_nll(session.task, &trainee.generator).mean;
+    if state.position.best.is_none_or(|(best, _)| nll < best) {
+        state.position.best = Some((nll, round));
+        trainee.best = Some(trainee.generator.clone());
+    }
 }
 
 /// What every token earns besides its value by the judge, as long as that is not trained again. A silent judge has no rounds.
@@ -147,12 +168,16 @@ fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Resu
     let round = state.position.round as u64;
     session.record(state, ("adversarial", Some(method)), round, &measures, &figures)?;
     keep(session, state, method, &measures)?;
+    if RoundPlan::of(session.config, method).patience > 0 {
+        keep_if_best(session, state);
+    }
     let action = watch(session, state, method, &watched)?;
-    let mut ends_with = round as usize;
+    let mut ends_with = state.position.best.map_or(round as usize, |(_, best)| best);
     if action == Action::RollBack
         && let Some((best, generator)) = best(session, state, method)?
     {
-        state.trainee.as_mut().expect("the generator in training").generator = generator;
+        let trainee = state.trainee.as_mut().expect("the generator in training");
+        (trainee.generator, trainee.best, state.position.best) = (generator, None, None);
         ends_with = best;
     }
     if matches!(action, Action::Stop | Action::RollBack) {

@@ -109,7 +109,9 @@ fn train_alone(
                 break;
             }
             let update = GeneratorUpdate {
-                learning_rate: config.learning_rate * config.schedule.factor(step, total),
+                learning_rate: config.learning_rate
+                    * config.schedule.factor(step, total)
+                    * config.plateau_factor.powi(state.position.plateaus as i32),
                 clip_norm: config.clip_norm,
                 l2: config.l2,
             };
@@ -150,7 +152,7 @@ fn train_alone(
         trainee = state.trainee.take().expect("put there above");
     }
 
-    (state.position.epoch, state.position.best) = (0, None);
+    (state.position.epoch, state.position.best, state.position.plateaus) = (0, None, 0);
     Ok(trainee.best.unwrap_or(trainee.generator))
 }
 
@@ -160,11 +162,11 @@ fn fresh(session: &Session<'_>, seed: u64) -> LstmGenerator {
 }
 
 fn out_of_patience(state: &State, config: &LikelihoodConfig) -> bool {
-    let since = |best: (f64, usize)| state.position.epoch - best.1;
+    let since = |best: (f64, usize)| state.position.epoch.saturating_sub(best.1);
     config.early_stop && state.position.best.is_some_and(|best| since(best) >= config.patience)
 }
 
-/// Validates, keeps the best epoch, and measures when it is time to.
+/// Validates, keeps the best epoch, measures when it is time to, and goes back to the best where that lowers the rate.
 fn end_of_epoch(
     session: &mut Session<'_>,
     state: &mut State,
@@ -190,6 +192,14 @@ fn end_of_epoch(
         session.record(state, (name, None), epoch as u64, &measures, &figures)?;
     } else if !figures.is_empty() {
         session.record(state, (name, None), epoch as u64, &Measures::default(), &figures)?;
+    }
+    let is_best = state.position.best.is_none_or(|(_, best)| best == epoch);
+    if config.plateau_factor < 1.0
+        && !is_best
+        && let Some(best) = &trainee.best
+    {
+        state.position.plateaus += 1;
+        trainee.generator = best.clone();
     }
     Ok(())
 }

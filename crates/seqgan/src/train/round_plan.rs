@@ -1,5 +1,6 @@
 //! How many rounds a method has, and how the generator is updated in each.
 
+use super::state::Position;
 use crate::config::{Baseline, Config, Method, Schedule};
 
 /// The rounds of a method.
@@ -14,6 +15,8 @@ pub(super) struct RoundPlan {
     pub baseline: Baseline,
     /// Measure after every so many rounds; 0: only at the end.
     pub measure_every_rounds: usize,
+    /// Rounds without a better validation likelihood that end the training with the best model; 0: none do.
+    pub patience: usize,
     learning_rate: f64,
     schedule: Schedule,
 }
@@ -29,6 +32,7 @@ impl RoundPlan {
                 batch_size: crossfit.batch_size,
                 baseline: crossfit.baseline,
                 measure_every_rounds: crossfit.measure_every_rounds,
+                patience: crossfit.patience,
                 learning_rate: crossfit.learning_rate,
                 schedule: Schedule::Cosine,
             },
@@ -38,10 +42,25 @@ impl RoundPlan {
                 batch_size: adversarial.batch_size,
                 baseline: adversarial.baseline,
                 measure_every_rounds: adversarial.measure_every_rounds,
+                patience: 0,
                 learning_rate: adversarial.learning_rate,
                 schedule: Schedule::Constant,
             },
         }
+    }
+
+    /// Whether the model is measured when so many rounds are done. Where the best is kept, the last one is among those compared.
+    pub fn is_measured_after(&self, rounds: usize) -> bool {
+        let every = self.measure_every_rounds;
+        every > 0 && (rounds.is_multiple_of(every) || (self.patience > 0 && rounds == self.num_rounds))
+    }
+
+    /// Whether too many rounds have passed since the best, at one that was measured.
+    pub fn is_out_of_patience(&self, position: &Position) -> bool {
+        let since = |(_, best): (f64, usize)| position.round.saturating_sub(best);
+        self.patience > 0
+            && self.is_measured_after(position.round)
+            && position.best.is_some_and(|best| since(best) >= self.patience)
     }
 
     /// Adam's learning rate in a round.

@@ -24,8 +24,11 @@ pub struct Position {
     pub epoch: usize,
     /// Likelihood: batches of the epoch done.
     pub batch: usize,
-    /// Likelihood: best validation nll, and the epochs done then.
+    /// Best validation nll, and the epochs done then; of rounds of which the best is kept, the rounds.
     pub best: Option<(f64, usize)>,
+    /// Likelihood: epochs done that were not the best until then.
+    #[serde(default)]
+    pub plateaus: usize,
     /// Adversarial: rounds done.
     pub round: usize,
     /// Adversarial: rounds done when the judge was last trained anew.
@@ -145,6 +148,7 @@ impl Position {
         let counts = [
             self.stage,
             self.epoch,
+            self.plateaus,
             self.batch,
             self.round,
             self.refreshed,
@@ -160,8 +164,9 @@ impl Position {
             return Err(format!("a position of {count}, expected {MOST} at most"));
         }
         match self.best {
-            Some((_, epoch)) if epoch > self.epoch => {
-                Err(format!("the best epoch is {epoch}, but {} are done", self.epoch))
+            Some((_, best)) if best > self.epoch.max(self.round) => {
+                let done = self.epoch.max(self.round);
+                Err(format!("the best model is that after {best} epochs or rounds, but {done} are done"))
             }
             _ => Ok(()),
         }

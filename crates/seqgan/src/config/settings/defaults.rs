@@ -44,6 +44,7 @@ impl Default for Config {
             clip_norm: 5.0,
             early_stop: false,
             patience: 2,
+            plateau_factor: 1.0,
             measure_every_epochs: 5,
         };
         Self {
@@ -154,6 +155,7 @@ impl Default for Config {
                 num_rounds: 220,
                 batch_size: 512,
                 learning_rate: 4e-3,
+                patience: 0,
                 baseline: Baseline::StepMean,
                 measure_every_rounds: 10,
                 all_actions: true,

@@ -82,6 +82,9 @@ pub struct CrossfitConfig {
     pub batch_size: usize,
     /// Adam's learning rate of the policy gradient, which falls to 0 along a cosine.
     pub learning_rate: f64,
+    /// Rounds without a better validation likelihood before training stops, with the model of the round that was best, where it
+    /// was measured. 0: all rounds are made, and the last model stays.
+    pub patience: usize,
     /// What is subtracted from the values, and by what they are divided.
     pub baseline: Baseline,
     /// Whether what is known of every token of a decision, by its probabilities, is summed over all of them instead of being

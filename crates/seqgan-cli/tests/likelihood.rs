@@ -1,0 +1,40 @@
+//! Likelihood training: what validation data do to it.
+
+use serde_json::Value;
+
+use crate::support::{Scratch, and, and_set, tiny_oracle};
+
+/// nll_validation after each epoch of `mle-tuned`.
+fn curve(scratch: &Scratch, out: &str, plateau_factor: &str) -> Vec<f64> {
+    let settings = [
+        r#"methods=["mle-tuned"]"#,
+        "mle_tuned.learning_rate=0.3",
+        "mle_tuned.schedule=constant",
+        "mle_tuned.num_epochs=60",
+        "mle_tuned.patience=4",
+        // As many as are measured while training.
+        "oracle.num_validation=50",
+        plateau_factor,
+    ];
+    scratch.run(and(&and_set(&tiny_oracle(), &settings), &["--out", out])).expect_fine();
+    let records = scratch.read(&format!("{out}/metrics.jsonl"));
+    let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let epochs = records.filter(|record| record["phase"] == "mle-tuned");
+    epochs.map(|record| record["nll_validation"]["mean"].as_f64().unwrap()).collect()
+}
+
+#[test]
+fn a_plateau_lowers_the_rate_and_patience_ends() {
+    let scratch = Scratch::new();
+    let plain = curve(&scratch, "plain", "mle_tuned.plateau_factor=1");
+    let best = |curve: &[f64]| (0..curve.len()).min_by(|&a, &b| curve[a].total_cmp(&curve[b])).unwrap();
+    assert_eq!(plain.len(), best(&plain) + 1 + 4, "{plain:?}");
+    let first = (1..plain.len()).find(|&epoch| plain[epoch] >= plain[epoch - 1]).unwrap();
+    // With a factor of 0 nothing is learnt behind the first epoch that was not better than the one before.
+    let still = curve(&scratch, "still", "mle_tuned.plateau_factor=0");
+    assert_eq!(still[..=first], plain[..=first]);
+    assert_eq!(still[first + 1..], [plain[first - 1]; 3], "back to the best");
+    let slower = curve(&scratch, "slower", "mle_tuned.plateau_factor=0.3");
+    assert_eq!(slower[..=first], plain[..=first]);
+    assert!(slower[best(&slower)] < plain[best(&plain)], "{slower:?} {plain:?}");
+}
