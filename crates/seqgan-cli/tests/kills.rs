@@ -7,6 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::time::Duration;
 
+use crate::likelihood::restless;
 use crate::support::{
     Ended, Results, Scratch, and, and_set, contents, tiny_compare, tiny_oracle, tiny_train,
 };
@@ -84,6 +85,12 @@ fn same_run(whole: &Path, killed: &Path) {
 #[test]
 fn an_oracle_run_survives() {
     survives(&Scratch::new(), &tiny_oracle(), same_run);
+}
+
+/// The rate goes on where it was.
+#[test]
+fn plateaus_survive() {
+    survives(&Scratch::new(), &restless("mle_tuned.plateau_factor=0.5"), same_run);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use crate::support::{Scratch, and, and_set, tiny_oracle};
 
-/// nll_validation after each epoch of `mle-tuned`.
-fn curve(scratch: &Scratch, out: &str, plateau_factor: &str) -> Vec<f64> {
+/// `mle-tuned` alone, at a rate that is too high in the end.
+pub fn restless(plateau_factor: &str) -> Vec<String> {
     let settings = [
         r#"methods=["mle-tuned"]"#,
         "mle_tuned.learning_rate=0.3",
@@ -16,7 +16,12 @@ fn curve(scratch: &Scratch, out: &str, plateau_factor: &str) -> Vec<f64> {
         "oracle.num_validation=50",
         plateau_factor,
     ];
-    scratch.run(and(&and_set(&tiny_oracle(), &settings), &["--out", out])).expect_fine();
+    and_set(&tiny_oracle(), &settings)
+}
+
+/// nll_validation after each epoch.
+fn curve(scratch: &Scratch, out: &str, plateau_factor: &str) -> Vec<f64> {
+    scratch.run(and(&restless(plateau_factor), &["--out", out])).expect_fine();
     let records = scratch.read(&format!("{out}/metrics.jsonl"));
     let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let epochs = records.filter(|record| record["phase"] == "mle-tuned");

@@ -130,8 +130,6 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
         "crossfit.learning_rate=0.5",
         "crossfit.patience=2",
         "crossfit.measure_every_rounds=1",
-        "mle_tuned.learning_rate=0.5",
-        "mle_tuned.plateau_factor=0.5",
     ];
     kill_everywhere(&Scratch::new(), &and_set(&tiny_oracle(), &settings), 12);
 }
