@@ -34,11 +34,12 @@ fn a_plateau_lowers_the_rate_and_patience_ends() {
     let plain = curve(&scratch, "plain", "mle_tuned.plateau_factor=1");
     let best = |curve: &[f64]| (0..curve.len()).min_by(|&a, &b| curve[a].total_cmp(&curve[b])).unwrap();
     assert_eq!(plain.len(), best(&plain) + 1 + 4, "{plain:?}");
-    let first = (1..plain.len()).find(|&epoch| plain[epoch] >= plain[epoch - 1]).unwrap();
-    // With a factor of 0 nothing is learnt behind the first epoch that was not better than the one before.
+    let is_second = |&epoch: &usize| epoch == best(&plain[..=epoch]) + 2;
+    let first = (0..plain.len()).find(is_second).unwrap();
+    // With a factor of 0 nothing is learnt behind the first two epochs in a row that were not better than all before.
     let still = curve(&scratch, "still", "mle_tuned.plateau_factor=0");
     assert_eq!(still[..=first], plain[..=first]);
-    assert_eq!(still[first + 1..], [plain[first - 1]; 3], "back to the best");
+    assert_eq!(still[first + 1..], [plain[first - 2]; 2], "back to the best");
     let slower = curve(&scratch, "slower", "mle_tuned.plateau_factor=0.3");
     assert_eq!(slower[..=first], plain[..=first]);
     assert!(slower[best(&slower)] < plain[best(&plain)], "{slower:?} {plain:?}");

@@ -341,7 +341,7 @@ fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
             ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
     }
     // Of more, the rate would be next to nothing.
-    likelihood.patience = (likelihood.num_epochs / 4).clamp(2, 4);
+    likelihood.patience = (likelihood.num_epochs / 4).clamp(2, 6);
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct Position {
     pub batch: usize,
     /// Best validation nll, and the epochs done then; of rounds of which the best is kept, the rounds.
     pub best: Option<(f64, usize)>,
-    /// Likelihood: epochs done that were not the best until then.
+    /// Likelihood: how often the rate was lowered.
     #[serde(default)]
     pub plateaus: usize,
     /// Adversarial: rounds done.

@@ -30,8 +30,8 @@ pub struct LikelihoodConfig {
     pub early_stop: bool,
     /// Epochs without a better validation likelihood before training stops.
     pub patience: usize,
-    /// With `early_stop`, after each epoch without a better validation likelihood training goes on from the best one with so much of
-    /// the learning rate; 1: it goes on as it was.
+    /// With `early_stop`, after two epochs in a row without a better validation likelihood training goes on from the best one with so
+    /// much of the learning rate; 1: it goes on as it was.
     pub plateau_factor: f64,
     /// Measure after every so many epochs; 0: only at the end.
     pub measure_every_epochs: usize,
