@@ -65,7 +65,9 @@ fn training_stops_or_goes_back_when_asked_to() {
         scratch.run(and(&forgetting(&[&action_key]), &["--out", action])).expect_fine()
     };
     let stopped = run("stop");
-    let round = records(&scratch, "stop", "sign")[0]["step"].as_u64().unwrap();
+    let signs = records(&scratch, "stop", "sign");
+    let forgotten = signs.iter().find(|sign| sign["sign"] == "forgetting").expect("it is forgotten");
+    let round = forgotten["step"].as_u64().unwrap();
     assert!(round < 12 && last_round(&scratch, "stop") == round);
     assert!(stopped.stderr.contains(&format!("mixed ends here, with its model of round {round}")));
 
