@@ -14,7 +14,7 @@ mod generated; // completions and manual pages, made from the definition of the 
 mod golden; // the numbers of the smoke run
 mod kills; // SIGKILL anywhere and full disks, as often as asked for
 mod labels; // a class each, from a column to the samples
-mod likelihood;
+mod likelihood; // plateaus and patience
 mod load; // memory and open files over much work
 mod midi; // melodies: MIDI files in, MIDI files out
 mod monitor; // signs of training that goes wrong, and the best models

@@ -270,7 +270,7 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
         epochs *= 2.5;
     }
     // Data sets differ too much in size for one strength or one number of passes; the plateaus do the rest. By validation
-    // likelihood, on molecules, captions and poems (experiments/frontier/files-likelihood.txt).
+    // likelihood, on five sets of data (experiments/frontier/files-likelihood.txt).
     (config.mle_tuned.l2, config.mle_tuned.plateau_factor) = (5e-5, 0.5);
     set_epochs(&mut config.mle_tuned, epochs, size);
     // The distilled model gets 240 %, and as many passes as the others at most: in each it sees as many sequences that the

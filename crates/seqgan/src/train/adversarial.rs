@@ -131,16 +131,6 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     Ok(())
 }
 
-/// Keeps the model as the method's if no round before was better on validation data.
-fn keep_if_best(session: &Session<'_>, state: &mut State) {
-    let (round, trainee) = (state.position.round, state.trainee.as_mut().expect("the generator in training"));
-    let nll = validation_nll(session.task, &trainee.generator).mean;
-    if state.position.best.is_none_or(|(best, _)| nll < best) {
-        state.position.best = Some((nll, round));
-        trainee.best = Some(trainee.generator.clone());
-    }
-}
-
 /// What every token earns besides its value by the judge, as long as that is not trained again. A silent judge has no rounds.
 fn earnings(session: &Session<'_>, state: &State, method: Method) -> Option<Earnings> {
     let Adversary { judge, anchor, .. } = state.adversary.as_ref().expect("the judge");
@@ -169,7 +159,9 @@ fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Resu
     session.record(state, ("adversarial", Some(method)), round, &measures, &figures)?;
     keep(session, state, method, &measures)?;
     if RoundPlan::of(session.config, method).patience > 0 {
-        keep_if_best(session, state);
+        let trainee = state.trainee.as_mut().expect("the generator in training");
+        let nll = validation_nll(session.task, &trainee.generator).mean;
+        trainee.keep_if_best(&mut state.position, nll, round as usize);
     }
     let action = watch(session, state, method, &watched)?;
     let mut ends_with = state.position.best.map_or(round as usize, |(_, best)| best);

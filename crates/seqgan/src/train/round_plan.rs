@@ -57,10 +57,9 @@ impl RoundPlan {
 
     /// Whether too many rounds have passed since the best, at one that was measured.
     pub fn is_out_of_patience(&self, position: &Position) -> bool {
-        let since = |(_, best): (f64, usize)| position.round.saturating_sub(best);
         self.patience > 0
             && self.is_measured_after(position.round)
-            && position.best.is_some_and(|best| since(best) >= self.patience)
+            && position.since_best(position.round) >= self.patience
     }
 
     /// Adam's learning rate in a round.

@@ -106,6 +106,14 @@ impl Trainee {
         let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         Self { generator, optimizer, best: None }
     }
+
+    /// Keeps the model if none before had a better validation nll, after so many epochs or rounds.
+    pub fn keep_if_best(&mut self, position: &mut Position, nll: f64, done: usize) {
+        if position.best.is_none_or(|(best, _)| nll < best) {
+            position.best = Some((nll, done));
+            self.best = Some(self.generator.clone());
+        }
+    }
 }
 
 /// What the generator is trained against.
@@ -141,6 +149,11 @@ pub struct State {
 }
 
 impl Position {
+    /// Epochs or rounds since the best, when so many are done; 0 where none is known.
+    pub fn since_best(&self, done: usize) -> usize {
+        self.best.map_or(0, |(_, best)| done.saturating_sub(best))
+    }
+
     /// Whether a run can stand here; the error says why not. A loop that begins beyond its end, or a number that
     /// overflows when one is added, would be a panic long after the file was read.
     fn check(&self) -> Result<(), String> {
