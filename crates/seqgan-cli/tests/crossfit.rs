@@ -2,8 +2,6 @@
 
 use std::fs;
 
-use serde_json::Value;
-
 use crate::support::{Scratch, and, and_set, safetensors, tiny_oracle};
 
 /// Updates that a phase of a run promises on standard error.
@@ -11,13 +9,6 @@ fn updates(told: &str, phase: &str) -> u64 {
     let line = told.lines().find_map(|line| line.strip_prefix(&format!("{phase}: ")));
     let line = line.unwrap_or_else(|| panic!("no phase {phase} in {told}"));
     line.split(' ').next().unwrap().parse().unwrap()
-}
-
-/// What a run has recorded of a phase.
-fn records(scratch: &Scratch, run: &str, phase: &str) -> Vec<Value> {
-    let all = scratch.read(&format!("{run}/metrics.jsonl"));
-    let lines = all.lines().map(|line| serde_json::from_str(line).unwrap());
-    lines.filter(|line: &Value| line["phase"] == phase).collect()
 }
 
 #[test]
@@ -40,12 +31,12 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     assert!(!one.contains("fold-2"), "{one}");
     // What it has learnt from is not described by the base as it was by the folds.
     for (out, shown) in [("two", false), ("one", true)] {
-        let round = &records(&scratch, out, "adversarial")[0];
+        let round = &scratch.records(out, "adversarial")[0];
         assert!(round["auc_validation"].is_f64() && round["auc_train"].is_f64() == shown, "{round}");
     }
 
     // Before the first, and as often as the setting `crossfit.d_epochs` of the tiny run says.
-    let passes = records(&scratch, "two", "discriminator");
+    let passes = scratch.records("two", "discriminator");
     assert_eq!(passes.len(), 1 + 2);
     for pass in &passes {
         let effective = pass["d_effective"].as_f64().unwrap();
@@ -68,7 +59,8 @@ fn a_judge_without_worth_has_no_rounds() {
     let run = |out: &str, needs_worth: &str| {
         let more = ["--set", needs_worth, "--out", out];
         let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
-        let worth: Vec<f64> = records(&scratch, out, "discriminator")
+        let worth: Vec<f64> = scratch
+            .records(out, "discriminator")
             .iter()
             .map(|pass| pass["d_worth"].as_f64().unwrap())
             .collect();
@@ -101,7 +93,8 @@ fn rounds_end_with_the_best_model_when_they_have_patience() {
     let run = |out: &str, patience: &str| {
         let more = ["--set", patience, "--out", out];
         let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
-        let measured: Vec<(u64, f64)> = records(&scratch, out, "adversarial")
+        let measured: Vec<(u64, f64)> = scratch
+            .records(out, "adversarial")
             .iter()
             .map(|round| (round["step"].as_u64().unwrap(), round["nll_validation"]["mean"].as_f64().unwrap()))
             .collect();
@@ -151,7 +144,7 @@ fn two_bases_share_the_members_of_their_folds() {
     );
     assert_eq!(phases.len(), different.len(), "{phases:?}");
 
-    let judged = records(&scratch, "run", "discriminator");
+    let judged = scratch.records("run", "discriminator");
     let judged: Vec<&str> = judged.iter().map(|line| line["method"].as_str().unwrap()).collect();
     let each = ["seqgan-crossfit", "distilled-seqgan-crossfit"].map(|method| [method; 1 + 2]);
     assert_eq!(judged, each.concat());

@@ -1,7 +1,5 @@
 //! Likelihood training: what validation data do to it.
 
-use serde_json::Value;
-
 use crate::support::{Scratch, and, and_set, tiny_oracle};
 
 /// `mle-tuned` alone, at a rate that is too high in the end.
@@ -22,10 +20,8 @@ pub fn restless(plateau_factor: &str) -> Vec<String> {
 /// nll_validation after each epoch.
 fn curve(scratch: &Scratch, out: &str, plateau_factor: &str) -> Vec<f64> {
     scratch.run(and(&restless(plateau_factor), &["--out", out])).expect_fine();
-    let records = scratch.read(&format!("{out}/metrics.jsonl"));
-    let records = records.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let epochs = records.filter(|record| record["phase"] == "mle-tuned");
-    epochs.map(|record| record["nll_validation"]["mean"].as_f64().unwrap()).collect()
+    let epochs = scratch.records(out, "mle-tuned");
+    epochs.iter().map(|record| record["nll_validation"]["mean"].as_f64().unwrap()).collect()
 }
 
 #[test]

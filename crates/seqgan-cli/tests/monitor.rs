@@ -21,15 +21,8 @@ fn forgetting(more: &[&str]) -> Vec<String> {
     and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)
 }
 
-/// The records of a run with these phases.
-fn records(scratch: &Scratch, run: &str, phase: &str) -> Vec<Value> {
-    let log = fs::read_to_string(scratch.path(run).join("metrics.jsonl")).unwrap();
-    let records = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    records.filter(|record| record["phase"] == phase).collect()
-}
-
 fn last_round(scratch: &Scratch, run: &str) -> u64 {
-    records(scratch, run, "adversarial").last().unwrap()["step"].as_u64().unwrap()
+    scratch.records(run, "adversarial").last().unwrap()["step"].as_u64().unwrap()
 }
 
 fn model(scratch: &Scratch, run: &str, method: &str) -> Vec<u8> {
@@ -43,7 +36,7 @@ fn a_sign_is_told_once_and_changes_nothing() {
     let words = "real sequences have become unlikely";
     assert_eq!(warned.stderr.matches(words).count(), 1, "{}", warned.stderr);
     assert!(warned.stdout.contains("warning: mixed, round "), "{}", warned.stdout);
-    let signs = records(&scratch, "warned", "sign");
+    let signs = scratch.records("warned", "sign");
     let forgotten: Vec<_> = signs.iter().filter(|record| record["sign"] == "forgetting").collect();
     assert_eq!(forgotten.len(), 1, "{signs:?}");
     assert!(forgotten[0]["text"].as_str().unwrap().contains("The model of round "), "{signs:?}");
@@ -65,7 +58,7 @@ fn training_stops_or_goes_back_when_asked_to() {
         scratch.run(and(&forgetting(&[&action_key]), &["--out", action])).expect_fine()
     };
     let stopped = run("stop");
-    let signs = records(&scratch, "stop", "sign");
+    let signs = scratch.records("stop", "sign");
     let forgotten = signs.iter().find(|sign| sign["sign"] == "forgetting").expect("it is forgotten");
     let round = forgotten["step"].as_u64().unwrap();
     assert!(round < 12 && last_round(&scratch, "stop") == round);
@@ -79,7 +72,7 @@ fn training_stops_or_goes_back_when_asked_to() {
     };
     let best = samples("stop", &["--round", "best"]);
     let value = |record: &Value| record["nll_validation"]["mean"].as_f64().unwrap();
-    let measured = records(&scratch, "stop", "adversarial");
+    let measured = scratch.records("stop", "adversarial");
     let best_round = measured.iter().min_by(|a, b| value(a).total_cmp(&value(b))).unwrap()["step"].clone();
     let note = format!("mixed ends here, with its model of round {best_round}\n");
     assert!(back.stderr.contains(&note), "{note}{}", back.stderr);
@@ -98,7 +91,8 @@ fn a_run_that_ends_early_and_is_killed_ends_the_same() {
 fn the_best_models_are_kept_and_found() {
     let scratch = Scratch::with_sentences();
     scratch.run(and(&forgetting(&[]), &["--out", "run", "-q"])).expect_fine();
-    let values: Vec<(u64, f64)> = records(&scratch, "run", "adversarial")
+    let values: Vec<(u64, f64)> = scratch
+        .records("run", "adversarial")
         .iter()
         .map(|r| (r["step"].as_u64().unwrap(), r["nll_validation"]["mean"].as_f64().unwrap()))
         .collect();

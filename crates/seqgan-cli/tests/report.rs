@@ -19,11 +19,6 @@ fn json_of(scratch: &Scratch, name: &str) -> Value {
     serde_json::from_str(&scratch.read(name)).unwrap()
 }
 
-fn records(scratch: &Scratch, run: &str) -> Vec<Value> {
-    let text = scratch.read(&format!("{run}/metrics.jsonl"));
-    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
-}
-
 /// What every page must be, at the width of a telephone and at that of a desk.
 fn sound(browser: &Path, page: &Path) -> Value {
     let seen = [390, 1200].map(|width| {
@@ -95,9 +90,9 @@ fn every_figure_of_an_oracle_run_shows_its_numbers() {
 
     // The first learning curve is nll_oracle by epoch, for both likelihood methods.
     for name in ["mle", "mle-tuned"] {
-        let recorded = records(&scratch, "run").into_iter().filter(|r| r["phase"] == name);
-        let expected: Vec<_> =
-            recorded.map(|r| (r["step"].as_f64().unwrap(), mean(&r["nll_oracle"]))).collect();
+        let recorded = scratch.records("run", name);
+        let point = |r: &Value| (r["step"].as_f64().unwrap(), mean(&r["nll_oracle"]));
+        let expected: Vec<_> = recorded.iter().map(point).collect();
         assert!(!expected.is_empty());
         assert_eq!(marks(&page, "learning", 0, name), expected);
     }
@@ -198,8 +193,7 @@ fn a_comparison_overlays_the_curves_of_its_variants() {
     assert_eq!(marks(&page, "tests", 0, "seqgan").len(), 1);
     // A mean over three runs and their thin lines, and the one run of the other variant with marks of its own. Round 0
     // is measured before there is a reward.
-    let rounds =
-        records(&scratch, "cmp/runs/oracle1-g4").iter().filter(|r| r["phase"] == "adversarial").count() - 1;
+    let rounds = scratch.records("cmp/runs/oracle1-g4", "adversarial").len() - 1;
     let reward = page["figures"].as_array().unwrap().iter().find(|f| f["title"] == "reward").unwrap();
     assert_eq!(reward["marks"].as_array().unwrap().len(), 2 * rounds);
     assert_eq!(reward["thin"], json!([rounds, rounds, rounds]));

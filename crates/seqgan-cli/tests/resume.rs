@@ -148,10 +148,9 @@ fn a_judge_that_is_refreshed_killed_in_every_phase_ends_the_same() {
     let scratch = Scratch::new();
     kill_everywhere(&scratch, &and_set(&tiny_oracle(), &settings), 8);
     // Before its two passes and after each, before the first round and after each but the last.
-    let log = scratch.read("whole/metrics.jsonl");
-    let examined = log.lines().filter(|line| line.contains("d_worth"));
-    let record = |line: &str| serde_json::from_str::<Value>(line).unwrap()["step"].as_u64().unwrap();
-    assert_eq!(examined.map(record).collect::<Vec<_>>(), (0..24).collect::<Vec<_>>());
+    let examined = scratch.records("whole", "discriminator");
+    let steps: Vec<_> = examined.iter().map(|record| record["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, (0..24).collect::<Vec<_>>());
 }
 
 /// What a method ends with does not depend on which others are trained beside it.

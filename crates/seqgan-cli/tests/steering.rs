@@ -86,14 +86,13 @@ fn a_reward_of_parts_steers_and_is_logged_part_by_part() {
         "adversarial.learning_rate=0.02",
     ];
     scratch.run(and(&mixed(reward), &more)).expect_fine();
-    let log = scratch.read("run/metrics.jsonl");
-    let records: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rounds = scratch.records("run", "adversarial");
     let of = |name: &str| -> Vec<f64> {
-        let records = records.iter().filter(|r| r["phase"] == "adversarial" && r["method"] == "mixed");
-        records.filter_map(|record| record[name].as_f64()).collect()
+        let mixed = rounds.iter().filter(|record| record["method"] == "mixed");
+        mixed.filter_map(|record| record[name].as_f64()).collect()
     };
     let (program, regex, novel) = (of("reward_program"), of("reward_regex"), of("reward_novel"));
-    assert!(program.len() > 10 && regex.len() == program.len() && novel.len() == program.len(), "{log}");
+    assert!(program.len() > 10 && regex.len() == program.len() && novel.len() == program.len(), "{rounds:?}");
     assert!(of("reward").last() > of("reward").first());
     // Letters a at the start and anywhere are what is paid for.
     let starts = |method: &str| {

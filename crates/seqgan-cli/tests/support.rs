@@ -138,6 +138,13 @@ impl Scratch {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// What the run in a folder has recorded of a phase.
+    pub fn records(&self, run: &str, phase: &str) -> Vec<Value> {
+        let log = self.read(&format!("{run}/metrics.jsonl"));
+        let records = log.lines().map(|line| serde_json::from_str(line).expect("a record"));
+        records.filter(|record: &Value| record["phase"] == phase).collect()
+    }
+
     fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<str>>) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_seqgan"));
         command.args(arguments.into_iter().map(|a| a.as_ref().to_owned())).current_dir(self.folder.path());

@@ -461,7 +461,9 @@ fn results_stand_on_stdout_alone() {
     let train = and(&tiny_train("sentences.txt"), &["--out", "run"]);
     let ended = scratch.run(&train).expect_fine();
     assert!(ended.stdout.starts_with("method ") && !ended.stdout.contains("run folder"), "{}", ended.stdout);
-    for part in ["mle-tuned: ", "seqgan discriminator: ", "seqgan: ", "measure: ", "run folder: run\n"] {
+    let stages = ["mle-tuned", "seqgan discriminator", "seqgan", "measure"];
+    let outline = format!("to do: {}\n", stages.join(", "));
+    for part in stages.map(|name| format!("{name}: ")).iter().chain([&outline, &"run folder: run\n".into()]) {
         assert!(ended.stderr.contains(part), "{part} is missing in\n{}", ended.stderr);
     }
     assert!(!ended.stderr.contains('\x1b') && !ended.stdout.contains('\x1b'));

@@ -16,6 +16,7 @@ use super::judge::{Judge, Search};
 use super::kept::{best, keep};
 use super::measure::validation_nll;
 use super::monitor::{Figures, value_spread, watch};
+use super::plan::Stage;
 use super::round_plan::RoundPlan;
 use super::session::Session;
 use super::state::{Adversary, Drawn, Position, State, Trainee};
@@ -55,7 +56,7 @@ pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, metho
     let d_steps = config.adversarial.d_pretrain_steps;
     let epochs = (d_steps * config.adversarial.d_epochs) as u64;
     let done = state.position.d_step * config.adversarial.d_epochs + state.position.d_epoch;
-    session.observer.phase(&format!("{method} discriminator"), done as u64, epochs);
+    session.observer.phase(&Stage::Judge(method).name(session.config), done as u64, epochs);
     train_judge(session, state, method, d_steps, |session, position, figures| {
         let done = position.d_step * session.config.adversarial.d_epochs + position.d_epoch;
         session.observer.advance(done as u64, figures);

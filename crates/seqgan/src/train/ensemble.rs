@@ -2,6 +2,7 @@
 //!
 //! The members differ in their initial weights and the order of their batches alone. The first is `mle-tuned` itself.
 
+use super::plan::Stage;
 use super::pretrain::{Model, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
@@ -16,7 +17,7 @@ use crate::update::{GeneratorUpdate, Optimizer, distillation_step};
 /// Trains member number `member`, from 1.
 pub(super) fn train_member(session: &mut Session<'_>, state: &mut State, member: usize) -> Result<()> {
     let config = session.config;
-    let name = format!("member-{}", member + 1);
+    let name = Stage::Member(member).name(config);
     let model =
         Model { method: Method::MleTuned, name: &name, seed: member_seed(config, member, 0), teacher: None };
     let train = &session.task.train;

@@ -5,7 +5,7 @@ use super::equal_entropy::compare_at;
 use super::held_out::MOST_SAMPLES;
 use super::measure;
 use super::mix::Mix;
-use super::plan::base;
+use super::plan::{Stage, base};
 use super::residual::{self, ResidualRow, row_name};
 use super::session::Session;
 use super::state::State;
@@ -64,7 +64,8 @@ pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<(
         true => None,
         false => Some(Mix::new(session.config, session.task)?),
     };
-    session.observer.phase("measure", state.position.measured as u64, units.len() as u64);
+    let name = Stage::Measure.name(session.config);
+    session.observer.phase(&name, state.position.measured as u64, units.len() as u64);
     while let Some(unit) = units.get(state.position.measured) {
         if let Err(error) = run(session, state, mix.as_ref(), unit) {
             // A measurement that trains something can be stopped within; it is made again from its beginning.

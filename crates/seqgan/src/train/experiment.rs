@@ -8,7 +8,7 @@ use super::event::Observer;
 use super::judge::Judge;
 use super::mix::Mix;
 use super::models;
-use super::plan::{Stage, num_parts, plan};
+use super::plan::{Stage, num_parts, outline, plan};
 use super::pretrain::{Model, Teacher, likelihood_settings, maximum_likelihood};
 use super::session::Session;
 use super::state::State;
@@ -94,6 +94,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     observer.note(&format!("run folder: {}", folder.path().display()));
     task.notes.iter().for_each(|note| observer.note(note));
     let mut session = Session::new(experiment, &folder, observer, state.position.metrics_bytes)?;
+    observer.note(&format!("to do: {}", outline(config, &stages[state.position.stage..])));
     while let Some(&stage) = stages.get(state.position.stage) {
         match stage {
             Stage::Likelihood(method) => {

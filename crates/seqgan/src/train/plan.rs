@@ -24,6 +24,27 @@ pub(super) enum Stage {
     Measure,
 }
 
+impl Stage {
+    /// What it is called where progress and the metrics tell of it.
+    pub fn name(self, config: &Config) -> String {
+        match self {
+            Self::Likelihood(method) | Self::Rounds(method) => method.name().into(),
+            Self::Member(member) => format!("member-{}", member + 1),
+            Self::Ensemble => Method::MleEnsemble.name().into(),
+            Self::Fold(fold, number) => FoldLayout::of(config).name(fold, number),
+            Self::Judge(method) => format!("{method} discriminator"),
+            Self::Measure => "measure".into(),
+        }
+    }
+}
+
+/// What there is to do, for whoever waits: all that takes time.
+pub(super) fn outline(config: &Config, stages: &[Stage]) -> String {
+    let takes_time = |stage: &&Stage| **stage != Stage::Ensemble;
+    let names: Vec<String> = stages.iter().filter(takes_time).map(|stage| stage.name(config)).collect();
+    names.join(", ")
+}
+
 /// The stages that the configured methods need.
 pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     if config.methods.is_empty() {

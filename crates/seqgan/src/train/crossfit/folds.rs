@@ -54,6 +54,14 @@ impl FoldLayout {
     fn like(&self, base: Method) -> usize {
         self.methods.iter().position(|method| *method == base).expect("the base of a cross-fitted judge")
     }
+
+    /// What generator number `number` of fold number `fold` is called.
+    pub fn name(&self, fold: usize, number: usize) -> String {
+        match number < self.members {
+            true => format!("fold-{}-member-{}", fold + 1, number + 1),
+            false => format!("fold-{}-{}", fold + 1, self.methods[number]),
+        }
+    }
 }
 
 /// Of each training sequence its fold, `[N]`; folds differ by one sequence at most.
@@ -75,12 +83,8 @@ pub(in super::super) fn train_fold(
     let of = folds(config, train.len());
     let crossed = config.crossfit.num_folds > 1;
     let others = train.select((0..train.len()).filter(|&b| !crossed || of[b] != fold));
-    let FoldLayout { members, methods } = FoldLayout::of(config);
-    let method = methods[number];
-    let name = match number < members {
-        true => format!("fold-{}-member-{}", fold + 1, number + 1),
-        false => format!("fold-{}-{method}", fold + 1),
-    };
+    let layout = FoldLayout::of(config);
+    let (members, method, name) = (layout.members, layout.methods[number], layout.name(fold, number));
     // The first member is to the fold what `mle-tuned` is to all, and those behind the members what their bases are.
     let first = number == 0 || number >= members;
     let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };

@@ -1,6 +1,7 @@
 //! The training of a cross-fitted judge.
 
 use super::super::judge::Judge;
+use super::super::plan::Stage;
 use super::super::session::Session;
 use super::super::state::State;
 use super::super::summary::Measures;
@@ -58,7 +59,7 @@ pub(in super::super) fn train_judge(
         |epoch| Batches::new(evidence.real.len(), d_batch_size, &shuffles, epoch).drop_incomplete();
     let batches_an_epoch = epoch_batches(0).len();
     let total = (d_epochs * batches_an_epoch) as u64;
-    let name = format!("{method} discriminator");
+    let name = Stage::Judge(method).name(session.config);
     let done = state.position.d_epoch * batches_an_epoch + state.position.d_batch;
     session.observer.phase(&name, done as u64, total);
     let width = evidence.features.len() / evidence.real.len();
