@@ -19,8 +19,6 @@ use crate::token::TokenId;
 
 /// Columns of a block: four product tiles of 48.
 const BLOCK: usize = 192;
-/// Rows of a product tile.
-const TILE: usize = 8;
 /// A logit of at most this size needs no shift: a block's sum of exponentials stays below 192 e^80 < 1.1e37.
 const HARMLESS: f32 = 80.0;
 
@@ -109,14 +107,15 @@ impl Kernel for Draw<'_> {
         for v in 0..blocks {
             let mut r = 0;
             while r < rows {
-                let n = (rows - r).min(TILE);
-                if n == TILE && S::WIDE {
-                    self.block_sums::<S, TILE>(s, r, v, &mut sums[r * stride + v..], stride);
-                } else {
-                    for r in r..r + n {
-                        self.block_sums::<S, 1>(s, r, v, &mut sums[r * stride + v..], stride);
-                    }
-                }
+                let out = &mut sums[r * stride + v..];
+                // Tiles of 8 x 48 with 32 registers; without them 6 x 16 fills the 16 there are. What is left has fewer rows.
+                let n = match rows - r {
+                    8.. if S::WIDE => self.block_sums::<S, 8, 3>(s, r, v, out, stride),
+                    6.. if !S::WIDE => self.block_sums::<S, 6, 1>(s, r, v, out, stride),
+                    2.. if S::WIDE => self.block_sums::<S, 2, 3>(s, r, v, out, stride),
+                    2.. => self.block_sums::<S, 2, 1>(s, r, v, out, stride),
+                    _ => self.block_sums::<S, 1, 3>(s, r, v, out, stride),
+                };
                 for r in r..r + n {
                     let at = r * stride + v;
                     if harmless[r] {
@@ -160,20 +159,28 @@ impl Draw<'_> {
         norm * self.table.largest_norm + self.table.largest_bias <= HARMLESS
     }
 
-    /// Sums of the exponentials of block `v`'s logits for `R` rows from `r`; row i's goes to `out[i * stride]`.
+    /// Sums of the exponentials of block `v`'s logits for `R` rows from `r`, `W` vectors of them at a time where there are as many;
+    /// row i's goes to `out[i * stride]`. Returns `R`.
     #[inline(always)]
-    fn block_sums<S: Simd, const R: usize>(&self, s: S, r: usize, v: usize, out: &mut [f32], stride: usize) {
+    fn block_sums<S: Simd, const R: usize, const W: usize>(
+        &self,
+        s: S,
+        r: usize,
+        v: usize,
+        out: &mut [f32],
+        stride: usize,
+    ) -> usize {
         let mut sums = [s.splat(0.0); R];
         let mut column = 0;
         while column < self.table.block {
-            if S::WIDE && column + 3 * LANES <= self.table.block {
-                let logits = self.tile::<S, R, 3>(s, r, v, column);
+            if column + W * LANES <= self.table.block {
+                let logits = self.tile::<S, R, W>(s, r, v, column);
                 for i in 0..R {
-                    for j in 0..3 {
+                    for j in 0..W {
                         sums[i] = s.add(sums[i], math::exp(s, logits[i][j]));
                     }
                 }
-                column += 3 * LANES;
+                column += W * LANES;
             } else {
                 let logits = self.tile::<S, R, 1>(s, r, v, column);
                 for i in 0..R {
@@ -185,15 +192,29 @@ impl Draw<'_> {
         for i in 0..R {
             out[i * stride] = s.sum(sums[i]);
         }
+        R
     }
 
     /// Logits of row `r` for block `v`.
     #[inline(always)]
     fn block_logits<S: Simd>(&self, s: S, r: usize, v: usize, out: &mut [f32; BLOCK]) {
-        for column in (0..self.table.block).step_by(LANES) {
-            let [[logits]] = self.tile::<S, 1, 1>(s, r, v, column);
-            // SAFETY: a block is a multiple of 16 and at most BLOCK wide.
-            unsafe { s.store(out.as_mut_ptr().add(column), logits) };
+        const W: usize = 3;
+        let mut column = 0;
+        while column < self.table.block {
+            // SAFETY: a block is a multiple of 16 and at most BLOCK wide, here and below.
+            let mut store =
+                |j: usize, logits| unsafe { s.store(out.as_mut_ptr().add(column + j * LANES), logits) };
+            if column + W * LANES <= self.table.block {
+                let [logits] = self.tile::<S, 1, W>(s, r, v, column);
+                for j in 0..W {
+                    store(j, logits[j]);
+                }
+                column += W * LANES;
+            } else {
+                let [[logits]] = self.tile::<S, 1, 1>(s, r, v, column);
+                store(0, logits);
+                column += LANES;
+            }
         }
     }
 
