@@ -3,6 +3,7 @@
 //!
 //! Every path sees the same sixteen lanes, multiplies and adds in one rounding and reduces in the same order, so
 //! AVX-512, AVX2 and NEON give the same bits. Portable x86 code has no FMA and differs by rounding alone.
+#![allow(clippy::needless_range_loop)] // loops of constant length over registers, to be unrolled
 #![allow(unsafe_code)] // intrinsics; each is called only behind the CPU check in `dispatch`
 
 use std::sync::OnceLock;
@@ -520,27 +521,44 @@ mod x86 {
         }
         #[inline(always)]
         fn transpose(self, rows: [Self::V; LANES]) -> [Self::V; LANES] {
-            let eight = |first: usize, half: usize| -> [__m256; 8] {
-                let r: [__m256; 8] = std::array::from_fn(|i| rows[first + i][half]);
-                values! {
-                    let mut q = r;
-                    for i in [0, 4] {
-                        let low = |i: usize| _mm256_castps_pd(_mm256_unpacklo_ps(r[i], r[i + 1]));
-                        let high = |i: usize| _mm256_castps_pd(_mm256_unpackhi_ps(r[i], r[i + 1]));
-                        let (lo1, hi1, lo2, hi2) = (low(i), high(i), low(i + 2), high(i + 2));
-                        q[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo1, lo2));
-                        q[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo1, lo2));
-                        q[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi1, hi2));
-                        q[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi1, hi2));
+            let mut out = rows;
+            for half in 0..2 {
+                for other in 0..2 {
+                    let mut square = [rows[0][half]; 8];
+                    for i in 0..8 {
+                        square[i] = rows[8 * other + i][half];
                     }
-                    std::array::from_fn(|i| match i < 4 {
-                        true => _mm256_permute2f128_ps::<0x20>(q[i], q[i + 4]),
-                        false => _mm256_permute2f128_ps::<0x31>(q[i - 4], q[i]),
-                    })
+                    let square = transposed(square);
+                    for i in 0..8 {
+                        out[8 * half + i][other] = square[i];
+                    }
                 }
-            };
-            let [a, b, c, d] = [eight(0, 0), eight(8, 0), eight(0, 1), eight(8, 1)];
-            std::array::from_fn(|i| if i < 8 { [a[i], b[i]] } else { [c[i - 8], d[i - 8]] })
+            }
+            out
+        }
+    }
+
+    /// Rows of eight as columns. No closure, which would be compiled without the instruction set where it is not inlined.
+    #[inline(always)]
+    fn transposed(r: [__m256; 8]) -> [__m256; 8] {
+        values! {
+            let mut q = r;
+            for i in [0, 4] {
+                let lo1 = _mm256_castps_pd(_mm256_unpacklo_ps(r[i], r[i + 1]));
+                let hi1 = _mm256_castps_pd(_mm256_unpackhi_ps(r[i], r[i + 1]));
+                let lo2 = _mm256_castps_pd(_mm256_unpacklo_ps(r[i + 2], r[i + 3]));
+                let hi2 = _mm256_castps_pd(_mm256_unpackhi_ps(r[i + 2], r[i + 3]));
+                q[i] = _mm256_castpd_ps(_mm256_unpacklo_pd(lo1, lo2));
+                q[i + 1] = _mm256_castpd_ps(_mm256_unpackhi_pd(lo1, lo2));
+                q[i + 2] = _mm256_castpd_ps(_mm256_unpacklo_pd(hi1, hi2));
+                q[i + 3] = _mm256_castpd_ps(_mm256_unpackhi_pd(hi1, hi2));
+            }
+            let mut out = q;
+            for i in 0..4 {
+                out[i] = _mm256_permute2f128_ps::<0x20>(q[i], q[i + 4]);
+                out[i + 4] = _mm256_permute2f128_ps::<0x31>(q[i], q[i + 4]);
+            }
+            out
         }
     }
 }
