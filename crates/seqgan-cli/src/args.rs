@@ -466,7 +466,7 @@ pub enum Preset {
     Quick,
     /// The paper's schedule
     Paper,
-    /// The strongest models known here, all that quick has and an ensemble: a quarter of an hour on 2 cores, more on large files
+    /// The strongest models known here, all that quick has and an ensemble: a quarter of an hour on 2 cores, up to two hours on a file of many different tokens
     Best,
     /// Under 20 seconds on 2 cores
     Smoke,
