@@ -1,14 +1,14 @@
 //! Melodies.
 
 use super::scratch;
-use seqgan::config::Rests;
+use seqgan::config::RestHandling;
 use seqgan::data::{FileFormat, MidiOptions, NUM_PITCHES, ReadOptions, Tokens, read_training, to_midi};
 
 /// The first byte says how a MIDI file, the rest, is read.
 pub fn read(bytes: &[u8]) -> bool {
     let Some((&how, bytes)) = bytes.split_first() else { return false };
     let step_secs = [0.4, 0.001, 8.0, 1.0 / 3.0][usize::from(how & 3)];
-    let rests = if how & 4 == 0 { Rests::Keep } else { Rests::Fill };
+    let rests = if how & 4 == 0 { RestHandling::Keep } else { RestHandling::Fill };
     let options = ReadOptions {
         format: FileFormat::Midi,
         tokens: Tokens::Ids,

@@ -143,7 +143,8 @@ fn a_grid_shares_its_base() {
 fn a_grid_shares_members_and_folds() {
     let scratch = Scratch::new();
     let methods = ["--methods", "mle-tuned,distilled,seqgan-crossfit", "--seeds", "1", "-q"];
-    let arguments = and(&tiny_compare(), &[&methods[..], &["--set", "crossfit.sees_ensemble=true"]].concat());
+    let arguments =
+        and(&tiny_compare(), &[&methods[..], &["--set", "crossfit.ensemble_features=true"]].concat());
     scratch.run(and(&arguments, &["--vary", "crossfit.kl=1,3", "--out", "grid"])).expect_fine();
     scratch.run(and(&arguments, &["--set", "crossfit.kl=3", "--out", "alone"])).expect_fine();
     // mle-tuned and the three members of each of two folds, of which one is used; two more members; distilled.

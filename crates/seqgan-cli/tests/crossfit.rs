@@ -39,8 +39,8 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     let passes = scratch.records("two", "discriminator");
     assert_eq!(passes.len(), 1 + 2);
     for pass in &passes {
-        let effective = pass["d_effective"].as_f64().unwrap();
-        assert!(pass["d_worth"].is_f64() && effective > 0.0 && effective <= 1.0, "{pass}");
+        let effective = pass["d_effective_sample_size"].as_f64().unwrap();
+        assert!(pass["d_gain"].is_f64() && effective > 0.0 && effective <= 1.0, "{pass}");
     }
 }
 
@@ -54,15 +54,15 @@ fn a_judge_without_worth_has_no_rounds() {
         "adversarial.base=mle-tuned",
         "mle_tuned.num_epochs=8",
         "mle_tuned.patience=8",
-        "crossfit.real_value=0.5",
+        "crossfit.demonstration_value=0.5",
     ];
-    let run = |out: &str, needs_worth: &str| {
-        let more = ["--set", needs_worth, "--out", out];
+    let run = |out: &str, require_validation_gain: &str| {
+        let more = ["--set", require_validation_gain, "--out", out];
         let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine().stderr;
         let worth: Vec<f64> = scratch
             .records(out, "discriminator")
             .iter()
-            .map(|pass| pass["d_worth"].as_f64().unwrap())
+            .map(|pass| pass["d_gain"].as_f64().unwrap())
             .collect();
         assert!(worth.iter().all(|&worth| worth < 0.0), "{worth:?}");
         let model = |name: &str| {
@@ -72,8 +72,8 @@ fn a_judge_without_worth_has_no_rounds() {
         };
         (told.contains("than a coin: there are no rounds"), model("seqgan-crossfit") == model("mle-tuned"))
     };
-    assert_eq!(run("left-out", "crossfit.needs_worth=true"), (true, true));
-    assert_eq!(run("followed", "crossfit.needs_worth=false"), (false, false));
+    assert_eq!(run("left-out", "crossfit.require_validation_gain=true"), (true, true));
+    assert_eq!(run("followed", "crossfit.require_validation_gain=false"), (false, false));
 }
 
 /// Rounds that go wrong at once: with patience the model is that of the best round, and training ends early.
@@ -83,7 +83,7 @@ fn rounds_end_with_the_best_model_when_they_have_patience() {
     let settings = [
         r#"methods=["mle-tuned", "seqgan-crossfit"]"#,
         "adversarial.base=mle-tuned",
-        "crossfit.needs_worth=false",
+        "crossfit.require_validation_gain=false",
         "crossfit.learning_rate=1.0",
         "crossfit.num_rounds=9",
         "crossfit.measure_every_rounds=2",

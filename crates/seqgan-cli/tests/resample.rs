@@ -68,7 +68,7 @@ fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
         r#"methods=["mle-tuned", "distilled", "distilled-seqgan-crossfit", "seqgan-crossfit"]"#,
         "adversarial.base=mle-tuned",
         "crossfit.num_candidates=5",
-        "crossfit.sees_ensemble=true",
+        "crossfit.ensemble_features=true",
     ];
     let run = and(&and_set(&tiny_oracle(), &settings), &["--out", "run"]);
     let table = scratch.run(&run).expect_fine().stdout;

@@ -113,7 +113,7 @@ fn an_oracle_run_killed_in_every_phase_ends_the_same() {
 fn every_other_method_killed_in_every_phase_ends_the_same() {
     let methods = r#"methods=["mle-ensemble", "distilled", "scheduled-sampling", "pg-bleu", "seqgan-step", "seqgan-crossfit", "distilled-seqgan-crossfit", "maligan", "rankgan"]"#;
     let arguments =
-        and(&tiny_oracle(), &["--set", methods, "--set", "scheduled_sampling.truth_decrease=0.1"]);
+        and(&tiny_oracle(), &["--set", methods, "--set", "scheduled_sampling.teacher_forcing_decay=0.1"]);
     kill_everywhere(&Scratch::new(), &arguments, 25);
 }
 
@@ -123,10 +123,10 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
     let settings = [
         r#"methods=["seqgan-crossfit"]"#,
         "adversarial.base=distilled",
-        "crossfit.sees_ensemble=true",
+        "crossfit.ensemble_features=true",
         "ensemble.num_members=2",
         "crossfit.discount=0.5",
-        "crossfit.real_value=0.5",
+        "crossfit.demonstration_value=0.5",
         "crossfit.learning_rate=0.5",
         "crossfit.patience=2",
         "crossfit.measure_every_rounds=1",
@@ -140,7 +140,7 @@ fn a_judge_that_is_refreshed_killed_in_every_phase_ends_the_same() {
     let settings = [
         r#"methods=["seqgan-crossfit"]"#,
         "adversarial.base=mle-tuned",
-        "crossfit.sees_ensemble=true",
+        "crossfit.ensemble_features=true",
         "ensemble.num_members=2",
         "crossfit.num_rounds=8",
         "crossfit.refresh_every_rounds=1",

@@ -6,12 +6,13 @@
 //! own rounds are those (`train/adversarial.rs`), with a discriminator in the place of the reward.
 
 use seqgan::config::Baseline;
+use seqgan::credit::MonteCarlo;
 use seqgan::data::{Batches, Tokens, Vocab};
 use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy};
-use seqgan::reward::{Reward, values::MonteCarlo};
+use seqgan::optim::{GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
+use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
 use seqgan::rollout::DelayedPolicy;
-use seqgan::update::{GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
 use seqgan::{Result, SeqBatch};
 
 const LENGTH: usize = 6;

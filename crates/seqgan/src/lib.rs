@@ -5,9 +5,10 @@
 //! ```
 //! use seqgan::config::Baseline;
 //! use seqgan::generator::{LstmGenerator, LstmPolicy, Policy, oracle::synthetic_shape};
-//! use seqgan::reward::{Reward, values::MonteCarlo};
+//! use seqgan::credit::MonteCarlo;
+//! use seqgan::reward::Reward;
 //! use seqgan::rng::{Purpose, Streams};
-//! use seqgan::update::{GeneratorUpdate, Optimizer, policy_gradient_step};
+//! use seqgan::optim::{GeneratorUpdate, Optimizer, policy_gradient_step};
 //! use seqgan::{Result, SeqBatch};
 //!
 //! /// The share of tokens that are even.
@@ -45,7 +46,9 @@
 
 pub mod checkpoint;
 pub mod config;
+pub mod credit;
 pub mod data;
+pub mod discriminator;
 pub mod error;
 pub(crate) mod fault;
 pub mod generator;
@@ -53,6 +56,7 @@ pub mod kernel;
 pub mod metrics;
 pub mod ngram;
 pub mod nn;
+pub mod optim;
 pub mod report;
 pub mod reward;
 pub mod rng;
@@ -60,7 +64,6 @@ pub mod rollout;
 pub mod run;
 pub mod token;
 pub mod train;
-pub mod update;
 
 pub use error::{Error, Result};
 pub use token::{Label, SeqBatch, TokenId};

@@ -84,7 +84,7 @@ pub enum Purpose {
     /// Seeds of the members of an ensemble.
     Members = 27,
     /// Sequences on which one generator learns from others.
-    Taught = 28,
+    Distillation = 28,
     /// Which of several candidates is kept.
     Resample = 29,
     /// Which group of samples a sample is in where errors are found by leaving out groups.

@@ -2,9 +2,9 @@
 //! this binary is run again for each that the CPU has.
 
 use crate::random::{Random, usable};
+use seqgan::discriminator::{DiscriminatorShape, Regularisation};
 use seqgan::generator::{GeneratorShape, LstmPolicy, Policy};
 use seqgan::kernel::simd::{Level, level};
-use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::process::Command;

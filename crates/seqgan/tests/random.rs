@@ -1,9 +1,9 @@
 //! Seeded random numbers, batches and networks. All numbers are exact in f32, so that f32 and f64 code start alike.
 
 use seqgan::SeqBatch;
+use seqgan::discriminator::{Discriminator, DiscriminatorShape, Ranker};
 use seqgan::generator::{GeneratorShape, LstmGenerator};
 use seqgan::nn::Tensors;
-use seqgan::reward::{Discriminator, DiscriminatorShape, Ranker};
 use seqgan::rng::{Purpose, Reader, Streams};
 use std::ops::RangeInclusive;
 

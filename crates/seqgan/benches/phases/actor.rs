@@ -3,8 +3,8 @@
 use super::scale::{Scale, settings};
 use seqgan::SeqBatch;
 use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
+use seqgan::optim::{Baseline, GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
 use seqgan::rng::{Purpose, Streams};
-use seqgan::update::{Baseline, GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
 
 /// A generator in training.
 #[derive(Clone)]

@@ -2,9 +2,10 @@
 
 use super::scale::{Scale, settings};
 use seqgan::SeqBatch;
-use seqgan::reward::{Discriminator, Reward};
+use seqgan::discriminator::Discriminator;
+use seqgan::optim::{DiscriminatorUpdate, Optimizer, discriminator_step};
+use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
-use seqgan::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
 
 /// A discriminator in training.
 pub struct Judge {

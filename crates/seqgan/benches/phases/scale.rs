@@ -2,8 +2,8 @@
 
 use seqgan::SeqBatch;
 use seqgan::config::{Config, DataSize, Preset};
+use seqgan::discriminator::DiscriminatorShape;
 use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, oracle};
-use seqgan::reward::DiscriminatorShape;
 use seqgan::rng::{Purpose, Streams};
 use serde::{Deserialize, Serialize};
 

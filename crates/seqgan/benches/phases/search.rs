@@ -5,8 +5,8 @@ use super::judge::Judge;
 use super::scale::Scale;
 use seqgan::SeqBatch;
 use seqgan::config::Precision;
-use seqgan::reward::values::MonteCarlo;
-use seqgan::reward::{Reward, Scoring};
+use seqgan::credit::MonteCarlo;
+use seqgan::reward::{DiscriminatorReward, Reward};
 use seqgan::rng::{Purpose, Streams};
 
 /// The value of every decision of `batch`, `[B, T]`, completions scored in `precision`.
@@ -18,7 +18,7 @@ pub fn values(
     precision: Precision,
 ) -> Vec<f32> {
     let search = MonteCarlo { num_rollouts: scale.rollouts, max_prefixes: scale.max_prefixes };
-    let reward = Scoring { discriminator: judge.discriminator(), precision };
+    let reward = DiscriminatorReward { discriminator: judge.discriminator(), precision };
     search.values(&actor.policy(), &reward, batch, &Streams::new(1, Purpose::Rollout), 0).unwrap()
 }
 

@@ -8,7 +8,7 @@ mod monitor;
 mod nearest;
 mod precision;
 mod presets;
-mod rests;
+mod rest_handling;
 mod reward;
 mod schedule;
 mod settings;
@@ -22,7 +22,7 @@ pub use method::Method;
 pub use monitor::{Action, KeepBy};
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
-pub use rests::Rests;
+pub use rest_handling::RestHandling;
 pub use reward::{RewardConfig, RewardKind};
 pub use schedule::Schedule;
 pub use settings::{

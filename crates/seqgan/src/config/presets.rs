@@ -197,13 +197,13 @@ impl Preset {
 /// noise of sampled actions many small updates gain more than a few large ones; and each answers for itself.
 fn told_by_an_ensemble(defaults: CrossfitConfig) -> CrossfitConfig {
     CrossfitConfig {
-        sees_ensemble: true,
+        ensemble_features: true,
         max_folds: 1,
         d_epochs: 4,
         batch_size: 64,
         learning_rate: 0.01,
         measure_every_rounds: 100,
-        real_value: 0.4,
+        demonstration_value: 0.4,
         discount: 0.0,
         reward_scale: 1.0,
         ..defaults
@@ -319,7 +319,7 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let crossfit = &mut config.crossfit;
     crossfit.learning_rate = crossfit.learning_rate.min(config.mle_tuned.learning_rate);
     let (looks, share) =
-        if crossfit.sees_ensemble { (2 + 2 * config.ensemble.num_members, 2.0) } else { (2, 0.5) };
+        if crossfit.ensemble_features { (2 + 2 * config.ensemble.num_members, 2.0) } else { (2, 0.5) };
     let sequence = mean_length * (cost.sample_token + cost.likelihood_token * (2.0 + looks as f64 / 3.0));
     let rounds = |batch: usize| share * seconds / (batch as f64 * sequence);
     crossfit.batch_size =

@@ -93,8 +93,8 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("adversarial.learning_rate", adversarial.learning_rate, 0.0, 10.0)?;
     check.range("adversarial.clip_norm", adversarial.clip_norm, 0.0, 1e9)?;
 
-    let decrease = config.scheduled_sampling.truth_decrease;
-    check.range("scheduled_sampling.truth_decrease", decrease, 0.0, 1.0)?;
+    let decrease = config.scheduled_sampling.teacher_forcing_decay;
+    check.range("scheduled_sampling.teacher_forcing_decay", decrease, 0.0, 1.0)?;
     check.range("pg_bleu.max_order", config.pg_bleu.max_order, 1, 9)?;
     let step = &config.seqgan_step;
     check.range("seqgan_step.embedding_dim", step.embedding_dim, 1, 4096)?;
@@ -103,7 +103,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("seqgan_step.discount", step.discount, 0.0, 1.0)?;
     let ensemble = &config.ensemble;
     check.range("ensemble.num_members", ensemble.num_members, 2, 100)?;
-    check.range("ensemble.soft_share", ensemble.soft_share, 0.0, 1.0)?;
+    check.range("ensemble.distillation_weight", ensemble.distillation_weight, 0.0, 1.0)?;
     check.range("ensemble.num_epochs", ensemble.num_epochs, 1, 100_000)?;
     check.range("ensemble.l2", ensemble.l2, 0.0, 1.0)?;
 
@@ -133,7 +133,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("crossfit.refresh_every_rounds", crossfit.refresh_every_rounds, 0, 1_000_000)?;
     check.range("crossfit.discount", crossfit.discount, 0.0, 1.0)?;
     check.range("crossfit.num_candidates", crossfit.num_candidates, 0, 1000)?;
-    check.range("crossfit.real_value", crossfit.real_value, 0.0, 1e6)?;
+    check.range("crossfit.demonstration_value", crossfit.demonstration_value, 0.0, 1e6)?;
     check.range("crossfit.reward_scale", crossfit.reward_scale, 0.0, 1000.0)?;
     check.range("crossfit.kl", crossfit.kl, 0.0, 1000.0)?;
     check.range("mixture.share", config.mixture.share, 0.0, 1.0)?;
@@ -239,7 +239,7 @@ impl Check<'_> {
         self.range("monitor.unique_share", monitor.unique_share, 0.0, 1.0)?;
         self.range("monitor.self_bleu_rise", monitor.self_bleu_rise, 0.0, 1.0)?;
         self.range("monitor.nll_rise", monitor.nll_rise, 0.0, 100.0)?;
-        self.range("monitor.judge_accuracy", monitor.judge_accuracy, 0.5, 1.0)?;
+        self.range("monitor.discriminator_accuracy", monitor.discriminator_accuracy, 0.5, 1.0)?;
         self.range("monitor.value_spread", monitor.value_spread, 0.0, 1.0)?;
         self.range("monitor.auc_gap", monitor.auc_gap, 0.0, 1.0)?;
         self.range("monitor.num_samples", monitor.num_samples, 2, 1_000_000)?;

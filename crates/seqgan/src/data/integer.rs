@@ -2,7 +2,7 @@
 
 use std::num::IntErrorKind;
 
-use super::rows::Complaint;
+use super::rows::TokenError;
 use super::vocab::Vocab;
 use crate::TokenId;
 
@@ -30,7 +30,7 @@ impl IdRange {
     }
 
     /// The token id of an integer of the file.
-    pub(super) fn parse(self, token: &str) -> Result<TokenId, Complaint> {
+    pub(super) fn parse(self, token: &str) -> Result<TokenId, TokenError> {
         match token.parse::<u64>() {
             Ok(id) if id < u64::from(self.size()) => Ok(id as TokenId + Vocab::NUM_SPECIAL as TokenId),
             Ok(_) => Err(self.outside(token)),
@@ -46,7 +46,7 @@ impl IdRange {
         }
     }
 
-    fn outside(self, token: &str) -> Complaint {
+    fn outside(self, token: &str) -> TokenError {
         let (what, hint) = match self {
             IdRange::Any => (
                 "is larger than any vocabulary",
@@ -64,11 +64,11 @@ impl IdRange {
         self.complain(token, what, hint)
     }
 
-    fn complain(self, token: &str, what: &str, hint: &str) -> Complaint {
+    fn complain(self, token: &str, what: &str, hint: &str) -> TokenError {
         let shown: String = token.chars().take(40).collect();
         let rest = if shown.len() < token.len() { "..." } else { "" };
         let last = self.size() - 1;
-        Complaint {
+        TokenError {
             message: format!("{shown:?}{rest} {what}, expected an integer from 0 to {last}"),
             hint: hint.into(),
         }
@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     fn refused(range: IdRange, token: &str) -> (String, String) {
-        let Err(Complaint { message, hint }) = range.parse(token) else { panic!("{token} was accepted") };
+        let Err(TokenError { message, hint }) = range.parse(token) else { panic!("{token} was accepted") };
         (message, hint)
     }
 

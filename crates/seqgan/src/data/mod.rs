@@ -28,7 +28,7 @@ mod write;
 pub use batches::Batches;
 pub use interner::Interner;
 pub use midi::{NUM_PITCHES, to_midi};
-pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, Rests};
+pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};
 pub use records::holds_midi;
 pub use report::ReadReport;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};

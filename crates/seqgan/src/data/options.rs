@@ -46,7 +46,7 @@ impl FromStr for LongSequences {
     }
 }
 
-pub use crate::config::{FileFormat, Rests};
+pub use crate::config::{FileFormat, RestHandling};
 
 /// How melodies are read; their tokens are [`Tokens::Ids`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,13 +54,13 @@ pub struct MidiOptions {
     /// Seconds of a step.
     pub step_secs: f64,
     /// What becomes of rests.
-    pub rests: Rests,
+    pub rests: RestHandling,
 }
 
 impl Default for MidiOptions {
     /// The paper's step; rests stay.
     fn default() -> Self {
-        Self { step_secs: 0.4, rests: Rests::Keep }
+        Self { step_secs: 0.4, rests: RestHandling::Keep }
     }
 }
 

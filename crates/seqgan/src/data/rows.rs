@@ -20,21 +20,21 @@ const MAX_PADDED_TOKENS: usize = 1 << 28;
 const MAX_PADDING_FACTOR: usize = 16;
 
 /// What is wrong with a token, and what to do about it; the place is added where it is known.
-pub(super) struct Complaint {
+pub(super) struct TokenError {
     pub(super) message: String,
     pub(super) hint: String,
 }
 
 /// What cuts a line.
 #[derive(Clone, Copy)]
-pub(super) enum Cut<'a> {
+pub(super) enum Splitter<'a> {
     /// A rule of the kind of tokens.
     Kind(Tokens),
     /// A tokenizer.
     Subwords(&'a Subwords),
 }
 
-impl<'a> Cut<'a> {
+impl<'a> Splitter<'a> {
     /// Panics for subwords without a tokenizer.
     pub(super) fn new(tokens: Tokens, tokenizer: Option<&'a Arc<Subwords>>) -> Self {
         match tokens {
@@ -43,12 +43,12 @@ impl<'a> Cut<'a> {
         }
     }
 
-    /// Hands every token of `text` over; the complaint is of a text that cannot be cut.
-    fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), Complaint> {
+    /// Hands every token of `text` over; the token_error is of a text that cannot be cut.
+    fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), TokenError> {
         match self {
             Self::Kind(kind) => kind.split(text).for_each(take),
             Self::Subwords(tokenizer) => {
-                let tokens = tokenizer.split(text).map_err(|message| Complaint {
+                let tokens = tokenizer.split(text).map_err(|message| TokenError {
                     message: format!("the tokenizer cannot cut the sequence: {message}"),
                     hint: "leave it out, or give another --tokenizer".into(),
                 })?;
@@ -86,8 +86,8 @@ impl Rows {
     pub(super) fn read(
         path: &Path,
         options: &ReadOptions,
-        cut: Cut<'_>,
-        mut id_of: impl FnMut(&str) -> Result<TokenId, Complaint>,
+        cut: Splitter<'_>,
+        mut id_of: impl FnMut(&str) -> Result<TokenId, TokenError>,
         known_labels: Option<&[String]>,
     ) -> Result<Self> {
         let mut records = Records::open(path, options)?;
@@ -99,20 +99,20 @@ impl Rows {
         while let Some(record) = records.next()? {
             let label = record.label.clone();
             let start = rows.tokens.len();
-            let mut complaint = line_break(cut, &record.text);
+            let mut token_error = line_break(cut, &record.text);
             let whole = cut.each(&record.text, |token| match id_of(token) {
                 Ok(id) => rows.tokens.push(id),
-                Err(found) => complaint = complaint.take().or(Some(found)),
+                Err(found) => token_error = token_error.take().or(Some(found)),
             });
-            complaint = complaint.or(whole.err());
-            if let Some(Complaint { message, hint }) = complaint {
+            token_error = token_error.or(whole.err());
+            if let Some(TokenError { message, hint }) = token_error {
                 return Err(records.fault(message, &hint));
             }
             let label = match &options.label {
                 None => None,
                 Some(_) => Some(
                     rows.label(label, known_labels.is_none())
-                        .map_err(|complaint| records.fault(complaint.message, &complaint.hint))?,
+                        .map_err(|token_error| records.fault(token_error.message, &token_error.hint))?,
                 ),
             };
             let number = records.line();
@@ -185,19 +185,19 @@ impl Rows {
     }
 
     /// The number of a label; a new one gets the next, where there may be new ones.
-    fn label(&mut self, name: String, new: bool) -> Result<Label, Complaint> {
+    fn label(&mut self, name: String, new: bool) -> Result<Label, TokenError> {
         const MOST: usize = 1000;
         if let Some(label) = self.label_names.iter().position(|known| *known == name) {
             return Ok(label as Label);
         }
         if !new {
-            return Err(Complaint {
+            return Err(TokenError {
                 message: format!("the label {name:?} is not one of the training data's"),
                 hint: format!("they are {}", self.label_names.join(", ")),
             });
         }
         if self.label_names.len() == MOST {
-            return Err(Complaint {
+            return Err(TokenError {
                 message: format!(
                     "the label {name:?} is the {}th different one, expected {MOST} at most",
                     MOST + 1
@@ -289,9 +289,9 @@ impl Rows {
 }
 
 /// A line break, which a table or JSON can hold, would tear a sequence apart when it is written.
-fn line_break(cut: Cut<'_>, text: &str) -> Option<Complaint> {
-    let torn = !matches!(cut, Cut::Kind(Tokens::Words | Tokens::Ids)) && text.contains(['\n', '\r']);
-    torn.then(|| Complaint {
+fn line_break(cut: Splitter<'_>, text: &str) -> Option<TokenError> {
+    let torn = !matches!(cut, Splitter::Kind(Tokens::Words | Tokens::Ids)) && text.contains(['\n', '\r']);
+    torn.then(|| TokenError {
         message: "the sequence holds a line break, which cannot be a token".into(),
         hint: "write it in another way, or read words (--tokens words)".into(),
     })

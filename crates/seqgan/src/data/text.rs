@@ -6,7 +6,7 @@ use super::integer::IdRange;
 use super::options::ReadOptions;
 use super::records::Records;
 use super::report::ReadReport;
-use super::rows::{Cut, Rows, bad};
+use super::rows::{Rows, Splitter, bad};
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use super::vocab_builder::VocabBuilder;
@@ -33,7 +33,7 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
         Tokens::Words | Tokens::Chars | Tokens::Smiles | Tokens::Bpe => {
             let tokenizer = options.tokenizer.as_ref().filter(|_| options.tokens == Tokens::Bpe);
             let mut builder = VocabBuilder::new(options.tokens, tokenizer.cloned());
-            let cut = Cut::new(options.tokens, tokenizer);
+            let cut = Splitter::new(options.tokens, tokenizer);
             let mut rows = Rows::read(path, options, cut, |token| Ok(builder.provisional_id(token)), None)?;
             let vocab = builder
                 .finish(&mut rows.tokens, options.min_count, options.max_vocab)
@@ -69,7 +69,8 @@ pub fn read_with(
             Ok(vocab.id(token).unwrap_or(Vocab::UNKNOWN))
         }
     };
-    let rows = Rows::read(path, options, Cut::new(vocab.tokens(), vocab.tokenizer()), id_of, Some(labels))?;
+    let rows =
+        Rows::read(path, options, Splitter::new(vocab.tokens(), vocab.tokenizer()), id_of, Some(labels))?;
     let max_length = if options.max_length > 0 { options.max_length } else { rows.longest };
     rows.finish(path, max_length, vocab)
 }
@@ -106,7 +107,7 @@ fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
     // Of lines that are dropped as well: the same file is read again with this vocabulary, to be evaluated say.
     let mut largest = 0;
     let id_of = |token: &str| range.parse(token).inspect(|&id| largest = largest.max(id));
-    let rows = Rows::read(path, options, Cut::Kind(Tokens::Ids), id_of, None)?;
+    let rows = Rows::read(path, options, Splitter::Kind(Tokens::Ids), id_of, None)?;
     let size = match options.vocab_size {
         // Rows hold at least one token, and integer n is id n + 2, so the size is the largest id - 1.
         0 => largest - 1,

@@ -77,7 +77,7 @@ pub fn weighted<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R>
     ];
     tensors.into_iter().for_each(|(name, sizes, data)| parameters.push(name, &sizes, data));
     let generator = LstmGenerator::from_parameters(shape, parameters).expect("blocks of its layout");
-    generator.under(parts[0].0.shared_rules())
+    generator.with_constraint(parts[0].0.shared_rules())
 }
 
 #[cfg(test)]

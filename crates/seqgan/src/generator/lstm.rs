@@ -4,7 +4,7 @@ use super::Rules;
 use super::rules::Decision;
 use crate::kernel::Real;
 use crate::nn::lstm::{self, Steps};
-use crate::nn::softmax::{Choice, Output, Surprise};
+use crate::nn::softmax::{Choice, Output, TokenStatistics};
 use crate::nn::softmax_gradient::{Beside, Role};
 use crate::nn::{Gradients, Tensors, embedding};
 use crate::rng::Streams;
@@ -152,7 +152,7 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     /// The same parameters under a constraint: sampling, completion and likelihood follow it alike.
-    pub fn under(self, rules: Arc<Rules>) -> Self {
+    pub fn with_constraint(self, rules: Arc<Rules>) -> Self {
         Self { rules, ..self }
     }
 
@@ -164,6 +164,21 @@ impl<R: Real> LstmGenerator<R> {
     /// Which tokens may follow which beginning.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// What the data fix.
+    pub fn space(&self) -> &GeneratorShape {
+        &self.shape
+    }
+
+    /// A copy that can be trained.
+    pub fn to_trainable(&self) -> Option<Self> {
+        Some(self.clone())
+    }
+
+    /// The generator, when its training has ended.
+    pub fn into_generator(self) -> Self {
+        self
     }
 
     /// Sizes and rules.
@@ -206,9 +221,9 @@ impl<R: Real> LstmGenerator<R> {
         self.accumulate_from(batch, batch, None, weights, gradients)
     }
 
-    /// The same beside a guide. With a teacher the sum is that of the cross-entropies; earnings count for every decision,
-    /// those of weight zero too ([`Role::Earnings`]).
-    pub fn accumulate_guided(
+    /// The same beside a guide. With a teacher the sum is that of the cross-entropies; expected_reward count for every decision,
+    /// those of weight zero too ([`Role::ExpectedReward`]).
+    pub fn accumulate_with(
         &self,
         batch: &SeqBatch,
         guide: Guide<'_, R>,
@@ -256,7 +271,7 @@ impl<R: Real> LstmGenerator<R> {
         // Decisions that count, and where their h stands: chunk and place.
         let (mut choices, mut counted, mut places, mut h) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut guide_h = Vec::new();
-        let all_count = guide.is_some_and(|guide| matches!(guide.role, Role::Earnings { .. }));
+        let all_count = guide.is_some_and(|guide| matches!(guide.role, Role::ExpectedReward { .. }));
         for (chunk, (rows, _, trace)) in chunks.iter().enumerate() {
             let decisions = self.decisions(batch, rows.clone());
             for (place, (t, r)) in trace.steps().places().enumerate() {
@@ -350,8 +365,8 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     /// How each decision looks to the model, `[B, T]`, zero behind each row's last decision.
-    pub fn surprise(&self, batch: &SeqBatch) -> Vec<Surprise> {
-        self.of_decisions(batch, |output, h, choices| output.surprise(h, choices))
+    pub fn token_statistics(&self, batch: &SeqBatch) -> Vec<TokenStatistics> {
+        self.of_decisions(batch, |output, h, choices| output.token_statistics(h, choices))
     }
 
     /// Something of each decision, `[B, T]`, the default behind each row's last decision.

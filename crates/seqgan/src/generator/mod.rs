@@ -7,6 +7,7 @@
 mod beam;
 pub mod constraint;
 mod ensemble;
+pub mod file;
 mod filter;
 mod lstm;
 mod mixture;
@@ -18,12 +19,25 @@ mod walk;
 
 pub use beam::Scored;
 pub use ensemble::{ensemble, weighted};
+pub use file::GeneratorHeader;
 pub use filter::Filter;
 pub use lstm::{GeneratorShape, Guide, LstmGenerator};
 pub use mixture::MixturePolicy;
 pub use policy::LstmPolicy;
 pub use rules::Rules;
-pub use scheduled::OwnTokens;
+pub use scheduled::ScheduledInputs;
+
+/// A generator of any kind.
+pub type BoxGenerator = LstmGenerator;
+
+/// A generator of any kind that can be trained.
+pub type BoxTrainable = LstmGenerator;
+
+/// A generator of any kind at a temperature, for sampling.
+pub type GeneratorPolicy = LstmPolicy;
+
+/// What the data fix of every generator.
+pub type SequenceSpace = GeneratorShape;
 
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};

@@ -1,7 +1,7 @@
 //! Which tokens may follow which beginning, the same in sampling, in completion and in likelihood.
 
 use super::GeneratorShape;
-use crate::nn::Masks;
+use crate::kernel::Masks;
 use crate::nn::softmax::Choice;
 use crate::token::TokenId;
 

@@ -14,7 +14,7 @@ const ROWS: usize = 32;
 
 /// Where a batch's own tokens come from.
 #[derive(Debug, Clone, Copy)]
-pub struct OwnTokens<'a> {
+pub struct ScheduledInputs<'a> {
     /// Probability that an input is the true token.
     pub truth: f64,
     /// Which inputs are true.
@@ -29,7 +29,7 @@ impl LstmPolicy {
     /// `batch` with each token, by a probability of 1 - `truth`, replaced by the model's draw at that step, given the
     /// inputs before it. To be fed to the model in place of the true tokens, which stay the targets. Lengths are
     /// the batch's: where the model draws its end, the true token stays.
-    pub fn mixed_inputs(&self, batch: &SeqBatch, own: OwnTokens<'_>) -> SeqBatch {
+    pub fn mixed_inputs(&self, batch: &SeqBatch, own: ScheduledInputs<'_>) -> SeqBatch {
         let length = batch.max_length();
         let mut mixed = batch.clone();
         if own.truth >= 1.0 {
@@ -53,7 +53,7 @@ impl LstmPolicy {
         length: usize,
         labels: &[TokenId],
         first: u64,
-        own: OwnTokens<'_>,
+        own: ScheduledInputs<'_>,
     ) {
         let shape: &GeneratorShape = self.shape();
         let (hidden, dim) = (shape.hidden_dim, shape.embedding_dim);
@@ -133,7 +133,7 @@ mod tests {
 
     fn mixed(policy: &LstmPolicy, batch: &SeqBatch, truth: f64) -> SeqBatch {
         let (coins, draws) = streams();
-        policy.mixed_inputs(batch, OwnTokens { truth, coins: &coins, draws: &draws, first: 7 })
+        policy.mixed_inputs(batch, ScheduledInputs { truth, coins: &coins, draws: &draws, first: 7 })
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
         assert!((0..90).all(|b| all.length(b) == batch.length(b) && !all.row(b).contains(&0)));
         assert!(all != batch);
         let (coins, draws) = streams();
-        let own = OwnTokens { truth: 0.3, coins: &coins, draws: &draws, first: 7 + 40 };
+        let own = ScheduledInputs { truth: 0.3, coins: &coins, draws: &draws, first: 7 + 40 };
         let part = policy.mixed_inputs(&batch.slice(40, 50), own);
         assert!((0..50).all(|b| part.row(b) == all.row(40 + b)));
     }

@@ -11,10 +11,9 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // pointers into a table and rows whose lengths are checked at the entrance
 
+use super::masks::{FORBIDDEN, Masks};
 use super::math;
 use super::simd::{Kernel, LANES, Simd, dispatch};
-use crate::nn::Masks;
-use crate::nn::softmax::FORBIDDEN;
 use crate::token::TokenId;
 
 /// Columns of a block: four product tiles of 48.

@@ -1,7 +1,6 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
-use super::{Product, cells, math, product, transpose, windows};
-use crate::nn::adam;
+use super::{Gemm, adam, cells, gemm, math, transpose, windows};
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
 
@@ -34,13 +33,13 @@ pub trait Real:
 
     /// C (+)= A B on the calling thread.
     #[doc(hidden)]
-    fn product(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
-        product::plain(p, c, c_stride);
+    fn gemm(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
+        gemm::plain(p, c, c_stride);
     }
     /// C (+)= A B over all threads; the same bits.
     #[doc(hidden)]
-    fn product_parallel(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
-        product::plain(p, c, c_stride);
+    fn gemm_parallel(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
+        gemm::plain(p, c, c_stride);
     }
     /// x = sigmoid(x).
     #[doc(hidden)]
@@ -106,7 +105,7 @@ pub trait Real:
     }
     /// to[start..] = max(to[start..], row of y) for each row of y, whose starts are `starts`.
     #[doc(hidden)]
-    fn raise(y: &[Self], starts: &[usize], to: &mut [Self]) {
+    fn max_pool_scatter(y: &[Self], starts: &[usize], to: &mut [Self]) {
         let n = y.len() / starts.len().max(1);
         for (y, &start) in y.chunks_exact(n.max(1)).zip(starts) {
             for (to, &y) in to[start..start + n].iter_mut().zip(y) {
@@ -157,13 +156,13 @@ pub trait Real:
     #[doc(hidden)]
     fn adam_of_product(
         c: &adam::Constants<Self>,
-        gradient: &Product<'_, Self>,
+        gradient: &Gemm<'_, Self>,
         w: &mut [Self],
         m: &mut [Self],
         v: &mut [Self],
     ) {
         let mut g = vec![Self::default(); w.len()];
-        product::plain(gradient, &mut g, gradient.n);
+        gemm::plain(gradient, &mut g, gradient.n);
         adam::plain(c, w, &g, m, v);
     }
 }
@@ -191,11 +190,11 @@ impl Real for f32 {
     fn sqrt(self) -> Self {
         f32::sqrt(self)
     }
-    fn product(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
-        product::fast(p, c, c_stride);
+    fn gemm(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
+        gemm::fast(p, c, c_stride);
     }
-    fn product_parallel(p: &Product<'_, Self>, c: &mut [Self], c_stride: usize) {
-        product::fast_parallel(p, c, c_stride);
+    fn gemm_parallel(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
+        gemm::fast_parallel(p, c, c_stride);
     }
     fn sigmoid_in_place(x: &mut [Self]) {
         math::sigmoid_in_place(x);
@@ -231,8 +230,8 @@ impl Real for f32 {
     fn largest_window(y: &[Self], best: &mut [Self], won: &mut [u32]) {
         windows::largest_window(y, best, won);
     }
-    fn raise(y: &[Self], starts: &[usize], to: &mut [Self]) {
-        windows::raise(y, starts, to);
+    fn max_pool_scatter(y: &[Self], starts: &[usize], to: &mut [Self]) {
+        windows::max_pool_scatter(y, starts, to);
     }
     fn add_scaled(terms: &[(Self, usize)], x: &[Self], y: &mut [Self]) {
         windows::add_scaled(terms, x, y);
@@ -241,15 +240,15 @@ impl Real for f32 {
         windows::scatter_scaled(terms, x, y);
     }
     fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
-        super::update::adam(c, w, g, m, v);
+        adam::adam(c, w, g, m, v);
     }
     fn adam_of_product(
         c: &adam::Constants<Self>,
-        gradient: &Product<'_, Self>,
+        gradient: &Gemm<'_, Self>,
         w: &mut [Self],
         m: &mut [Self],
         v: &mut [Self],
     ) {
-        super::update::adam_of_product(c, gradient, w, m, v);
+        adam::adam_of_product(c, gradient, w, m, v);
     }
 }

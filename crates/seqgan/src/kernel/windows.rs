@@ -45,7 +45,7 @@ impl Kernel for Largest<'_> {
 }
 
 /// to[start..] = max(to[start..], row of y) for each row of y, whose starts are `starts`.
-pub(crate) fn raise(y: &[f32], starts: &[usize], to: &mut [f32]) {
+pub(crate) fn max_pool_scatter(y: &[f32], starts: &[usize], to: &mut [f32]) {
     let n = y.len() / starts.len().max(1);
     assert!(starts_fit(starts.iter().copied(), n, to.len()), "a row beyond the end");
     dispatch(Raise { y, n, starts, to });
@@ -184,11 +184,11 @@ mod tests {
             f64::largest_window(&widen(&y), &mut plain_best, &mut plain_won);
             assert_eq!((widen(&best), won), (plain_best, plain_won), "{n} columns");
 
-            let mut raised = numbers(3 * n, 6);
-            let mut plain_raised = widen(&raised);
-            raise(&y[..3 * n], &[n, 0, n / 2], &mut raised);
-            f64::raise(&widen(&y[..3 * n]), &[n, 0, n / 2], &mut plain_raised);
-            assert_eq!(widen(&raised), plain_raised, "raised {n}");
+            let mut scattered = numbers(3 * n, 6);
+            let mut plain_scattered = widen(&scattered);
+            max_pool_scatter(&y[..3 * n], &[n, 0, n / 2], &mut scattered);
+            f64::max_pool_scatter(&widen(&y[..3 * n]), &[n, 0, n / 2], &mut plain_scattered);
+            assert_eq!(widen(&scattered), plain_scattered, "scattered {n}");
 
             let (x, terms) = (numbers(3 * n, 2), [(0.5, 0), (-2.0, 2 * n), (3.0, n / 2)]);
             let wide = terms.map(|(scale, start)| (f64::from(scale), start));
@@ -208,8 +208,8 @@ mod tests {
 
     #[test]
     #[should_panic(expected = "a row beyond the end")]
-    fn raise_refuses_a_start_whose_end_wraps_around() {
-        raise(&[1.0], &[usize::MAX], &mut [0.0; 4]);
+    fn max_pool_scatter_refuses_a_start_whose_end_wraps_around() {
+        max_pool_scatter(&[1.0], &[usize::MAX], &mut [0.0; 4]);
     }
 
     #[test]

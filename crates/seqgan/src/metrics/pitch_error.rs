@@ -6,7 +6,7 @@ use crate::data::Interner;
 use crate::token::{SeqBatch, TokenId};
 
 /// Mean over samples of the mean squared difference, in squared semitones, between each pitch and the mean pitch of the
-/// test sequences at the same step. Rests (0) have no pitch and are left out on both sides, and so are steps that no
+/// test sequences at the same step. RestHandling (0) have no pitch and are left out on both sides, and so are steps that no
 /// test sequence reaches. The standard error is over samples, the test sequences being given.
 ///
 /// Tokens are those that `interner` has numbered, their spellings whole numbers.
@@ -44,7 +44,7 @@ fn squared_error(samples: &SeqBatch, test: &SeqBatch, pitch: impl Fn(TokenId) ->
 mod tests {
     use super::*;
     use crate::data::{
-        FileFormat, MidiOptions, NUM_PITCHES, ReadOptions, Rests, Tokens, Vocab, read_training,
+        FileFormat, MidiOptions, NUM_PITCHES, ReadOptions, RestHandling, Tokens, Vocab, read_training,
     };
     use crate::rng::{Purpose, Streams};
 
@@ -84,7 +84,7 @@ mod tests {
             };
             read_training(folder.join(part), &options).unwrap().sequences
         };
-        let (train, test) = (read("train", Rests::Fill), read("test", Rests::Fill));
+        let (train, test) = (read("train", RestHandling::Fill), read("test", RestHandling::Fill));
         assert_eq!((train.len(), test.len()), (3244, 332));
         // Token n + 2 is the pitch n; a difference does not see it.
         let apart = |a: &[TokenId], b: &[TokenId]| {
@@ -105,7 +105,7 @@ mod tests {
         let unigram = SeqBatch::from_rows(shuffled.chunks(32), 32);
         let mean = test.rows().flatten().map(|&t| f64::from(t)).sum::<f64>() / test.total_tokens() as f64;
         let constant = SeqBatch::from_rows([[mean.round() as TokenId; 32]], 32);
-        let (rests, test_rests) = (read("train", Rests::Keep), read("test", Rests::Keep));
+        let (rests, test_rests) = (read("train", RestHandling::Keep), read("test", RestHandling::Keep));
         let with_zeros = squared_error(&rests, &test_rests, |t| Some(f64::from(t))).mean;
         let near = |name: &str, got: f64, told: f64| assert!((got - told).abs() < 0.05, "{name}: {got}");
         near("mean tune", to_mean(&train, &test), 23.7);

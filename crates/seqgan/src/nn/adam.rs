@@ -3,6 +3,7 @@
 use super::Tensors;
 use super::gradients::{Gradient, Gradients};
 use crate::kernel::Real;
+use crate::kernel::adam::Constants;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -90,30 +91,5 @@ impl<R: Real> Adam<R> {
                 }
             }
         }
-    }
-}
-
-/// The constants of one update.
-#[derive(Clone, Copy)]
-pub(crate) struct Constants<R> {
-    pub beta1: R,
-    pub beta2: R,
-    /// 1 - beta1.
-    pub new1: R,
-    /// 1 - beta2.
-    pub new2: R,
-    /// Learning rate over the first correction.
-    pub rate: R,
-    /// One over the root of the second correction.
-    pub scale: R,
-    pub epsilon: R,
-}
-
-/// The plain update of one slice; the fast one is tested against it.
-pub(crate) fn plain<R: Real>(c: &Constants<R>, w: &mut [R], g: &[R], m: &mut [R], v: &mut [R]) {
-    for i in 0..w.len() {
-        m[i] = c.beta1 * m[i] + c.new1 * g[i];
-        v[i] = c.beta2 * v[i] + c.new2 * (g[i] * g[i]);
-        w[i] -= c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
     }
 }

@@ -5,7 +5,7 @@
 //! x `[B, T, E]`, filters `[F, k E]`, pooled `[B, F]`. Only the window that won passes a gradient back, so the
 //! backward pass touches one window a filter instead of all of them.
 
-use crate::kernel::{Product, Real, Right, Rows};
+use crate::kernel::{Gemm, Real, Right, Rows};
 use rayon::prelude::*;
 
 /// Filters of one width.
@@ -122,7 +122,7 @@ fn forward_panel<R: Real>(
         }
         let rows = offsets.len();
         y.resize(rows * n, R::default());
-        let product = Product {
+        let product = Gemm {
             m: rows,
             n,
             k: inner,
@@ -132,7 +132,7 @@ fn forward_panel<R: Real>(
             b: Right::Dense { values: &wt, stride: n },
             accumulate: false,
         };
-        R::product(&product, &mut y, n);
+        R::gemm(&product, &mut y, n);
         let mut row = 0;
         for &length in lengths {
             let count = num_windows(length, f.width);

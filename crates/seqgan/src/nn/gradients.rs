@@ -5,7 +5,7 @@
 //! without it, and the optimizer makes it tile by tile, where it is used up.
 
 use super::{Tensors, linear};
-use crate::kernel::{PackedMatrix, Product, Real, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 use rayon::prelude::*;
 
 /// Gradients of all parameters of a network, in their order.
@@ -50,15 +50,15 @@ impl<R: Real> Factors<R> {
     /// The gradient as a tensor, `[I, O]`.
     pub fn to_vec(&self) -> Vec<R> {
         let mut g = vec![R::default(); self.inputs * self.outputs];
-        self.with_product(|product| R::product_parallel(product, &mut g, self.outputs));
+        self.with_product(|product| R::gemm_parallel(product, &mut g, self.outputs));
         g
     }
 
     /// Hands out the product that makes the gradient.
-    pub(crate) fn with_product<T>(&self, f: impl FnOnce(&Product<'_, R>) -> T) -> T {
+    pub(crate) fn with_product<T>(&self, f: impl FnOnce(&Gemm<'_, R>) -> T) -> T {
         let dy = PackedMatrix::new(&self.dy, self.rows(), self.outputs);
         let (a_rows, a_step) = (Rows::Stride(1), self.inputs);
-        f(&Product { m: self.inputs, a_rows, a_step, ..Product::packed(self.rows(), &self.x, &dy) })
+        f(&Gemm { m: self.inputs, a_rows, a_step, ..Gemm::packed(self.rows(), &self.x, &dy) })
     }
 
     /// Whether no value of the gradient can be infinite or no number: a bound, from the largest of each factor.
@@ -73,7 +73,7 @@ impl<R: Real> Factors<R> {
             let rows = self.rows();
             let transposed = linear::transpose(values, rows, width);
             let mut products = vec![R::default(); rows * rows];
-            R::product_parallel(&Product::dense(rows, width, rows, values, &transposed), &mut products, rows);
+            R::gemm_parallel(&Gemm::dense(rows, width, rows, values, &transposed), &mut products, rows);
             products
         };
         let (x, dy) = (inner(&self.x, self.inputs), inner(&self.dy, self.outputs));
@@ -187,7 +187,7 @@ mod tests {
             let (x, dy) = (numbers(40 * 70, 2 + part), numbers(40 * 90, 4 + part));
             factored.parts_mut().1[0].add(&x, &dy);
             let xt = linear::transpose(&x, 40, 70);
-            R::product(&Product::dense(70, 40, 90, &xt, &dy).adding(), &mut dense.parts_mut().0[1], 90);
+            R::gemm(&Gemm::dense(70, 40, 90, &xt, &dy).adding(), &mut dense.parts_mut().0[1], 90);
         }
         for gradients in [&mut factored, &mut dense] {
             gradients.parts_mut().0[0].copy_from_slice(&numbers(5, 9));

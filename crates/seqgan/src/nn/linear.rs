@@ -1,13 +1,13 @@
 //! Linear layer: y = x W + b with row vectors; x `[B, I]`, W `[I, O]`, b `[O]`.
 
-use crate::kernel::{Product, Real};
+use crate::kernel::{Gemm, Real};
 
 /// y `[B, O]`.
 pub fn forward<R: Real>(x: &[R], w: &[R], b: &[R]) -> Vec<R> {
     let (outputs, inputs) = (b.len(), w.len() / b.len());
     let rows = x.len() / inputs;
     let mut y = b.repeat(rows);
-    R::product_parallel(&Product::dense(rows, inputs, outputs, x, w).adding(), &mut y, outputs);
+    R::gemm_parallel(&Gemm::dense(rows, inputs, outputs, x, w).adding(), &mut y, outputs);
     y
 }
 
@@ -17,7 +17,7 @@ pub fn backward<R: Real>(x: &[R], w: &[R], dy: &[R], dw: &mut [R], db: &mut [R])
     let rows = x.len() / inputs;
     // With x transposed once, the broadcasts of a row of x^T are contiguous.
     let xt = transpose(x, rows, inputs);
-    R::product_parallel(&Product::dense(inputs, rows, outputs, &xt, dy).adding(), dw, outputs);
+    R::gemm_parallel(&Gemm::dense(inputs, rows, outputs, &xt, dy).adding(), dw, outputs);
     backward_bias(dy, db);
     backward_input(w, dy, db.len())
 }
@@ -34,7 +34,7 @@ pub fn backward_input<R: Real>(w: &[R], dy: &[R], outputs: usize) -> Vec<R> {
     let (rows, inputs) = (dy.len() / outputs, w.len() / outputs);
     let dyt = transpose(dy, rows, outputs);
     let mut dxt = vec![R::default(); inputs * rows];
-    R::product_parallel(&Product::dense(inputs, outputs, rows, w, &dyt), &mut dxt, rows);
+    R::gemm_parallel(&Gemm::dense(inputs, outputs, rows, w, &dyt), &mut dxt, rows);
     transpose(&dxt, inputs, rows)
 }
 

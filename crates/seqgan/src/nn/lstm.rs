@@ -13,7 +13,7 @@ mod inference;
 mod steps;
 
 use super::linear::transpose;
-use crate::kernel::{Product, Real, Rows};
+use crate::kernel::{Gemm, Real, Rows};
 pub use blocks::{Block, find as find_blocks};
 pub use inference::Inference;
 pub use steps::Steps;
@@ -179,7 +179,7 @@ pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) ->
             }
         }
         if t > 0 {
-            R::product(&Product::dense(at.len(), wide, hidden, da, &ut), &mut dh_next, hidden);
+            R::gemm(&Gemm::dense(at.len(), wide, hidden, da, &ut), &mut dh_next, hidden);
             if !steps.all_stay(t) {
                 [&mut dh_next, &mut dc_next].into_iter().for_each(|d| *d = put_back(d, steps, t, hidden));
             }
@@ -190,19 +190,19 @@ pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) ->
         u: vec![R::default(); hidden * wide],
         b: vec![R::default(); wide],
     };
-    R::product(&Product::transposed(inputs, n, wide, &trace.x, &d_gates), &mut gradients.w, wide);
+    R::gemm(&Gemm::transposed(inputs, n, wide, &trace.x, &d_gates), &mut gradients.w, wide);
     // h before step t belongs to the gates of step t; the state before step 0 is zero.
     let before = steps.all_before();
     let mut earlier = Vec::with_capacity(before.len() * hidden);
     before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
     let later = &d_gates[(n - before.len()) * wide..];
-    R::product(&Product::transposed(hidden, before.len(), wide, &earlier, later), &mut gradients.u, wide);
+    R::gemm(&Gemm::transposed(hidden, before.len(), wide, &earlier, later), &mut gradients.u, wide);
     for row in d_gates.chunks_exact(wide) {
         R::axpy(one, row, &mut gradients.b);
     }
     let wt = transpose(weights.w, inputs, wide);
     let mut dx = vec![R::default(); n * inputs];
-    R::product(&Product::dense(n, wide, inputs, &d_gates, &wt), &mut dx, inputs);
+    R::gemm(&Gemm::dense(n, wide, inputs, &d_gates, &wt), &mut dx, inputs);
     (gradients, dx)
 }
 

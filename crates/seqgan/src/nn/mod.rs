@@ -12,12 +12,10 @@ pub mod gradients;
 pub mod highway;
 pub mod linear;
 pub mod lstm;
-mod masks;
 pub mod softmax;
 pub mod softmax_gradient;
 pub mod tensors;
 
 pub use adam::{Adam, AdamConfig};
 pub use gradients::Gradients;
-pub use masks::Masks;
 pub use tensors::{Tensor, Tensors};

@@ -2,13 +2,10 @@
 //!
 //! A likelihood needs the logits of 64 rows x 512 tokens at a time. Gradients are in `softmax_gradient.rs`.
 
-use super::masks::Masks;
-use crate::kernel::{Product, Real, Right, Rows};
+use crate::kernel::masks::{FORBIDDEN, Masks};
+use crate::kernel::{Gemm, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
-
-/// Logit of a token that can't be chosen: far below any other, yet finite, so that no NaN can come of it.
-pub const FORBIDDEN: f64 = -1e30;
 
 const ROWS: usize = 64;
 const COLUMNS: usize = 512;
@@ -37,7 +34,7 @@ pub struct Choice {
 
 /// How a choice looks to the distribution that it is from, in nats.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
-pub struct Surprise {
+pub struct TokenStatistics {
     /// log p of the choice.
     pub log_prob: f64,
     /// Entropy of the distribution.
@@ -62,7 +59,7 @@ impl<R: Real> Output<'_, R> {
         for _ in 0..rows {
             out.extend_from_slice(&self.b[v..v + n]);
         }
-        let product = Product {
+        let product = Gemm {
             m: rows,
             n,
             k: hidden,
@@ -72,7 +69,7 @@ impl<R: Real> Output<'_, R> {
             b: Right::Dense { values: &self.w[v..], stride: self.vocab() },
             accumulate: true,
         };
-        R::product(&product, out, n);
+        R::gemm(&product, out, n);
         self.forbid(choices, v, n, out);
     }
 
@@ -126,11 +123,11 @@ impl<R: Real> Output<'_, R> {
     }
 
     /// What each row's distribution says of its choice and of itself; h is `[M, H]`.
-    pub fn surprise(&self, h: &[R], choices: &[Choice]) -> Vec<Surprise> {
+    pub fn token_statistics(&self, h: &[R], choices: &[Choice]) -> Vec<TokenStatistics> {
         let (hidden, vocab) = (self.hidden_dim(), self.vocab());
         let rows = choices.par_chunks(TASK_ROWS).zip(h.par_chunks(TASK_ROWS * hidden));
         let of_rows =
-            |(logits, e): &mut (Vec<R>, Vec<R>), (choices, h): (&[Choice], &[R])| -> Vec<Surprise> {
+            |(logits, e): &mut (Vec<R>, Vec<R>), (choices, h): (&[Choice], &[R])| -> Vec<TokenStatistics> {
                 self.logits(h, choices, 0, vocab, logits);
                 let of_row = |(row, choice): (&[R], &Choice)| {
                     let largest = R::largest(row);
@@ -140,7 +137,7 @@ impl<R: Real> Output<'_, R> {
                     let (largest, normaliser) = (largest.to_f64(), largest.to_f64() + sum.ln());
                     // A forbidden token has probability 0, and 0 times its logit counts nothing.
                     let mean = dot(e, row) / sum;
-                    Surprise {
+                    TokenStatistics {
                         log_prob: row[choice.token as usize].to_f64() - normaliser,
                         entropy: normaliser - mean,
                         largest: largest - normaliser,

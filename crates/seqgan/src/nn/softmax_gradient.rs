@@ -8,7 +8,7 @@
 
 use super::linear::transpose;
 use super::softmax::{Choice, Output, TASK_ROWS, dot};
-use crate::kernel::{PackedMatrix, Product, Real};
+use crate::kernel::{Gemm, PackedMatrix, Real};
 use rayon::prelude::*;
 
 /// Exponentials that are kept between their making and their use in the gradients, about.
@@ -32,7 +32,7 @@ pub enum Role<R> {
         share: R,
     },
     /// They are what each token earns, a penalty of `kl` log p less; its expectation is added to the choice's part.
-    Earnings {
+    ExpectedReward {
         /// At least 0.
         kl: R,
     },
@@ -53,7 +53,7 @@ impl<R: Real> Output<'_, R> {
     }
 
     /// The same with another layer beside, whose logits are z' `[M, V]`. As a teacher with distribution q: its share of the
-    /// row's log-probability is `sum_v q_v log p_v`. As earnings: the loss is less by `sum_v p_v (z'_v - kl log p_v)` a
+    /// row's log-probability is `sum_v q_v log p_v`. As expected_reward: the loss is less by `sum_v p_v (z'_v - kl log p_v)` a
     /// row, whatever the weight, and what is returned for a row is how much less.
     pub fn weighted_gradient(
         &self,
@@ -91,7 +91,7 @@ impl<R: Real> Output<'_, R> {
                     Vec::new,
                     |others, (task, ((((((e, choices), weights), gains), scales), h), dh))| {
                         e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.b));
-                        R::product(&Product::packed(choices.len(), h, &packed).adding(), e, vocab);
+                        R::gemm(&Gemm::packed(choices.len(), h, &packed).adding(), e, vocab);
                         self.forbid(choices, 0, vocab, e);
                         if let Some((other, _)) = &other {
                             other.write(choices, chunk.start + task * TASK_ROWS, others);
@@ -105,20 +105,20 @@ impl<R: Real> Output<'_, R> {
                                     let other = &mut others[r * vocab..][..vocab];
                                     match *role {
                                         Role::Teacher { share } => row.taught(other, share),
-                                        Role::Earnings { kl } => row.expected(other, kl),
+                                        Role::ExpectedReward { kl } => row.expected(other, kl),
                                     }
                                 }
                             };
                         }
-                        R::product(&Product::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
+                        R::gemm(&Gemm::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
                         for (r, &scale) in scales.iter().enumerate() {
                             let at = r * hidden..(r + 1) * hidden;
                             h[at.clone()].iter_mut().chain(&mut dh[at]).for_each(|x| *x *= scale);
                         }
                     },
                 );
-            let product = Product::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
-            R::product_parallel(&product, dw, vocab);
+            let product = Gemm::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
+            R::gemm_parallel(&product, dw, vocab);
             db.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, db)| {
                 for (e, &scale) in e.chunks_exact(vocab).zip(&scales[chunk.clone()]) {
                     R::axpy(scale, &e[block * COLUMNS..][..db.len()], db);
@@ -126,7 +126,7 @@ impl<R: Real> Output<'_, R> {
             });
         }
         let gain = |(w, g): (&R, &R)| match beside {
-            Some((_, Role::Earnings { .. })) => -g.to_f64(),
+            Some((_, Role::ExpectedReward { .. })) => -g.to_f64(),
             _ => -w.to_f64() * g.to_f64(),
         };
         let loss = weights.iter().zip(&gains).map(gain).sum();
@@ -206,7 +206,7 @@ impl<'a, R: Real> OtherLogits<'a, R> {
         to.clear();
         choices.iter().for_each(|_| to.extend_from_slice(output.b));
         let h = &self.beside.h[first * hidden..][..choices.len() * hidden];
-        R::product(&Product::packed(choices.len(), h, &self.packed).adding(), to, vocab);
+        R::gemm(&Gemm::packed(choices.len(), h, &self.packed).adding(), to, vocab);
         output.forbid(choices, 0, vocab, to);
     }
 }

@@ -1,12 +1,9 @@
 //! A ranker's reward: the rank of a generated sequence among real ones (RankGAN, section 3.3).
 
 use super::Reward;
-use super::arithmetic::{Arithmetic, Exact, Pairs};
-use super::ranker::Ranker;
-use super::ranks::{self, References};
-use super::scorer::Scorer;
 use crate::Result;
 use crate::config::Precision;
+use crate::discriminator::{Arithmetic, Exact, Pairs, Ranker, References, Scorer, log_sums, rank};
 use crate::kernel::{Real, bf16};
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
@@ -34,7 +31,7 @@ impl<'a, R: Real> Ranking<'a, R> {
         assert!(!comparison.is_empty(), "a sequence to compare with");
         let references = ranker.references(references);
         let relevance = ranker.features().in_parts(comparison, |features| references.relevance(features));
-        let log_sums = ranks::log_sums(&relevance, references.len(), gamma);
+        let log_sums = log_sums(&relevance, references.len(), gamma);
         Self { ranker, references, log_sums, gamma, precision }
     }
 
@@ -57,7 +54,7 @@ impl<'a, R: Real> Ranking<'a, R> {
     fn ranks(&self, features: &[R]) -> Vec<R> {
         let relevance = self.references.relevance(features);
         let rows = relevance.chunks_exact(self.references.len());
-        rows.map(|row| R::of(ranks::rank(row, &self.log_sums, self.gamma))).collect()
+        rows.map(|row| R::of(rank(row, &self.log_sums, self.gamma))).collect()
     }
 }
 

@@ -25,9 +25,9 @@ use crate::Result;
 use crate::config::{Action, Baseline, Method};
 use crate::data::Batches;
 use crate::generator::{LstmPolicy, Policy};
+use crate::optim::{ExpectedReward, GeneratorUpdate, policy_gradient_step_with};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
-use crate::update::{Earnings, GeneratorUpdate, guided_policy_gradient_step};
 
 /// Copies the base model and makes a fresh judge, unless both are there already.
 fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
@@ -73,14 +73,14 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     if !state.position.watched.has_begun() {
         measure(session, state, method)?;
     }
-    let mut earnings = earnings(session, state, method);
+    let mut expected_reward = expected_reward(session, state, method);
     let goes_on = |position: &Position| {
         !position.watched.ended && !plan.is_out_of_patience(position) && position.round < plan.num_rounds
     };
     while goes_on(&state.position) {
         if crossfit::is_refresh_due(session.config, state, method) {
             crossfit::refresh_judge(session, state, method)?;
-            earnings = self::earnings(session, state, method);
+            expected_reward = self::expected_reward(session, state, method);
             session.observer.phase(method.name(), state.position.round as u64, total);
         }
         if state.adversary.as_ref().is_some_and(|adversary| adversary.judge.is_silent()) {
@@ -88,7 +88,7 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
         }
         while state.position.g_step < plan.g_steps {
             let before = state.position.clone();
-            let reward = match generator_step(session, state, &plan, earnings.as_ref()) {
+            let reward = match generator_step(session, state, &plan, expected_reward.as_ref()) {
                 Ok(reward) => reward,
                 // A program that fails is put right and the run goes on; a number that is not finite changes no weight.
                 Err(error) => {
@@ -133,12 +133,16 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
 }
 
 /// What every token earns besides its value by the judge, as long as that is not trained again. A silent judge has no rounds.
-fn earnings(session: &Session<'_>, state: &State, method: Method) -> Option<Earnings> {
+fn expected_reward(session: &Session<'_>, state: &State, method: Method) -> Option<ExpectedReward> {
     let Adversary { judge, anchor, .. } = state.adversary.as_ref().expect("the judge");
     if judge.is_silent() {
         return None;
     }
-    judge.earnings(session.config, Witnesses::new(session.config, &state.finished, method), anchor.as_ref())
+    judge.expected_reward(
+        session.config,
+        Witnesses::new(session.config, &state.finished, method),
+        anchor.as_ref(),
+    )
 }
 
 fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
@@ -186,7 +190,7 @@ fn generator_step(
     session: &Session<'_>,
     state: &mut State,
     plan: &RoundPlan,
-    earnings: Option<&Earnings>,
+    expected_reward: Option<&ExpectedReward>,
 ) -> Result<f64> {
     let (config, seed) = (session.config, session.config.seed);
     let trainee = state.trainee.as_mut().expect("the generator in training");
@@ -221,13 +225,13 @@ fn generator_step(
     };
     let baseline = if earned.centred { Baseline::None } else { plan.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
-    let guided = (earnings, earned.demonstrations.as_ref());
-    guided_policy_gradient_step(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
+    let guided = (expected_reward, earned.demonstrations.as_ref());
+    policy_gradient_step_with(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
     adversary.rollout.update(&trainee.generator);
     let has_end = trainee.generator.shape().end_token.is_some();
     // Values that are centred already are no longer measured against the mean reward, nor are those from which the part is
     // missing that is known of every token.
-    let whole = !earned.centred && earnings.is_none();
+    let whole = !earned.centred && expected_reward.is_none();
     state.position.watched.value_spread = whole.then(|| value_spread(&batch, &earned.values, has_end));
     state.position.reward_parts = earned.parts;
     Ok(earned.reward)
@@ -286,7 +290,7 @@ fn train_judge(
         state.position.d_step += 1;
         state.position.drawn.negatives += n as u64;
         let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
-        state.position.watched.judge_accuracy = Some(accuracy / count);
+        state.position.watched.discriminator_accuracy = Some(accuracy / count);
         let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
         let draws = state.position.drawn.negatives / n as u64;
         session.record(state, ("discriminator", Some(method)), draws, &Measures::default(), &figures)?;

@@ -74,14 +74,14 @@ impl Session<'_> {
         let has_end = task.has_end();
         let end = task.generator_shape(self.config).end_token;
         let never = task.generator_shape(self.config).never;
-        let known = |batch: &SeqBatch| {
+        let within_support = |batch: &SeqBatch| {
             batch.select((0..batch.len()).filter(|&b| batch.row(b).iter().all(|t| !never.contains(t))))
         };
         let nll = |batch: &SeqBatch| per_token(&model.nats(batch, end), &steps(batch, has_end));
         let mut measures = Measures {
-            nll_train: Some(nll(&known(&task.train))),
+            nll_train: Some(nll(&within_support(&task.train))),
             nll_test: task.test.as_ref().map(nll),
-            nll_validation: task.test.is_none().then(|| nll(&known(&task.validation))),
+            nll_validation: task.test.is_none().then(|| nll(&within_support(&task.validation))),
             ..Measures::default()
         };
         if let Some(oracle) = &task.oracle {

@@ -10,9 +10,9 @@ use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method};
 use crate::generator::{LstmGenerator, LstmPolicy, Policy, ensemble};
+use crate::optim::{GeneratorUpdate, Optimizer, distillation_step};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use crate::update::{GeneratorUpdate, Optimizer, distillation_step};
 
 /// Trains member number `member`, from 1.
 pub(super) fn train_member(session: &mut Session<'_>, state: &mut State, member: usize) -> Result<()> {
@@ -62,8 +62,8 @@ impl Lesson {
         Self {
             policy: LstmPolicy::new(&ensemble, 1.0),
             ensemble,
-            streams: Streams::new(session.config.seed, Purpose::Taught),
-            share: session.config.ensemble.soft_share,
+            streams: Streams::new(session.config.seed, Purpose::Distillation),
+            share: session.config.ensemble.distillation_weight,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::event::Observer;
 use super::examiners::reverse_difference;
-use super::measure::{self, known};
+use super::measure::{self, within_support};
 use super::session::Session;
 use super::state::State;
 use super::summary::Comparison;
@@ -62,7 +62,7 @@ pub(super) fn compare_at(
     let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
     let theirs = At::new(session, &LstmPolicy::new(base, matched.temperature), n);
     let test = session.task.test.as_ref().expect("test sequences");
-    let test_steps = measure::steps(&known(test, base), session.task.has_end());
+    let test_steps = measure::steps(&within_support(test, base), session.task.has_end());
     let pair = Pair {
         method: ours.measured(),
         base: theirs.measured(),

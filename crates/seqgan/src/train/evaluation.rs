@@ -278,7 +278,7 @@ fn sample(session: &Session<'_>, state: &State, method: Method, n: usize) -> Seq
 /// The likelihood of held-out sequences, a label each that has any.
 fn nll_by_label(session: &Session<'_>, model: Model<'_>) -> BTreeMap<String, Estimate> {
     let (task, policy) = (session.task, &*model.policy);
-    let held_out = measure::known(task.test.as_ref().unwrap_or(&task.validation), model.generator);
+    let held_out = measure::within_support(task.test.as_ref().unwrap_or(&task.validation), model.generator);
     let of = |(label, name): (u32, &String)| {
         let rows: Vec<usize> = (0..held_out.len()).filter(|&b| held_out.label(b) == Some(label)).collect();
         (!rows.is_empty()).then(|| (name.clone(), measure::nll(policy, &held_out.select(rows))))

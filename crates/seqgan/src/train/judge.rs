@@ -12,17 +12,19 @@ use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method, RankGanConfig};
+use crate::credit::{DiscountedReturn, MaliGanWeights};
+use crate::discriminator::{
+    BatchLoss, CausalDiscriminator, CausalObjective, CausalShape, Discriminator, Ranker,
+};
 use crate::generator::LstmGenerator;
 use crate::nn::Tensors;
-use crate::reward::values::{BatchOdds, PerStep};
-use crate::reward::{
-    BatchLoss, Bleu, CausalDiscriminator, CausalObjective, CausalShape, Discriminator, Ranker, Ranking,
-    Scoring,
+use crate::optim::{
+    Demonstrations, DiscriminatorUpdate, ExpectedReward, Optimizer, RankedBatch, RankerUpdate,
 };
+use crate::optim::{causal_discriminator_step, discriminator_step, ranker_step};
+use crate::reward::{Bleu, DiscriminatorReward, Ranking};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use crate::update::{Demonstrations, DiscriminatorUpdate, Earnings, Optimizer, RankedBatch, RankerUpdate};
-use crate::update::{causal_discriminator_step, discriminator_step, ranker_step};
 use network::{Network, Trained};
 use search::drawn;
 pub(super) use search::{Earned, Search};
@@ -150,7 +152,7 @@ impl Judge {
                 search.monte_carlo(&Ranking::new(ranker, &references, &comparison, gamma, precision))
             }
             Network::Causal(causal) => {
-                let per_step = PerStep { discount: search.config.seqgan_step.discount };
+                let per_step = DiscountedReturn { discount: search.config.seqgan_step.discount };
                 let (values, reward) = per_step.values(causal, search.batch, search.has_end());
                 Ok(Earned::new(values, reward))
             }
@@ -159,39 +161,40 @@ impl Judge {
                 let Search { witnesses, anchor, generator, batch, .. } = *search;
                 let reward = CrossfitReward { judge, witnesses, anchor, config };
                 let (values, reward) = reward.values(generator, batch);
-                let demonstrations = (config.real_value > 0.0).then(|| Demonstrations {
+                let demonstrations = (config.demonstration_value > 0.0).then(|| Demonstrations {
                     sequences: drawn(
                         search.train,
                         search.config.seed,
                         (3, search.round as u64),
                         search.batch.len(),
                     ),
-                    value: config.real_value as f32,
+                    value: config.demonstration_value as f32,
                 });
                 let earned = Earned::new(values, reward);
                 Ok(Earned { demonstrations, ..earned })
             }
             Network::Discriminator(discriminator) if self.method == Method::MaliGan => {
-                let (values, reward) = BatchOdds.values(discriminator, search.batch, search.has_end())?;
+                let (values, reward) =
+                    MaliGanWeights.values(discriminator, search.batch, search.has_end())?;
                 Ok(Earned { centred: true, ..Earned::new(values, reward) })
             }
             Network::Discriminator(discriminator) => {
                 let precision = search.config.rollout.precision;
-                search.monte_carlo(&Scoring { discriminator, precision })
+                search.monte_carlo(&DiscriminatorReward { discriminator, precision })
             }
         }
     }
 
     /// What every token of a decision earns besides its value, where that is known.
-    pub(super) fn earnings(
+    pub(super) fn expected_reward(
         &self,
         config: &Config,
         witnesses: Witnesses<'_>,
         anchor: Option<&LstmGenerator>,
-    ) -> Option<Earnings> {
+    ) -> Option<ExpectedReward> {
         match &self.network {
             Network::Crossfit(judge) => {
-                CrossfitReward { judge, witnesses, anchor, config: &config.crossfit }.earnings()
+                CrossfitReward { judge, witnesses, anchor, config: &config.crossfit }.expected_reward()
             }
             _ => None,
         }

@@ -31,11 +31,11 @@ pub(super) fn nll(policy: &dyn Policy, batch: &SeqBatch) -> Estimate {
 
 /// Of a generator, on the part kept apart for early stopping; lines with unknown tokens are left out.
 pub(super) fn validation_nll(task: &Task, generator: &LstmGenerator) -> Estimate {
-    nll(&LstmPolicy::new(generator, 1.0), &known(&task.validation, generator))
+    nll(&LstmPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
 }
 
 /// The sequences that a generator gives a probability: those without tokens that it never chooses, within its constraint.
-pub fn known(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
+pub fn within_support(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
     let allowed = |&b: &usize| generator.rules().allow(generator.shape(), batch.row(b));
     batch.select((0..batch.len()).filter(allowed))
 }
@@ -92,9 +92,9 @@ impl Session<'_> {
         let mut measures = self.measure_samples(policy, n);
         measures.nll_test = self.task.test.as_ref().map(|test| nll(policy, test));
         if self.task.oracle.is_none() {
-            measures.nll_validation = Some(nll(policy, &known(&self.task.validation, generator)));
+            measures.nll_validation = Some(nll(policy, &within_support(&self.task.validation, generator)));
         }
-        let train = known(&self.task.train, generator);
+        let train = within_support(&self.task.train, generator);
         measures.nll_train = Some(nll(policy, &train.slice(0, train.len().min(n))));
         measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
         measures
@@ -104,7 +104,7 @@ impl Session<'_> {
     pub fn measure_while_training(&self, generator: &LstmGenerator) -> Measures {
         let (policy, n) = (LstmPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
         let mut measures = self.measure_samples(&policy, n);
-        let validation = known(&self.task.validation, generator);
+        let validation = within_support(&self.task.validation, generator);
         measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
         // A test file is for finished models alone; the oracle's draws steer nothing.
         if let Some(test) = self.task.test.as_ref().filter(|_| self.task.oracle.is_some()) {

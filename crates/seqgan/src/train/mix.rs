@@ -3,11 +3,13 @@
 use super::judge::{Earned, Search};
 use super::task::Task;
 use crate::config::{Config, RewardConfig, RewardKind};
+use crate::credit::{MixedReward, Part};
 use crate::data::Vocab;
+use crate::discriminator::Discriminator;
 use crate::generator::constraint::Language;
 use crate::reward::{
-    Bleu, Discriminator, Length, Mixed, Novel, Part, Program, ProgramReward, ProgramSettings, Repetition,
-    Reward, Scoring, Unique,
+    Bleu, DiscriminatorReward, Length, Novel, Program, ProgramReward, ProgramSettings, Repetition, Reward,
+    Unique,
 };
 use crate::token::SeqBatch;
 use crate::{Error, Result};
@@ -80,7 +82,7 @@ impl Mix {
     ) -> Result<Earned> {
         let config = search.config;
         let precision = config.rollout.precision;
-        let scoring = discriminator.map(|discriminator| Scoring { discriminator, precision });
+        let scoring = discriminator.map(|discriminator| DiscriminatorReward { discriminator, precision });
         let unique = Unique::new(search.batch);
         let programs: Vec<Option<ProgramReward<'_>>> = self
             .made
@@ -104,7 +106,7 @@ impl Mix {
             let weight = part.weight(round, config.adversarial.num_rounds);
             Part { name: part.name(), weight, search: part.search, reward }
         });
-        let mixed = Mixed { parts: parts.collect() };
+        let mixed = MixedReward { parts: parts.collect() };
         let found = mixed.values(
             search.settings(),
             &search.rollout.policy(),

@@ -34,7 +34,7 @@ pub use experiment::{Experiment, Kind, run};
 pub use held_out::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
 pub use judge::Judge;
 pub use kept::{Kept, Round, kept_models};
-pub use measure::known;
+pub use measure::within_support;
 pub use models::{
     SavedModel, load_discriminator, load_labels, load_model, load_vocab, methods, training_rows,
 };

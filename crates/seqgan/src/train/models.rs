@@ -6,9 +6,9 @@ use super::task::read_options;
 use crate::checkpoint;
 use crate::config::{DataConfig, Method};
 use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab};
+use crate::discriminator::{Discriminator, DiscriminatorShape};
 use crate::generator::{GeneratorShape, LstmGenerator};
 use crate::nn::{Tensor, Tensors};
-use crate::reward::{Discriminator, DiscriminatorShape};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::{Error, Result};
@@ -175,7 +175,7 @@ pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Opti
              {theirs:?}"
         )));
     }
-    let names = shape.discriminator_layout().into_iter().map(|(name, _)| name);
+    let names = crate::discriminator::cnn_layout(&shape).into_iter().map(|(name, _)| name);
     let parameters = in_order(&tensors, names).map_err(fault)?;
     Discriminator::from_parameters(shape, parameters).map(Some).map_err(fault)
 }

@@ -63,7 +63,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     let mut stages = Vec::new();
     let needs_ensemble = config.methods.contains(&Method::MleEnsemble)
         || config.methods.contains(&Method::Distilled)
-        || (rewarded.iter().any(|m| m.is_crossfit()) && config.crossfit.sees_ensemble)
+        || (rewarded.iter().any(|m| m.is_crossfit()) && config.crossfit.ensemble_features)
         || is_base(Method::Distilled);
     for method in Method::ALL {
         match method {
@@ -167,7 +167,7 @@ mod tests {
             let stages = plan(config).unwrap();
             (0..config.crossfit.num_folds).map(|fold| stages.iter().filter(of(fold)).count()).collect()
         };
-        // As `base` and `sees_ensemble` say: a model like the base; the members, of which it is the first; both.
+        // As `base` and `ensemble_features` say: a model like the base; the members, of which it is the first; both.
         for (base, sees, each) in [
             (Method::MleTuned, false, 1),
             (Method::MleTuned, true, 3),
@@ -175,7 +175,7 @@ mod tests {
             (Method::Distilled, false, 4),
             (Method::Distilled, true, 4),
         ] {
-            (config.adversarial.base, config.crossfit.sees_ensemble) = (base, sees);
+            (config.adversarial.base, config.crossfit.ensemble_features) = (base, sees);
             assert_eq!(generators(&config), [each; 4], "{base}");
             let ensemble = plan(&config).unwrap().contains(&Stage::Ensemble);
             assert_eq!(ensemble, sees || base == Method::Distilled);

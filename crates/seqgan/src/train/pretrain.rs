@@ -9,10 +9,10 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::{LstmGenerator, OwnTokens};
+use crate::generator::{LstmGenerator, ScheduledInputs};
+use crate::optim::{GeneratorUpdate, maximum_likelihood_step, scheduled_sampling_step};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use crate::update::{GeneratorUpdate, maximum_likelihood_step, scheduled_sampling_step};
 
 /// A likelihood model to be trained.
 pub(super) struct Model<'a> {
@@ -120,8 +120,8 @@ fn train_alone(
             let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
             let loss = match method {
                 Method::ScheduledSampling => {
-                    let truth = 1.0 - session.config.scheduled_sampling.truth_decrease * epoch as f64;
-                    let own = OwnTokens { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
+                    let truth = 1.0 - session.config.scheduled_sampling.teacher_forcing_decay * epoch as f64;
+                    let own = ScheduledInputs { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
                     scheduled_sampling_step(generator, optimizer, &batch, own, update)
                 }
                 _ => match &lesson {

@@ -7,7 +7,7 @@ use super::state::State;
 use super::summary::Measures;
 use super::task::Task;
 use crate::config::{Config, Method};
-use crate::reward::DiscriminatorShape;
+use crate::discriminator::DiscriminatorShape;
 use crate::run::{EventFile, MetricsLog, RunFolder};
 use crate::{Error, Result};
 use serde_json::{Map, Value};

@@ -45,7 +45,7 @@ impl SharedModel {
         }
         if let Some(teacher) = &model.teacher {
             add(&config.seed);
-            add(&(config.ensemble.soft_share, config.ensemble.warm_start));
+            add(&(config.ensemble.distillation_weight, config.ensemble.warm_start));
             let values = teacher.ensemble.parameters().iter().flat_map(|tensor| &tensor.data);
             values.for_each(|value| hash.update(value.to_le_bytes()));
         }
@@ -73,7 +73,7 @@ impl SharedModel {
         for record in records.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             session.append(record)?;
         }
-        Ok(Some(session.task.under_constraint(generator)))
+        Ok(Some(session.task.with_constraint(generator)))
     }
 
     /// Measurements made in training, beside the model.

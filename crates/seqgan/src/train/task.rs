@@ -210,13 +210,13 @@ impl Task {
 
     /// An untrained generator of this task, all parameters from N(0, `std`).
     pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> LstmGenerator {
-        self.under_constraint(LstmGenerator::new(self.generator_shape(config), std, streams))
+        self.with_constraint(LstmGenerator::new(self.generator_shape(config), std, streams))
     }
 
     /// A generator of this task under its constraint, if it has one.
-    pub fn under_constraint(&self, generator: LstmGenerator) -> LstmGenerator {
+    pub fn with_constraint(&self, generator: LstmGenerator) -> LstmGenerator {
         match &self.constraint {
-            Some(rules) => generator.under(Arc::clone(rules)),
+            Some(rules) => generator.with_constraint(Arc::clone(rules)),
             None => generator,
         }
     }

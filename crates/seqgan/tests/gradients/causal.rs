@@ -2,7 +2,7 @@
 
 use super::differences::check;
 use crate::random::Random;
-use seqgan::reward::{CausalDiscriminator, CausalObjective, CausalShape};
+use seqgan::discriminator::{CausalDiscriminator, CausalObjective, CausalShape};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::{SeqBatch, TokenId};
 

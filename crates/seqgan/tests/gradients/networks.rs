@@ -3,10 +3,10 @@
 use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
+use seqgan::discriminator::{DiscriminatorShape, Regularisation};
 use seqgan::generator::{GeneratorShape, Guide, LstmGenerator};
 use seqgan::nn::Tensors;
 use seqgan::nn::softmax_gradient::Role;
-use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 
 /// The loss that `accumulate` differentiates, by way of `log_prob`.
@@ -83,7 +83,7 @@ fn of_a_generator_that_is_taught() {
     let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, share: f64| {
         let mut gradients = g.gradients();
         let guide = Guide { generator: teacher, role: Role::Teacher { share } };
-        let loss = g.accumulate_guided(&batch, guide, &weights, &mut gradients);
+        let loss = g.accumulate_with(&batch, guide, &weights, &mut gradients);
         (loss, gradients.to_tensors())
     };
     let mut plain = g.gradients();
@@ -96,13 +96,14 @@ fn of_a_generator_that_is_taught() {
         });
     }
     let (own, gradient) = loss(&g, &g, 1.0);
-    let entropy: f64 = g.surprise(&batch).iter().zip(&weights).map(|(seen, w)| w * seen.entropy).sum();
+    let entropy: f64 =
+        g.token_statistics(&batch).iter().zip(&weights).map(|(seen, w)| w * seen.entropy).sum();
     assert!((own - entropy).abs() < 1e-11 * entropy.abs().max(1.0), "{own}, {entropy}");
     assert!(gradient.iter().all(|tensor| tensor.data.iter().all(|x| x.abs() < 1e-12)));
 }
 
 /// What all tokens earn is what the drawn ones earn on average: the gradient is that of every token with its probability and
-/// its own earnings as its value.
+/// its own expected_reward as its value.
 #[test]
 fn of_all_actions_is_the_mean_of_the_sampled_one() {
     let shape = GeneratorShape { end_token: None, start_token: 0, ..generator_shape() };
@@ -111,9 +112,9 @@ fn of_all_actions_is_the_mean_of_the_sampled_one() {
     let (guide, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape.clone(), 0.8)));
     let (kl, tokens) = (0.7, usable(&shape));
     let mut all = g.gradients();
-    let guided = Guide { generator: &guide, role: Role::Earnings { kl } };
+    let guided = Guide { generator: &guide, role: Role::ExpectedReward { kl } };
     let beginning = [tokens[1], tokens[0]];
-    g.accumulate_guided(&SeqBatch::from_rows([beginning], 2), guided, &[0.0, 0.0], &mut all);
+    g.accumulate_with(&SeqBatch::from_rows([beginning], 2), guided, &[0.0, 0.0], &mut all);
 
     let mut sampled = g.gradients();
     for t in 0..2 {

@@ -4,7 +4,7 @@
 use super::differences::check_at;
 use crate::closeness::assert_close;
 use crate::random::Random;
-use seqgan::nn::Masks;
+use seqgan::kernel::Masks;
 use seqgan::nn::softmax::{Choice, Output};
 use seqgan::nn::softmax_gradient::{Beside, Role};
 
@@ -94,7 +94,7 @@ fn of_an_output_layer_that_is_taught() {
     }
 }
 
-/// What is expected of the earnings, against a sum over all tokens; beside it a choice's own value, of both signs or 0.
+/// What is expected of the expected_reward, against a sum over all tokens; beside it a choice's own value, of both signs or 0.
 #[test]
 fn of_an_output_layer_that_earns() {
     const WIDE: usize = 4;
@@ -128,7 +128,7 @@ fn of_an_output_layer_that_earns() {
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
         let output = Output { w: &w, b: &b, masks: &masks };
         let other = Beside { output: Output { w: &their_w, b: &their_b, masks: &masks }, h: &their_h };
-        let beside = Some((other, Role::Earnings { kl }));
+        let beside = Some((other, Role::ExpectedReward { kl }));
         let (value, _, dh) = output.weighted_gradient(&h, &choices, beside, &values, &mut dw, &mut db);
         assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "kl {kl}: {value}");
         check_at("earning w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));

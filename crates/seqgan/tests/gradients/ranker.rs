@@ -2,7 +2,7 @@
 
 use super::differences::check;
 use crate::random::{Random, widened_ranker};
-use seqgan::reward::{DiscriminatorShape, RankObjective};
+use seqgan::discriminator::{DiscriminatorShape, RankObjective};
 use seqgan::rng::{Purpose, Streams};
 
 fn check_ranker(end_token: Option<u32>, masks: Option<u64>, gamma: f64) {

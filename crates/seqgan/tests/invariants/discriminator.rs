@@ -3,7 +3,7 @@
 use crate::closeness::assert_close;
 use crate::random::{Random, widened_discriminator};
 use seqgan::SeqBatch;
-use seqgan::reward::{Discriminator, DiscriminatorShape, Regularisation};
+use seqgan::discriminator::{Discriminator, DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 
 pub fn random_discriminator(random: &mut Random) -> Discriminator {

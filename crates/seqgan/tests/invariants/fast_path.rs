@@ -7,8 +7,8 @@ mod convolution;
 
 use crate::closeness::{assert_close, round};
 use crate::random::Random;
+use seqgan::kernel::Masks;
 use seqgan::kernel::Real;
-use seqgan::nn::Masks;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;
@@ -132,7 +132,7 @@ fn of_the_output_layer() {
         let their_w: Vec<R> = p[0].iter().rev().copied().collect();
         let other = Beside { output: Output { w: &their_w, b: &p[1], masks }, h: &p[2] };
         let mut all = vec![log_prob, normaliser, dh, dw, db, vec![R::of(loss)]];
-        for role in [Role::Teacher { share: R::of(0.75) }, Role::Earnings { kl: R::of(0.5) }] {
+        for role in [Role::Teacher { share: R::of(0.75) }, Role::ExpectedReward { kl: R::of(0.5) }] {
             let (mut w, mut b) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
             let (loss, gains, dh) =
                 output.weighted_gradient(&p[2], choices, Some((other, role)), &p[3], &mut w, &mut b);

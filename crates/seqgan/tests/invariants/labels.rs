@@ -5,10 +5,11 @@ use super::shared_windows::completions;
 use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::SeqBatch;
+use seqgan::discriminator::DiscriminatorShape;
 use seqgan::generator::{
-    GeneratorShape, LstmGenerator, LstmPolicy, OwnTokens, Policy, Prefix, RolloutPolicy,
+    GeneratorShape, LstmGenerator, LstmPolicy, Policy, Prefix, RolloutPolicy, ScheduledInputs,
 };
-use seqgan::reward::{DiscriminatorShape, Reward};
+use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
 
 fn labelled(label_counts: Vec<u64>) -> LstmGenerator {
@@ -57,7 +58,7 @@ fn every_path_knows_the_label() {
     let prefixes: Vec<Prefix> = (0..40).map(|row| Prefix { row, length: 1 }).collect();
     let everything = |generator: &LstmGenerator, batch: &SeqBatch| {
         let policy = LstmPolicy::new(generator, 1.0);
-        let own = OwnTokens { truth: 0.3, coins: &streams, draws: &streams, first: 0 };
+        let own = ScheduledInputs { truth: 0.3, coins: &streams, draws: &streams, first: 0 };
         let mixed = policy.mixed_inputs(batch, own);
         let completed = policy.complete(batch, &prefixes, 2, &streams, 90);
         assert_eq!(completed.labels().len(), if batch.labels().is_empty() { 0 } else { 80 });

@@ -7,9 +7,10 @@ use crate::closeness::assert_close;
 use crate::random::{Random, widened_ranker};
 use seqgan::SeqBatch;
 use seqgan::config::Precision;
-use seqgan::reward::{BatchLoss, DiscriminatorShape, RankObjective, Ranker, Ranking, Reward};
+use seqgan::discriminator::{BatchLoss, DiscriminatorShape, RankObjective, Ranker};
+use seqgan::optim::{Optimizer, RankedBatch, RankerUpdate, ranker_step};
+use seqgan::reward::{Ranking, Reward};
 use seqgan::rng::{Purpose, Streams};
-use seqgan::update::{Optimizer, RankedBatch, RankerUpdate, ranker_step};
 
 const GAMMA: f64 = 16.0;
 

@@ -4,8 +4,9 @@ use super::discriminator::random_discriminator;
 use crate::random::{Random, widened_discriminator};
 use seqgan::SeqBatch;
 use seqgan::config::Precision;
+use seqgan::discriminator::DiscriminatorShape;
 use seqgan::generator::Prefix;
-use seqgan::reward::{DiscriminatorShape, Reward, Scoring};
+use seqgan::reward::{DiscriminatorReward, Reward};
 use seqgan::rollout::Completions;
 
 /// Completions of random prefixes of random rows; some end at once, some are cut at T.
@@ -75,7 +76,7 @@ fn scores_in_bfloat16_are_near() {
         let mut random = Random::new(1400 + seed);
         let d = random_discriminator(&mut random);
         let completions = completions(&mut random, d.shape());
-        let rounded = Scoring { discriminator: &d, precision: Precision::Bf16 };
+        let rounded = DiscriminatorReward { discriminator: &d, precision: Precision::Bf16 };
         let (got, want) =
             (rounded.score_completions(&completions).unwrap(), d.score_completions(&completions).unwrap());
         for (got, want) in got.iter().zip(&want) {

@@ -2,10 +2,10 @@
 
 use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
+use seqgan::discriminator::{DiscriminatorShape, Regularisation};
 use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, Prefix, RolloutPolicy};
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Gradients, Tensors, linear};
-use seqgan::reward::{DiscriminatorShape, Regularisation};
 use seqgan::rng::{Purpose, Streams};
 use std::fmt::Debug;
 

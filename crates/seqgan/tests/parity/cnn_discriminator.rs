@@ -4,12 +4,12 @@ use super::Precision;
 use super::composed_discriminator as composed;
 use super::reference::{Reference, transposed};
 use crate::closeness::{assert_close, assert_number, widen};
+use seqgan::discriminator::{Discriminator, DiscriminatorShape, Regularisation};
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Tensors, dropout};
-use seqgan::reward::{Discriminator, DiscriminatorShape, Regularisation};
+use seqgan::optim::{DiscriminatorUpdate, Optimizer, discriminator_step};
 use seqgan::rng::{Purpose, Streams};
-use seqgan::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
 
 const L2: f64 = 0.2;
 const KEEP: f64 = 0.75;

@@ -2,10 +2,10 @@
 //! an argument, so that PyTorch's own can be used.
 
 use seqgan::SeqBatch;
+use seqgan::discriminator::Discriminator;
 use seqgan::kernel::Real;
 use seqgan::nn::gradients::Factors;
 use seqgan::nn::{Tensors, conv, embedding, highway, linear};
-use seqgan::reward::Discriminator;
 
 /// Everything that a forward and a backward pass make.
 pub struct Composed<R> {

@@ -3,8 +3,8 @@
 use super::Precision;
 use super::reference::{Reference, transposed};
 use crate::closeness::{assert_close, assert_number};
+use seqgan::kernel::Masks;
 use seqgan::kernel::Real;
-use seqgan::nn::Masks;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;

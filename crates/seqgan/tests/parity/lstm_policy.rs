@@ -8,7 +8,7 @@ use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::{Tensors, embedding, linear, lstm};
-use seqgan::update::{Baseline, GeneratorUpdate, Optimizer, policy_gradient_step};
+use seqgan::optim::{Baseline, GeneratorUpdate, Optimizer, policy_gradient_step};
 
 const NAMES: [&str; 6] = ["embedding", "w", "u", "b", "w_out", "b_out"];
 const RATE: f64 = 0.01;

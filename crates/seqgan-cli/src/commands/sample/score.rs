@@ -1,7 +1,7 @@
 //! What the run's own models say of each sequence.
 
+use seqgan::discriminator::Discriminator;
 use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
-use seqgan::reward::Discriminator;
 use seqgan::run::RunFolder;
 use seqgan::train::{self, SavedModel};
 use seqgan::{Result, SeqBatch};

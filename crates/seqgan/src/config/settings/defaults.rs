@@ -10,7 +10,7 @@ use crate::config::baseline::Baseline;
 use crate::config::method::Method;
 use crate::config::monitor::{Action, KeepBy};
 use crate::config::precision::Precision;
-use crate::config::rests::Rests;
+use crate::config::rest_handling::RestHandling;
 use crate::config::schedule::Schedule;
 use crate::config::synthetic_task::SyntheticTask;
 
@@ -68,7 +68,7 @@ impl Default for Config {
                 keep_empty: false,
                 window: 0,
                 midi_step_secs: 0.4,
-                midi_rests: Rests::Keep,
+                midi_rests: RestHandling::Keep,
                 pitches: false,
                 validation_share: 0.05,
             },
@@ -127,7 +127,7 @@ impl Default for Config {
                 baseline: Baseline::None,
                 measure_every_rounds: 5,
             },
-            scheduled_sampling: ScheduledSamplingConfig { truth_decrease: 0.002 },
+            scheduled_sampling: ScheduledSamplingConfig { teacher_forcing_decay: 0.002 },
             pg_bleu: PgBleuConfig { max_order: 4 },
             seqgan_step: SeqGanStepConfig {
                 embedding_dim: 32,
@@ -137,7 +137,7 @@ impl Default for Config {
             },
             ensemble: EnsembleConfig {
                 num_members: 5,
-                soft_share: 0.7,
+                distillation_weight: 0.7,
                 num_epochs: 20,
                 l2: 0.0,
                 warm_start: false,
@@ -145,11 +145,11 @@ impl Default for Config {
             crossfit: CrossfitConfig {
                 num_folds: 4,
                 max_folds: 0,
-                sees_ensemble: false,
+                ensemble_features: false,
                 embedding_dim: 4,
                 hidden_dim: 16,
                 d_epochs: 3,
-                needs_worth: true,
+                require_validation_gain: true,
                 d_batch_size: 64,
                 d_learning_rate: 3e-3,
                 num_rounds: 220,
@@ -160,7 +160,7 @@ impl Default for Config {
                 measure_every_rounds: 10,
                 all_actions: true,
                 refresh_every_rounds: 0,
-                real_value: 0.0,
+                demonstration_value: 0.0,
                 discount: 1.0,
                 num_candidates: 0,
                 reward_scale: 0.8,
@@ -183,7 +183,7 @@ impl Default for Config {
                 forgetting: Action::Warn,
                 nll_rise: 0.2,
                 saturation: Action::Warn,
-                judge_accuracy: 0.98,
+                discriminator_accuracy: 0.98,
                 vanishing: Action::Warn,
                 value_spread: 0.01,
                 memorising: Action::Warn,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct ScheduledSamplingConfig {
     /// An input token is the true one with a probability that begins at 1 and falls by so much an epoch.
-    pub truth_decrease: f64,
+    pub teacher_forcing_decay: f64,
 }
 
 /// BLEU against the training sequences as the reward.
@@ -40,7 +40,7 @@ pub struct EnsembleConfig {
     /// Likelihood models of the ensemble, `mle-tuned` among them, the others trained alike from other initial weights.
     pub num_members: usize,
     /// Share of the ensemble's distribution in a target of `distilled`; the token of the sequence has the rest.
-    pub soft_share: f64,
+    pub distillation_weight: f64,
     /// Passes of `distilled` over the training sequences, each batch with as many samples of the ensemble beside it; else
     /// it is trained as `[mle_tuned]` says.
     pub num_epochs: usize,
@@ -62,7 +62,7 @@ pub struct CrossfitConfig {
     /// Folds that are used; fewer of them cost less, and the judge learns from less. 0 for all.
     pub max_folds: usize,
     /// Whether the judge sees the probabilities of an ensemble, too; one is trained for each fold, of `ensemble.num_members`.
-    pub sees_ensemble: bool,
+    pub ensemble_features: bool,
     /// E of the judge.
     pub embedding_dim: usize,
     /// H of the judge.
@@ -71,7 +71,7 @@ pub struct CrossfitConfig {
     pub d_epochs: usize,
     /// Whether the judge must be worth something on validation data: it is kept as it was after the pass when it was worth most,
     /// and without any worth there are no rounds. Else it is kept as it was after the last pass, and followed whatever it is worth.
-    pub needs_worth: bool,
+    pub require_validation_gain: bool,
     /// Sequences of an update of the judge.
     pub d_batch_size: usize,
     /// Adam's learning rate of the judge, which falls to 0 along a cosine.
@@ -97,7 +97,7 @@ pub struct CrossfitConfig {
     pub measure_every_rounds: usize,
     /// What each decision of a real sequence is worth, of which an update has as many as of the generator's own: it keeps the
     /// generator near what is known for certain. 0 for none.
-    pub real_value: f64,
+    pub demonstration_value: f64,
     /// Factor, a step, of what later decisions earn: 1 for all of it, 0 for a decision's own reward alone.
     pub discount: f64,
     /// Factor of what a decision adds to the judge's logit.

@@ -1,6 +1,6 @@
 //! What is learnt: a file of sequences, or the synthetic task; and what sequences must be like.
 
-use crate::config::rests::Rests;
+use crate::config::rest_handling::RestHandling;
 use crate::config::synthetic_task::SyntheticTask;
 use serde::{Deserialize, Serialize};
 
@@ -45,8 +45,8 @@ pub struct DataConfig {
     pub window: usize,
     /// Seconds of a step of a melody in MIDI; the paper samples every 0.4 s.
     pub midi_step_secs: f64,
-    /// Rests of melodies in MIDI: "keep" them as token 0, or "fill" them with the pitch before.
-    pub midi_rests: Rests,
+    /// RestHandling of melodies in MIDI: "keep" them as token 0, or "fill" them with the pitch before.
+    pub midi_rests: RestHandling,
     /// Whether tokens are pitches, so that their error is measured; with MIDI they always are.
     pub pitches: bool,
     /// Share of the training part that early stopping uses, chosen by hash.

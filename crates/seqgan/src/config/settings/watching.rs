@@ -39,7 +39,7 @@ pub struct MonitorConfig {
     /// The judge is hardly ever wrong, so samples earn next to nothing, alike.
     pub saturation: Action,
     /// Saturation: accuracy of the judge in its last training, at least.
-    pub judge_accuracy: f64,
+    pub discriminator_accuracy: f64,
     /// The values of a batch differ so little that its gradient is noise.
     pub vanishing: Action,
     /// Vanishing: standard deviation of the values of a step over the batch, as a share of the mean reward, at most.

@@ -56,14 +56,14 @@ impl Format for JsonLines {
     }
 }
 
-type Complaint = (String, &'static str);
+type TokenError = (String, &'static str);
 
 /// The member that holds the sequence.
 fn member<'a>(
     members: &'a serde_json::Map<String, Value>,
     field: Option<&str>,
     label: Option<&str>,
-) -> Result<&'a Value, Complaint> {
+) -> Result<&'a Value, TokenError> {
     if let Some(field) = field {
         return members.get(field).ok_or_else(|| {
             let message =
@@ -86,7 +86,7 @@ fn member<'a>(
 }
 
 /// A label: a string, a number, true or false.
-fn label(value: &Value, name: &str) -> Result<String, Complaint> {
+fn label(value: &Value, name: &str) -> Result<String, TokenError> {
     match value.get(name) {
         Some(Value::String(label)) => Ok(label.clone()),
         Some(label @ (Value::Number(_) | Value::Bool(_))) => Ok(label.to_string()),
@@ -97,7 +97,7 @@ fn label(value: &Value, name: &str) -> Result<String, Complaint> {
     }
 }
 
-fn text(value: &Value) -> Result<String, Complaint> {
+fn text(value: &Value) -> Result<String, TokenError> {
     const HINT: &str = "expected a string, or an array of whole numbers or of strings without white space";
     let wrong = |value: &Value| {
         let shown: String = value.to_string().chars().take(40).collect();

@@ -1,7 +1,7 @@
 //! Melodies: a MIDI file, or those of a folder by name.
 
 use super::{Format, Record};
-use crate::config::{FileFormat, Rests};
+use crate::config::{FileFormat, RestHandling};
 use crate::data::midi;
 use crate::data::options::MidiOptions;
 use crate::data::source::FileDigest;
@@ -44,7 +44,7 @@ impl Format for Melodies {
         let hint = "leave the file out, or convert it with a notation program";
         let mut melody =
             midi::melody(&bytes, self.options.step_secs).map_err(|message| bad(&path, &message, hint))?;
-        if self.options.rests == Rests::Fill {
+        if self.options.rests == RestHandling::Fill {
             midi::fill_rests(&mut melody);
         }
         record.text.clear();

@@ -38,7 +38,7 @@ impl LstmGenerator {
     /// names the key to blame.
     pub fn constrained(self, config: &ConstraintConfig, vocab: &Vocab) -> Result<Self> {
         match rules(config, self.shape(), vocab)? {
-            Some(rules) => Ok(self.under(rules)),
+            Some(rules) => Ok(self.with_constraint(rules)),
             None => Ok(self),
         }
     }

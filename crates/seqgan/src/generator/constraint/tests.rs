@@ -145,7 +145,7 @@ fn training_follows_the_renormalised_likelihood() {
     let config = ConstraintConfig { regex: "(ab|c)+".into(), min_length: 2, ..config() };
     let shape = shape(4, true);
     let generator = LstmGenerator::<f64>::new(shape.clone(), 0.5, &Streams::new(2, Purpose::GeneratorInit))
-        .under(rules(&config, &shape, &letters()).unwrap().unwrap());
+        .with_constraint(rules(&config, &shape, &letters()).unwrap().unwrap());
     let batch = SeqBatch::from_rows([vec![2, 3], vec![4, 2, 3, 4], vec![4, 4, 4], vec![3, 2]], 4);
     let weights: Vec<f64> = (0..16).map(|i| 0.3 + f64::from(i) * 0.1).collect();
     let mut gradients = generator.gradients();

@@ -4,7 +4,7 @@
 //! there are members, and give the same numbers: a product's element is a chain of multiply-adds, and one of zero changes
 //! nothing. The blocks are found in the weights, so no file and no caller can tell wrong ones.
 
-use crate::kernel::{Product, Real, Right, Rows};
+use crate::kernel::{Gemm, Real, Right, Rows};
 use std::ops::Range;
 
 /// Hidden units that depend on these inputs and on each other alone.
@@ -78,8 +78,8 @@ pub(super) fn add_product<R: Real>(
     let wide = 4 * hidden;
     let (n, all) = (gates.len() / wide, w.len() / wide);
     if blocks.len() < 2 {
-        let product = Product { a_rows: rows, ..Product::dense(n, all, wide, x, w) };
-        return R::product(&product.adding(), gates, wide);
+        let product = Gemm { a_rows: rows, ..Gemm::dense(n, all, wide, x, w) };
+        return R::gemm(&product.adding(), gates, wide);
     }
     // All rows may have ended.
     if n == 0 {
@@ -89,7 +89,7 @@ pub(super) fn add_product<R: Real>(
         let seen = units(block);
         for gate in 0..4 {
             let first = gate * hidden + block.hidden.start;
-            let product = Product {
+            let product = Gemm {
                 m: n,
                 n: block.hidden.len(),
                 k: seen.len(),
@@ -99,7 +99,7 @@ pub(super) fn add_product<R: Real>(
                 b: Right::Dense { values: &w[seen.start * wide + first..], stride: wide },
                 accumulate: true,
             };
-            R::product(&product, &mut gates[first..], wide);
+            R::gemm(&product, &mut gates[first..], wide);
         }
     }
 }

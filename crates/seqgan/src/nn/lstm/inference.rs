@@ -1,7 +1,7 @@
 //! Forward passes that no backward pass follows: states alone are kept.
 
 use super::{Block, Steps, Weights};
-use crate::kernel::{PackedMatrix, Product, Real, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 
 /// The layer, prepared for many passes. Parts that know nothing of each other ([`Block`]) run one after the other, so that the
 /// weights of one stay in the cache for all its steps.
@@ -56,9 +56,8 @@ impl<R: Real> Inference<R> {
                 gates.clear();
                 at.clone().for_each(|_| gates.extend_from_slice(b));
                 let x = &x[at.start * self.input_dim + block.inputs.start..];
-                let inputs =
-                    Product { a_rows: Rows::Stride(self.input_dim), ..Product::packed(at.len(), x, w) };
-                R::product(&inputs.adding(), &mut gates, 4 * size);
+                let inputs = Gemm { a_rows: Rows::Stride(self.input_dim), ..Gemm::packed(at.len(), x, w) };
+                R::gemm(&inputs.adding(), &mut gates, 4 * size);
                 std::mem::swap(&mut c, &mut c_before);
                 c.clear();
                 if t == 0 {
@@ -69,9 +68,8 @@ impl<R: Real> Inference<R> {
                     offsets.clear();
                     offsets.extend(steps.before(t).iter().map(|place| (place - first) * size));
                     offsets.iter().for_each(|&from| c.extend_from_slice(&c_before[from..from + size]));
-                    let hidden =
-                        Product { a_rows: Rows::Offsets(&offsets), ..Product::packed(at.len(), &h, u) };
-                    R::product(&hidden.adding(), &mut gates, 4 * size);
+                    let hidden = Gemm { a_rows: Rows::Offsets(&offsets), ..Gemm::packed(at.len(), &h, u) };
+                    R::gemm(&hidden.adding(), &mut gates, 4 * size);
                 }
                 h.resize(at.len() * size, R::default());
                 R::lstm_cells(&mut gates, &mut c, &mut h, None, size);

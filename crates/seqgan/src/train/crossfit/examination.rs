@@ -1,14 +1,14 @@
 //! What a cross-fitted judge is worth.
 
-use super::super::measure::known;
+use super::super::measure::within_support;
 use super::super::session::Session;
 use super::super::state::State;
 use super::{Witnesses, described, odds_scale};
 use crate::config::Method;
+use crate::discriminator::CausalDiscriminator;
 use crate::generator::{LstmPolicy, Policy};
 use crate::metrics::residual;
 use crate::metrics::residual::Residual;
-use crate::reward::CausalDiscriminator;
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -34,7 +34,7 @@ impl Examination {
         let streams = Streams::new(session.config.seed, Purpose::Evaluation);
         let n = session.config.evaluate.num_samples_training;
         Self {
-            real: described(known(&session.task.validation, witnesses.base)),
+            real: described(within_support(&session.task.validation, witnesses.base)),
             samples: described(LstmPolicy::new(&judged.generator, 1.0).sample(&streams, 0, n).sequences),
             scale: odds_scale(&session.config.crossfit),
         }

@@ -34,7 +34,7 @@ impl FoldLayout {
     pub fn of(config: &Config) -> Self {
         let judged = config.methods.iter().filter(|method| method.is_crossfit());
         let bases: Vec<Method> = judged.map(|method| config.starts_from(*method)).collect();
-        let needed = config.crossfit.sees_ensemble || bases.contains(&Method::Distilled);
+        let needed = config.crossfit.ensemble_features || bases.contains(&Method::Distilled);
         let members = if needed { config.ensemble.num_members } else { 0 };
         let mut methods = vec![Method::MleTuned; members];
         for base in bases {
@@ -119,7 +119,7 @@ pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> 
     let anchor = state.adversary.as_ref().and_then(|adversary| adversary.anchor.as_ref());
     for (fold, generators) in state.parts.chunks_exact(layout.len()).enumerate() {
         let generator = &generators[like_base];
-        let together = config.crossfit.sees_ensemble.then(|| ensemble(&generators[..layout.members]));
+        let together = config.crossfit.ensemble_features.then(|| ensemble(&generators[..layout.members]));
         let witnesses = Witnesses { base: generator, ensemble: together.as_ref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
         // A refresh draws as many samples as there are real sequences, half of what is there already.

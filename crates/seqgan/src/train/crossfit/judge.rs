@@ -11,10 +11,10 @@ use super::linear::fit_features;
 use crate::Result;
 use crate::config::{Config, CrossfitConfig, Method, Schedule};
 use crate::data::Batches;
+use crate::discriminator::CausalObjective;
 use crate::nn::Tensors;
-use crate::reward::CausalObjective;
+use crate::optim::causal_discriminator_step;
 use crate::rng::{Purpose, Streams};
-use crate::update::causal_discriminator_step;
 
 /// Whether the judge is to be trained anew before the next round, because the generator has moved.
 pub(in super::super) fn is_refresh_due(config: &Config, state: &State, method: Method) -> bool {
@@ -44,14 +44,15 @@ pub(in super::super) fn refresh_judge(
 }
 
 /// Trains the judge of `method` on all folds. It is kept as it was before or after the pass when it was worth most on
-/// validation data; one that is never worth anything is replaced by one that judges all alike. Without `needs_worth` it is kept
+/// validation data; one that is never worth anything is replaced by one that judges all alike. Without `require_validation_gain` it is kept
 /// as it was after the last pass.
 pub(in super::super) fn train_judge(
     session: &mut Session<'_>,
     state: &mut State,
     method: Method,
 ) -> Result<()> {
-    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, needs_worth, .. } = session.config.crossfit;
+    let CrossfitConfig { d_epochs, d_batch_size, d_learning_rate, require_validation_gain, .. } =
+        session.config.crossfit;
     let (evidence, examination) =
         (evidence(session, state, method), Examination::new(session, state, method));
     let shuffles = Streams::new(session.config.seed, Purpose::ShuffleDiscriminator);
@@ -66,7 +67,7 @@ pub(in super::super) fn train_judge(
     if !state.position.d_fitted {
         // One that judges all alike, so that one that is worth less is not followed.
         let adversary = state.adversary.as_mut().expect("the judge in training");
-        if needs_worth {
+        if require_validation_gain {
             adversary.best = adversary.judge.parameters().map(Tensors::zeros_like);
             state.position.d_best = Some(0.0);
         }
@@ -137,9 +138,9 @@ fn examine(
         adversary.best = adversary.judge.parameters().cloned();
     }
     let worth = [
-        ("d_worth", worth.gain.mean),
-        ("d_worth_stderr", worth.gain.stderr),
-        ("d_effective", worth.effective),
+        ("d_gain", worth.gain.mean),
+        ("d_gain_stderr", worth.gain.stderr),
+        ("d_effective_sample_size", worth.effective),
     ];
     let figures: Vec<_> = figures.iter().copied().chain(worth).collect();
     let phase = ("discriminator", Some(method));

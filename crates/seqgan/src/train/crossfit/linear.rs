@@ -5,7 +5,7 @@
 //! every token. What else there is to see the network learns from there.
 
 use super::folds::Evidence;
-use crate::reward::CausalDiscriminator;
+use crate::discriminator::CausalDiscriminator;
 
 /// Newton steps at most; a few are enough.
 const MOST_STEPS: usize = 50;

@@ -17,11 +17,11 @@
 //! distributions of the next token, as it is between an ensemble and the base.
 //!
 //! A judge can learn no more from a fold than likelihood models of its size learn from the others, unless it is told: with
-//! `crossfit.sees_ensemble` each fold has an ensemble, and the judge sees its probabilities beside those of the fold's
+//! `crossfit.ensemble_features` each fold has an ensemble, and the judge sees its probabilities beside those of the fold's
 //! generator. In the rounds `mle-ensemble` takes its place.
 //!
 //! What the describing numbers add to a decision's own logit is fitted first (`linear.rs`). Of it, and of the penalty, the value of every
-//! token is known, so the update follows the expectation of these instead of the drawn token's ([`CrossfitReward::earnings`]);
+//! token is known, so the update follows the expectation of these instead of the drawn token's ([`CrossfitReward::expected_reward`]);
 //! values hold what is left: what the LSTM adds, and what later decisions earn.
 
 mod examination;
@@ -32,11 +32,11 @@ mod witnesses;
 
 use super::task::Task;
 use crate::config::{Config, CrossfitConfig};
+use crate::credit::DiscountedReturn;
+use crate::discriminator::{CausalDiscriminator, CausalShape};
 use crate::generator::{LstmGenerator, weighted};
-use crate::reward::values::PerStep;
-use crate::reward::{CausalDiscriminator, CausalShape};
+use crate::optim::ExpectedReward;
 use crate::token::SeqBatch;
-use crate::update::Earnings;
 
 pub(super) use folds::{FoldLayout, train_fold, used_folds};
 pub(super) use judge::{is_refresh_due, refresh_judge, train_judge};
@@ -49,7 +49,7 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
         vocab_size: task.vocab_size(),
         embedding_dim: config.crossfit.embedding_dim,
         hidden_dim: config.crossfit.hidden_dim,
-        num_features: num_features(config.crossfit.sees_ensemble),
+        num_features: num_features(config.crossfit.ensemble_features),
         end_token: task.generator_shape(config).end_token,
     }
 }
@@ -81,7 +81,7 @@ pub(super) struct CrossfitReward<'a> {
 
 impl CrossfitReward<'_> {
     /// Values `[B, T]` of what `generator` has drawn, and what the judge's logit of a decision is worth in the mean. What
-    /// [`Self::earnings`] tell of a decision itself is left out of its value.
+    /// [`Self::expected_reward`] tell of a decision itself is left out of its value.
     pub fn values(&self, generator: &LstmGenerator, batch: &SeqBatch) -> (Vec<f32>, f64) {
         let CrossfitConfig { reward_scale, kl, discount, all_actions, .. } = *self.config;
         let (scale, kl) = (reward_scale as f32, kl as f32);
@@ -90,9 +90,10 @@ impl CrossfitReward<'_> {
         let logits = self.judge.logits(batch, &described);
         let judged: Vec<f32> = logits.iter().map(|s| scale * s).collect();
         let has_end = generator.shape().end_token.is_some();
-        let to_go = |rewards: &[f32], discount| PerStep { discount }.to_go(rewards, batch, has_end);
+        let to_go =
+            |rewards: &[f32], discount| DiscountedReturn { discount }.reward_to_go(rewards, batch, has_end);
         let (mut values, reward) = to_go(&judged, 0.0);
-        // A decision's own penalty is among the earnings; later ones are not.
+        // A decision's own penalty is among the expected_reward; later ones are not.
         if !all_actions || discount > 0.0 {
             let reference = match self.anchor {
                 Some(anchor) => anchor.log_prob(batch),
@@ -118,7 +119,7 @@ impl CrossfitReward<'_> {
 
     /// What is known of every token, and need not be sampled: what its probabilities add to its own logit straight, and the
     /// penalty. Both are sums of logits, so they are the logits of a generator. It is the same until the judge is trained anew.
-    pub fn earnings(&self) -> Option<Earnings> {
+    pub fn expected_reward(&self) -> Option<ExpectedReward> {
         let weight = |feature: usize| f64::from(self.judge.feature_weights()[feature]);
         let (scale, kl) = (self.config.reward_scale, self.config.kl);
         let Witnesses { base, ensemble } = self.witnesses;
@@ -129,7 +130,7 @@ impl CrossfitReward<'_> {
             Some(anchor) => vec![(anchor, kl), (base, own)],
         };
         parts.extend(ensemble.map(|ensemble| (ensemble, scale * more)));
-        self.config.all_actions.then(|| Earnings { generator: weighted(&parts), kl })
+        self.config.all_actions.then(|| ExpectedReward { generator: weighted(&parts), kl })
     }
 }
 
@@ -180,7 +181,7 @@ mod tests {
         }
         let all = CrossfitConfig { all_actions: true, ..config.clone() };
         assert!(sampled(&judge).iter().zip(values(&judge, &all, None)).any(|(a, b)| (a - b).abs() > 1e-2));
-        // A decision's own share in the earnings is what its value lacks, whatever later decisions earn.
+        // A decision's own share in the expected_reward is what its value lacks, whatever later decisions earn.
         for discount in [0.0, 0.5] {
             let with = |all_actions| CrossfitConfig { discount, all_actions, ..config.clone() };
             let weights = judge.feature_weights();
@@ -196,21 +197,23 @@ mod tests {
         assert!(close(&values(&judge, &all, None), vec![0.8 * 0.5; 8]));
         for (anchor, reference) in [(None, &base), (Some(&moved), &moved)] {
             let reward = CrossfitReward { judge: &judge, witnesses, anchor, config: &all };
-            let earnings = reward.earnings().expect("all actions");
-            // The earnings of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
+            let expected_reward = reward.expected_reward().expect("all actions");
+            // The expected_reward of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
             let of = |token: u32| {
                 let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
                 let log_p = |generator: &LstmGenerator| generator.log_prob(&batch)[2];
-                let told = log_p(&earnings.generator) - 2.0 * log_p(&generator);
+                let told = log_p(&expected_reward.generator) - 2.0 * log_p(&generator);
                 let judged = 0.8 * (0.3 * log_p(&base) + 0.7 * (log_p(&other) - log_p(&base)));
                 (told, judged - 2.0 * (log_p(&generator) - log_p(reference)))
             };
             let differences: Vec<f32> = (0..6).map(|token| of(token).0 - of(token).1).collect();
             assert!(differences.iter().all(|d| (d - differences[0]).abs() < 1e-4), "{differences:?}");
-            assert_eq!(earnings.kl, 2.0);
+            assert_eq!(expected_reward.kl, 2.0);
         }
         assert!(
-            CrossfitReward { judge: &judge, witnesses, anchor: None, config: &config }.earnings().is_none()
+            CrossfitReward { judge: &judge, witnesses, anchor: None, config: &config }
+                .expected_reward()
+                .is_none()
         );
     }
 }

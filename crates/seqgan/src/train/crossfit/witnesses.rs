@@ -18,8 +18,8 @@ pub(super) const RUNNING_SUM: usize = 3;
 pub(super) const LOG_P_MORE: usize = 4;
 
 /// F, by whether an ensemble is seen.
-pub(super) fn num_features(sees_ensemble: bool) -> usize {
-    NUM_FEATURES + if sees_ensemble { NUM_OF_ENSEMBLE } else { 0 }
+pub(super) fn num_features(ensemble_features: bool) -> usize {
+    NUM_FEATURES + if ensemble_features { NUM_OF_ENSEMBLE } else { 0 }
 }
 
 /// The models that describe.
@@ -34,7 +34,7 @@ pub(in super::super) struct Witnesses<'a> {
 impl<'a> Witnesses<'a> {
     /// Those of a method's rounds.
     pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>, method: Method) -> Self {
-        let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.sees_ensemble);
+        let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.ensemble_features);
         Self { base: &finished[&config.starts_from(method)], ensemble }
     }
 
@@ -45,8 +45,8 @@ impl<'a> Witnesses<'a> {
 
     /// How the decisions of `batch` look to them, in nats: `[B, T, F]`, zero behind each row's last decision.
     pub fn features(self, batch: &SeqBatch) -> Vec<f32> {
-        let own = self.base.surprise(batch);
-        let theirs = self.ensemble.map(|ensemble| ensemble.surprise(batch));
+        let own = self.base.token_statistics(batch);
+        let theirs = self.ensemble.map(|ensemble| ensemble.token_statistics(batch));
         let length = batch.max_length();
         let has_end = self.base.shape().end_token.is_some();
         let mut features = vec![0.0; own.len() * self.num_features()];

@@ -4,11 +4,11 @@
 use super::super::event::Observer;
 use crate::Result;
 use crate::data::Batches;
+use crate::discriminator::{Discriminator, DiscriminatorShape};
 use crate::metrics::Estimate;
-use crate::reward::{Discriminator, DiscriminatorShape};
+use crate::optim::{DiscriminatorUpdate, Optimizer, discriminator_step};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
-use crate::update::{DiscriminatorUpdate, Optimizer, discriminator_step};
 
 const BATCH_SIZE: usize = 64;
 /// Small sets need many epochs; for others patience ends before.

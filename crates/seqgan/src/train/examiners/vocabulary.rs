@@ -1,6 +1,6 @@
 //! The tokens that judges know, and the sizes of their networks.
 
-use crate::reward::DiscriminatorShape;
+use crate::discriminator::DiscriminatorShape;
 use crate::token::{SeqBatch, TokenId};
 use std::collections::HashMap;
 

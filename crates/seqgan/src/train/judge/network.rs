@@ -1,8 +1,9 @@
 //! The networks that judge.
 
 use super::super::mix::Mix;
+use crate::discriminator::{CausalDiscriminator, Discriminator, Ranker};
 use crate::nn::{Gradients, Tensors};
-use crate::reward::{Bleu, CausalDiscriminator, Discriminator, Ranker};
+use crate::reward::Bleu;
 use serde_json::{Value, json};
 use std::sync::Arc;
 

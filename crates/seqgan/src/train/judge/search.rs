@@ -3,13 +3,13 @@
 use super::super::crossfit::Witnesses;
 use crate::Result;
 use crate::config::{Config, RolloutConfig};
+use crate::credit::MonteCarlo;
 use crate::generator::LstmGenerator;
+use crate::optim::Demonstrations;
 use crate::reward::Reward;
-use crate::reward::values::MonteCarlo;
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
 use crate::token::SeqBatch;
-use crate::update::Demonstrations;
 
 /// A batch of the generator's sequences, and what is needed to search from it.
 pub(in super::super) struct Search<'a> {

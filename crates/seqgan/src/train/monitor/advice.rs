@@ -15,7 +15,7 @@ pub(super) fn advice(sign: Sign, method: Method, config: &Config) -> String {
 fn of_crossfit(sign: Sign) -> &'static str {
     match sign {
         Sign::Collapse | Sign::Forgetting => {
-            "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.real_value, which keep \
+            "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.demonstration_value, which keep \
              the generator near the base and the data"
         }
         Sign::Memorising => {
@@ -24,7 +24,7 @@ fn of_crossfit(sign: Sign) -> &'static str {
         }
         Sign::Vanishing => {
             "What the generator learns from them is noise. Raise crossfit.batch_size, or tell the judge more \
-             (crossfit.sees_ensemble)"
+             (crossfit.ensemble_features)"
         }
         Sign::Saturation => "Lower crossfit.d_epochs or crossfit.d_learning_rate",
     }

@@ -11,7 +11,7 @@ pub use sign::Sign;
 use advice::advice;
 
 use super::crossfit::Witnesses;
-use super::measure::known;
+use super::measure::within_support;
 use super::session::Session;
 use super::state::State;
 use super::summary::Measures;
@@ -33,7 +33,7 @@ pub struct Watched {
     /// Whether a sign has ended the rounds.
     pub ended: bool,
     /// Accuracy of the judge in its last training.
-    pub judge_accuracy: Option<f64>,
+    pub discriminator_accuracy: Option<f64>,
     /// Standard deviation of the values of a step over the last batch.
     pub value_spread: Option<f64>,
 }
@@ -62,7 +62,7 @@ pub(super) struct Figures {
     nll: f64,
     reward: Option<f64>,
     value_spread: Option<f64>,
-    judge_accuracy: Option<f64>,
+    discriminator_accuracy: Option<f64>,
     auc_train: Option<Estimate>,
     auc_validation: Option<Estimate>,
 }
@@ -92,9 +92,9 @@ impl Figures {
             nll: measures.nll_validation.map_or(f64::NAN, |nll| nll.mean),
             reward: state.position.reward,
             value_spread: state.position.watched.value_spread,
-            judge_accuracy: state.position.watched.judge_accuracy,
+            discriminator_accuracy: state.position.watched.discriminator_accuracy,
             auc_train: if learnt_alike { area(&task.train) } else { None },
-            auc_validation: area(&known(&task.validation, &trainee.generator)),
+            auc_validation: area(&within_support(&task.validation, &trainee.generator)),
         }
     }
 

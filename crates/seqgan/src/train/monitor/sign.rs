@@ -62,7 +62,7 @@ impl Sign {
                 )
             }),
             Self::Saturation => {
-                let accuracy = now.judge_accuracy.filter(|&accuracy| accuracy >= config.judge_accuracy)?;
+                let accuracy = now.discriminator_accuracy.filter(|&accuracy| accuracy >= config.discriminator_accuracy)?;
                 let reward =
                     now.reward.map_or(String::new(), |r| format!(", and samples earn {r:.3} on average"));
                 Some(format!("the judge is right about {} of its sequences{reward}", percent(accuracy)))
@@ -139,7 +139,7 @@ mod tests {
             nll: 4.2,
             reward: Some(0.5),
             value_spread: Some(0.05),
-            judge_accuracy: Some(0.6),
+            discriminator_accuracy: Some(0.6),
             auc_train: area(0.6),
             auc_validation: area(0.58),
         }
@@ -160,7 +160,7 @@ mod tests {
         let unknown = Figures {
             reward: None,
             value_spread: None,
-            judge_accuracy: None,
+            discriminator_accuracy: None,
             auc_train: None,
             auc_validation: None,
             ..healthy()
@@ -187,7 +187,7 @@ mod tests {
             "5.00 nats a token on the validation part (4.10",
         );
         only(
-            Figures { judge_accuracy: Some(0.99), ..healthy() },
+            Figures { discriminator_accuracy: Some(0.99), ..healthy() },
             Sign::Saturation,
             "right about 99 % of its sequences, and samples earn 0.500",
         );

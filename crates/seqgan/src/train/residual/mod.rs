@@ -16,10 +16,10 @@ use super::crossfit::{Witnesses, odds_scale, realness};
 use super::models::{in_order, load_discriminator, read_constrained};
 use super::{SavedModel, State};
 use crate::config::{Config, Method};
+use crate::credit::odds;
+use crate::discriminator::{CausalDiscriminator, CausalShape, Discriminator};
 use crate::generator::{LstmGenerator, Samples};
 use crate::metrics::residual::Weights;
-use crate::reward::values::odds;
-use crate::reward::{CausalDiscriminator, CausalShape, Discriminator};
 use crate::rng::Streams;
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
@@ -67,7 +67,7 @@ impl ResidualModel {
         let config = folder.read_config()?;
         let read = |method: Method| read_constrained(folder, &folder.model(method.name()));
         let base = read(config.starts_from(model.method))?.generator;
-        let ensemble = match config.crossfit.sees_ensemble {
+        let ensemble = match config.crossfit.ensemble_features {
             true => Some(read(Method::MleEnsemble)?.generator),
             false => None,
         };

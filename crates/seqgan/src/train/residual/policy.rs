@@ -76,8 +76,8 @@ impl Policy for ResidualPolicy {
 mod tests {
     use super::super::Odds;
     use super::*;
+    use crate::discriminator::{CausalDiscriminator, CausalShape};
     use crate::generator::oracle;
-    use crate::reward::{CausalDiscriminator, CausalShape};
     use std::collections::BTreeMap;
 
     /// A judge that likes or dislikes each token by itself.

@@ -87,8 +87,10 @@ impl<'a> ResidualRow<'a> {
     /// Mean decisions of a held-out sequence.
     fn steps_of_known(&self) -> f64 {
         let task = self.session.task;
-        let held_out =
-            measure::known(task.test.as_ref().unwrap_or(&task.validation), self.policy.model().base());
+        let held_out = measure::within_support(
+            task.test.as_ref().unwrap_or(&task.validation),
+            self.policy.model().base(),
+        );
         let steps = measure::steps(&held_out, task.has_end());
         steps.iter().map(|&n| f64::from(n)).sum::<f64>() / steps.len().max(1) as f64
     }

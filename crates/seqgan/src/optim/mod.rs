@@ -13,6 +13,6 @@ pub use causal::causal_discriminator_step;
 pub use discriminator::{DiscriminatorUpdate, discriminator_step};
 pub use maximum_likelihood::{distillation_step, maximum_likelihood_step};
 pub use optimizer::{GeneratorUpdate, Optimizer};
-pub use policy_gradient::{Demonstrations, Earnings, guided_policy_gradient_step, policy_gradient_step};
+pub use policy_gradient::{Demonstrations, ExpectedReward, policy_gradient_step, policy_gradient_step_with};
 pub use ranker::{RankedBatch, RankerUpdate, ranker_step};
 pub use scheduled_sampling::scheduled_sampling_step;

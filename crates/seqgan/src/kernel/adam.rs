@@ -1,15 +1,40 @@
 //! The Adam update in f32, of a slice or of a matrix whose gradient is a product.
 #![allow(unsafe_code)] // pointers into slices whose lengths are checked at the entrance
 
-use super::product::{Product, fast};
+use super::gemm::{Gemm, fast};
+use super::real::Real;
 use super::simd::{Kernel, LANES, Simd, dispatch};
-use crate::nn::adam::Constants;
 use rayon::prelude::*;
+
+/// The constants of one update.
+#[derive(Clone, Copy)]
+pub(crate) struct Constants<R> {
+    pub beta1: R,
+    pub beta2: R,
+    /// 1 - beta1.
+    pub new1: R,
+    /// 1 - beta2.
+    pub new2: R,
+    /// Learning rate over the first correction.
+    pub rate: R,
+    /// One over the root of the second correction.
+    pub scale: R,
+    pub epsilon: R,
+}
+
+/// The plain update of one slice; the fast one is tested against it.
+pub(crate) fn plain<R: Real>(c: &Constants<R>, w: &mut [R], g: &[R], m: &mut [R], v: &mut [R]) {
+    for i in 0..w.len() {
+        m[i] = c.beta1 * m[i] + c.new1 * g[i];
+        v[i] = c.beta2 * v[i] + c.new2 * (g[i] * g[i]);
+        w[i] -= c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
+    }
+}
 
 /// Rows of a gradient that are made together: they stay in the second cache until they are used up.
 const ROWS: usize = 24;
 
-/// One update; see [`crate::nn::adam`].
+/// One update (Kingma, Ba 2015, Algorithm 1).
 pub(crate) fn adam(c: &Constants<f32>, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
     assert!(w.len() == g.len() && w.len() == m.len() && w.len() == v.len(), "slices of unequal length");
     dispatch(Update { c, w, g, m, v });
@@ -20,7 +45,7 @@ pub(crate) fn adam(c: &Constants<f32>, w: &mut [f32], g: &[f32], m: &mut [f32], 
 /// 192 bytes, too short for the prefetcher.) The same bits as the product and [`adam`] one after the other.
 pub(crate) fn adam_of_product(
     c: &Constants<f32>,
-    gradient: &Product<'_, f32>,
+    gradient: &Gemm<'_, f32>,
     w: &mut [f32],
     m: &mut [f32],
     v: &mut [f32],
@@ -110,7 +135,6 @@ impl Kernel for Update<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::nn::adam::plain;
     use crate::rng::{Purpose, Streams};
 
     const CONSTANTS: Constants<f32> =
@@ -144,7 +168,7 @@ mod tests {
     fn a_gradient_made_on_the_way_gives_the_same_bits() {
         let (rows, k, n) = (2 * ROWS + 5, 3, 19);
         let (a, b) = (numbers(rows * k, 5), numbers(k * n, 6));
-        let gradient = Product::dense(rows, k, n, &a, &b);
+        let gradient = Gemm::dense(rows, k, n, &a, &b);
         let mut g = vec![0.0; rows * n];
         fast(&gradient, &mut g, n);
         let ([mut w, mut m, mut v], [mut then_w, mut then_m, mut then_v]) =

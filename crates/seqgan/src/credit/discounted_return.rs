@@ -1,23 +1,23 @@
-//! Values from a reward at every step: the discounted reward to go.
+//! Values from a reward at every step: the discounted return.
 
-use super::super::StepReward;
+use crate::reward::StepReward;
 use crate::token::SeqBatch;
 
 /// Q of decision t is `r_t + g r_{t+1} + g^2 r_{t+2} + ..` up to the sequence's last decision. No rollouts.
 #[derive(Debug, Clone, Copy)]
-pub struct PerStep {
+pub struct DiscountedReturn {
     /// g, in 0..=1.
     pub discount: f64,
 }
 
-impl PerStep {
+impl DiscountedReturn {
     /// Values `[B, T]`, zero behind each row's last decision, and the mean reward of a decision.
     pub fn values(&self, reward: &dyn StepReward, batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
-        self.to_go(&reward.step_scores(batch), batch, has_end)
+        self.reward_to_go(&reward.step_scores(batch), batch, has_end)
     }
 
     /// The same of rewards `[B, T]`.
-    pub fn to_go(&self, rewards: &[f32], batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
+    pub fn reward_to_go(&self, rewards: &[f32], batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
         let length = batch.max_length();
         let mut values = vec![0.0; rewards.len()];
         let (mut sum, mut count) = (0.0, 0);
@@ -50,10 +50,10 @@ mod tests {
         let batch = SeqBatch::from_rows([vec![2, 3, 4], vec![2]], 3);
         // What stands behind the second row's end is not read.
         let given = Given(vec![1.0, 0.5, -1.0, 0.25, 0.5, 9.0]);
-        let (values, mean) = PerStep { discount: 0.5 }.values(&given, &batch, true);
+        let (values, mean) = DiscountedReturn { discount: 0.5 }.values(&given, &batch, true);
         assert_eq!(values, [1.0, 0.0, -1.0, 0.5, 0.5, 0.0]);
         assert_eq!(mean, (1.0 + 0.5 - 1.0 + 0.25 + 0.5) / 5.0);
-        let (values, _) = PerStep { discount: 0.0 }.values(&given, &batch, false);
+        let (values, _) = DiscountedReturn { discount: 0.0 }.values(&given, &batch, false);
         assert_eq!(values, [1.0, 0.5, -1.0, 0.25, 0.0, 0.0]);
     }
 }

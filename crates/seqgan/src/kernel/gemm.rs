@@ -6,7 +6,7 @@
 //! change a bit. Rows of A are given by offsets where they overlap (the windows of a convolution), so that
 //! no copy of the windows is made.
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
-#![allow(unsafe_code)] // raw pointers in the inner loop; `Product::check` proves every access in bounds first
+#![allow(unsafe_code)] // raw pointers in the inner loop; `Gemm::check` proves every access in bounds first
 
 use super::bounds::{rows_fit, starts_fit};
 use super::packed::{PANEL, PackedMatrix};
@@ -34,7 +34,7 @@ pub(crate) enum Right<'a, R> {
 
 /// C[m, n] (+)= A[m, k] B[k, n].
 #[derive(Clone, Copy)]
-pub(crate) struct Product<'a, R> {
+pub(crate) struct Gemm<'a, R> {
     pub m: usize,
     pub n: usize,
     pub k: usize,
@@ -47,7 +47,7 @@ pub(crate) struct Product<'a, R> {
     pub accumulate: bool,
 }
 
-impl<'a, R: Real> Product<'a, R> {
+impl<'a, R: Real> Gemm<'a, R> {
     /// A and B row-major and dense.
     pub(crate) fn dense(m: usize, k: usize, n: usize, a: &'a [R], b: &'a [R]) -> Self {
         let b = Right::Dense { values: b, stride: n };
@@ -128,7 +128,7 @@ impl<'a, R: Real> Product<'a, R> {
 }
 
 /// The plain product, any number type; the fast one is tested against it.
-pub(crate) fn plain<R: Real>(p: &Product<'_, R>, c: &mut [R], c_stride: usize) {
+pub(crate) fn plain<R: Real>(p: &Gemm<'_, R>, c: &mut [R], c_stride: usize) {
     p.check(c.len(), c_stride);
     for i in 0..p.m {
         let (row, out) = (p.row(i), &mut c[i * c_stride..][..p.n]);
@@ -150,7 +150,7 @@ pub(crate) fn plain<R: Real>(p: &Product<'_, R>, c: &mut [R], c_stride: usize) {
 }
 
 /// The fast product on the calling thread.
-pub(crate) fn fast(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize) {
+pub(crate) fn fast(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize) {
     p.check(c.len(), c_stride);
     if p.k == 0 {
         return plain(p, c, c_stride);
@@ -159,7 +159,7 @@ pub(crate) fn fast(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize) {
 }
 
 /// The fast product over all threads. Each task owns a block of rows and columns of C.
-pub(crate) fn fast_parallel(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize) {
+pub(crate) fn fast_parallel(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize) {
     const ROW_BLOCK: usize = 256;
     const COLUMN_BLOCK: usize = 2 * PANEL;
     p.check(c.len(), c_stride);
@@ -190,7 +190,7 @@ pub(crate) fn fast_parallel(p: &Product<'_, f32>, c: &mut [f32], c_stride: usize
 
 /// Columns `columns` (from a multiple of a panel's width) of a product whose bounds have been checked.
 struct Block<'a> {
-    p: Product<'a, f32>,
+    p: Gemm<'a, f32>,
     columns: std::ops::Range<usize>,
     c: *mut f32,
     c_stride: usize,
@@ -332,6 +332,13 @@ thread_local! {
     static SCRATCH: std::cell::Cell<Vec<f32>> = const { std::cell::Cell::new(Vec::new()) };
 }
 
+/// C `[m, n]` = A `[m, k]` B `[k, n]`, dense and row-major, over all threads: the plain product by itself, for the
+/// benches, which measure the others against it.
+#[doc(hidden)]
+pub fn multiply(m: usize, k: usize, n: usize, a: &[f32], b: &[f32], c: &mut [f32]) {
+    f32::gemm_parallel(&Gemm::dense(m, k, n, a, b), c, n);
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::simd::{all_levels, dispatch_at};
@@ -351,11 +358,11 @@ mod tests {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let offsets: Vec<usize> = (0..m).map(|i| (i * 7) % (m * k - k + 1).max(1)).collect();
             let packed = PackedMatrix::new(&b, k, n);
-            let mut products = vec![Product::dense(m, k, n, &a, &b), Product::transposed(m, k, n, &a, &b)];
-            products.push(Product { a_rows: Rows::Offsets(&offsets), ..products[0] });
-            products.push(Product::packed(m, &a, &packed));
+            let mut products = vec![Gemm::dense(m, k, n, &a, &b), Gemm::transposed(m, k, n, &a, &b)];
+            products.push(Gemm { a_rows: Rows::Offsets(&offsets), ..products[0] });
+            products.push(Gemm::packed(m, &a, &packed));
             let b = Right::Packed { matrix: &packed, first_row: k / 2 };
-            products.push(Product { k: k - k / 2, b, ..products[0] });
+            products.push(Gemm { k: k - k / 2, b, ..products[0] });
             for p in products {
                 for p in [p, p.adding()] {
                     let start = numbers(m * n, 3);
@@ -378,41 +385,41 @@ mod tests {
         // Two blocks of rows, more than one of columns, and just large enough to be split.
         let (m, k, n) = if cfg!(miri) { (260, 5, 101) } else { (300, 70, 250) };
         let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
-        let p = Product::dense(m, k, n, &a, &b);
+        let p = Gemm::dense(m, k, n, &a, &b);
         let (mut whole, mut parallel) = (vec![0.0; m * n], vec![0.0; m * n]);
         fast(&p, &mut whole, n);
         fast_parallel(&p, &mut parallel, n);
         assert!(whole == parallel);
         // One row alone gives the same bits as the row in its batch.
         let mut row = vec![0.0; n];
-        fast(&Product::dense(1, k, n, &a[7 * k..8 * k], &b), &mut row, n);
+        fast(&Gemm::dense(1, k, n, &a[7 * k..8 * k], &b), &mut row, n);
         assert!(row == whole[7 * n..8 * n]);
     }
 
     /// Sums that wrap around in 64 bits to what the slices have; without overflow checks nothing else would stop them.
     #[test]
     fn refuses_sizes_that_only_seem_to_fit_because_they_wrap_around() {
-        let refused = |p: Product<'_, f32>, expected: &str| {
+        let refused = |p: Gemm<'_, f32>, expected: &str| {
             let mut c = [0.0; 4];
             let stride = p.n;
             let fault = std::panic::catch_unwind(move || fast(&p, &mut c, stride)).unwrap_err();
             assert_eq!(fault.downcast_ref::<&str>(), Some(&expected));
         };
         let (half, values) = (1 << (usize::BITS - 1), [0.0; 4]);
-        refused(Product::dense(half + 1, 2, 2, &values, &values), "C is too small");
-        refused(Product { k: half + 1, ..Product::dense(2, 2, 2, &values, &values) }, "B is too small");
-        let p = Product::dense(2, 2, 2, &values, &values);
-        refused(Product { a_step: usize::MAX, ..p }, "A is too small");
-        refused(Product { a_rows: Rows::Stride(usize::MAX), ..p }, "A is too small");
-        refused(Product { a_rows: Rows::Offsets(&[0, usize::MAX]), ..p }, "A is too small");
+        refused(Gemm::dense(half + 1, 2, 2, &values, &values), "C is too small");
+        refused(Gemm { k: half + 1, ..Gemm::dense(2, 2, 2, &values, &values) }, "B is too small");
+        let p = Gemm::dense(2, 2, 2, &values, &values);
+        refused(Gemm { a_step: usize::MAX, ..p }, "A is too small");
+        refused(Gemm { a_rows: Rows::Stride(usize::MAX), ..p }, "A is too small");
+        refused(Gemm { a_rows: Rows::Offsets(&[0, usize::MAX]), ..p }, "A is too small");
         let packed = PackedMatrix::new(&values, 2, 2);
         let b = Right::Packed { matrix: &packed, first_row: usize::MAX };
-        refused(Product { b, ..p }, "B is too small");
+        refused(Gemm { b, ..p }, "B is too small");
     }
 
     #[test]
     #[should_panic(expected = "B is too small")]
     fn refuses_a_slice_that_is_too_small() {
-        fast(&Product::dense(2, 2, 2, &[0.0; 4], &[0.0; 3]), &mut [0.0; 4], 2);
+        fast(&Gemm::dense(2, 2, 2, &[0.0; 4], &[0.0; 3]), &mut [0.0; 4], 2);
     }
 }

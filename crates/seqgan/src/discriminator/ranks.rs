@@ -4,7 +4,7 @@
 //! C and s of exp(gamma alpha(s' | u)); R(s | U, C) is the mean of P over the references u in U. With the
 //! logarithm L_u(C) of the comparison set's own sum, P = sigmoid(gamma alpha(s | u) - L_u(C)).
 
-use super::discriminator::BatchLoss;
+use super::shape::BatchLoss;
 use crate::kernel::Real;
 use crate::nn::linear;
 
@@ -18,7 +18,7 @@ pub struct References<R> {
 
 impl<R: Real> References<R> {
     /// Of features `[U, F]`.
-    pub(super) fn new(mut features: Vec<R>, width: usize) -> Self {
+    pub(crate) fn new(mut features: Vec<R>, width: usize) -> Self {
         for row in features.chunks_exact_mut(width) {
             let scale = R::of(inverse_norm(row));
             row.iter_mut().for_each(|x| *x *= scale);
@@ -29,12 +29,12 @@ impl<R: Real> References<R> {
     }
 
     /// U.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.b.len()
     }
 
     /// alpha `[B, U]` of features `[B, F]`. What has no feature at all is relevant to nothing: 0.
-    pub(super) fn relevance(&self, features: &[R]) -> Vec<f64> {
+    pub(crate) fn relevance(&self, features: &[R]) -> Vec<f64> {
         let inner = linear::forward(features, &self.w, &self.b);
         let rows = inner.chunks_exact(self.len()).zip(features.chunks_exact(self.w.len() / self.len()));
         rows.flat_map(|(inner, row)| {
@@ -45,7 +45,7 @@ impl<R: Real> References<R> {
     }
 
     /// The gradient `[B, F]` of the features for that of alpha, `[B, U]`: (d r - (d alpha) y / |y|) / |y|.
-    pub(super) fn backward(&self, features: &[R], relevance: &[f64], d: &[f64]) -> Vec<R> {
+    pub(crate) fn backward(&self, features: &[R], relevance: &[f64], d: &[f64]) -> Vec<R> {
         let width = self.w.len() / self.len();
         let narrow: Vec<R> = d.iter().map(|&d| R::of(d)).collect();
         let mut dx = linear::backward_input(&self.w, &narrow, self.len());
@@ -68,14 +68,14 @@ fn inverse_norm<R: Real>(x: &[R]) -> f64 {
 }
 
 /// L `[U]` of a comparison set with relevances `[C, U]`.
-pub(super) fn log_sums(relevance: &[f64], references: usize, gamma: f64) -> Vec<f64> {
+pub(crate) fn log_sums(relevance: &[f64], references: usize, gamma: f64) -> Vec<f64> {
     (0..references)
         .map(|u| log_sum_exp(relevance.iter().skip(u).step_by(references).map(|alpha| gamma * alpha)))
         .collect()
 }
 
 /// R of one sequence with relevances `[U]`.
-pub(super) fn rank(relevance: &[f64], log_sums: &[f64], gamma: f64) -> f64 {
+pub(crate) fn rank(relevance: &[f64], log_sums: &[f64], gamma: f64) -> f64 {
     let p = relevance.iter().zip(log_sums).map(|(alpha, log_sum)| sigmoid(gamma * alpha - log_sum));
     p.sum::<f64>() / log_sums.len() as f64
 }
@@ -83,7 +83,7 @@ pub(super) fn rank(relevance: &[f64], log_sums: &[f64], gamma: f64) -> f64 {
 /// The ranker's loss on a batch with relevances `[B, U]` and labels `[B]`, and its gradient `[B, U]`. The loss is
 /// the mean over the generated sequences of log R(s | U, the real ones) less the mean over the real sequences of
 /// log R(s | U, the generated ones).
-pub(super) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchLoss, Vec<f64>) {
+pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchLoss, Vec<f64>) {
     let (rows, references) = (real.len(), relevance.len() / real.len());
     let of_label = |label: bool| (0..rows).filter(move |&b| real[b] == label);
     let count = [false, true].map(|label| of_label(label).count() as f64);

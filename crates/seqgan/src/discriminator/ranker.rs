@@ -2,9 +2,9 @@
 //! features without its last layer. It does not say whether a sequence is real, but how much nearer to real
 //! references it lies than the sequences it is compared with.
 
-use super::discriminator::{BatchLoss, DiscriminatorShape};
-use super::features::{self, CnnFeatures};
+use super::cnn_features::{self as features, CnnFeatures};
 use super::ranks::{self, References};
+use super::shape::{BatchLoss, DiscriminatorShape};
 use crate::kernel::Real;
 use crate::nn::{Gradients, Tensors, dropout};
 use crate::rng::Streams;
@@ -94,7 +94,7 @@ impl<R: Real> Ranker<R> {
     }
 
     /// The layers that make features: all of them.
-    pub(super) fn features(&self) -> CnnFeatures<'_, R> {
+    pub(crate) fn features(&self) -> CnnFeatures<'_, R> {
         CnnFeatures::new(&self.shape, &self.parameters)
     }
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// What becomes of the rests of a melody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Rests {
+pub enum RestHandling {
     /// They are tokens like pitches, number 0.
     #[default]
     Keep,

@@ -1,9 +1,9 @@
 //! The causal discriminator's step: cross-entropy of real against generated, at every decision.
 
 use super::Optimizer;
+use crate::discriminator::{BatchLoss, CausalDiscriminator, CausalObjective};
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::reward::{BatchLoss, CausalDiscriminator, CausalObjective};
 use crate::token::SeqBatch;
 
 /// One update on a batch with features `[B, T, F]` and labels `real` `[B]`.
@@ -32,7 +32,8 @@ pub fn causal_discriminator_step(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::reward::{CausalShape, StepReward};
+    use crate::discriminator::CausalShape;
+    use crate::reward::StepReward;
     use crate::rng::{Purpose, Streams};
 
     /// Real sequences rise by one each step, the others fall: the first token tells nothing, the second all.

@@ -1,7 +1,7 @@
 //! The features of a sequence (SeqGAN, section 3.3): embedding, convolutions of many widths with ReLU and maximum
 //! over time, and a highway layer. The discriminator and the ranker judge by them.
 
-use super::discriminator::DiscriminatorShape;
+use super::shape::DiscriminatorShape;
 use crate::kernel::Real;
 use crate::nn::{Gradients, Tensors, conv, embedding, highway};
 use crate::rng::Streams;
@@ -10,13 +10,13 @@ use std::borrow::Cow;
 
 /// The layers that make features: a view of a network whose first parameters are `embedding` `[V + C, E]`; `conv_w.i`
 /// `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w` `[F, F]`, `transform_b` `[F]`, `gate_w`, `gate_b`.
-pub(super) struct CnnFeatures<'a, R> {
+pub(crate) struct CnnFeatures<'a, R> {
     shape: &'a DiscriminatorShape,
     parameters: &'a Tensors<R>,
 }
 
 /// A batch's forward pass.
-pub(super) struct Forward<R> {
+pub(crate) struct Forward<R> {
     tokens: Vec<TokenId>,         // [B, T]
     lengths: Vec<usize>,          // [B], ends included
     labels: Vec<Option<TokenId>>, // [B], rows of the embedding table
@@ -31,21 +31,21 @@ pub(super) struct Forward<R> {
 const SCORE_ROWS: usize = 256;
 
 impl<'a, R: Real> CnnFeatures<'a, R> {
-    pub(super) fn new(shape: &'a DiscriminatorShape, parameters: &'a Tensors<R>) -> Self {
+    pub(crate) fn new(shape: &'a DiscriminatorShape, parameters: &'a Tensors<R>) -> Self {
         Self { shape, parameters }
     }
 
-    pub(super) fn shape(&self) -> &'a DiscriminatorShape {
+    pub(crate) fn shape(&self) -> &'a DiscriminatorShape {
         self.shape
     }
 
     /// F.
-    pub(super) fn width(&self) -> usize {
+    pub(crate) fn width(&self) -> usize {
         self.highway_weights().gate_b.len()
     }
 
     /// The vector `[E]` of a token in a sequence with a label, if the network knows labels.
-    pub(super) fn embedded(&self, token: TokenId, label: Option<Label>) -> Cow<'a, [R]> {
+    pub(crate) fn embedded(&self, token: TokenId, label: Option<Label>) -> Cow<'a, [R]> {
         let dim = self.shape.embedding_dim;
         let row = |i: TokenId| &self.parameters[0][i as usize * dim..][..dim];
         match self.label_row(label) {
@@ -62,7 +62,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         })
     }
 
-    pub(super) fn filters(&self) -> Vec<conv::Filters<'a, R>> {
+    pub(crate) fn filters(&self) -> Vec<conv::Filters<'a, R>> {
         let filters = self.shape.filters.iter().enumerate();
         filters
             .map(|(i, &(width, _))| conv::Filters {
@@ -73,7 +73,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
             .collect()
     }
 
-    pub(super) fn highway_weights(&self) -> highway::Weights<'a, R> {
+    pub(crate) fn highway_weights(&self) -> highway::Weights<'a, R> {
         let first = first_of_highway(self.shape);
         highway::Weights {
             transform_w: &self.parameters[first],
@@ -84,13 +84,13 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
     }
 
     /// The results of `head`, which is given the features `[b, F]` of a part of the batch, part after part.
-    pub(super) fn in_parts<T>(&self, batch: &SeqBatch, head: impl Fn(&[R]) -> Vec<T>) -> Vec<T> {
+    pub(crate) fn in_parts<T>(&self, batch: &SeqBatch, head: impl Fn(&[R]) -> Vec<T>) -> Vec<T> {
         let parts = (0..batch.len()).step_by(SCORE_ROWS);
         let part = |start| batch.slice(start, SCORE_ROWS.min(batch.len() - start));
         parts.flat_map(|start| head(&self.forward(&part(start)).features)).collect()
     }
 
-    pub(super) fn forward(&self, batch: &SeqBatch) -> Forward<R> {
+    pub(crate) fn forward(&self, batch: &SeqBatch) -> Forward<R> {
         let (length, dim) = (self.shape.max_length, self.shape.embedding_dim);
         let mut tokens = Vec::with_capacity(batch.len() * length);
         let mut lengths = Vec::with_capacity(batch.len());
@@ -113,7 +113,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
     }
 
     /// Adds the gradients of the layers' parameters for the gradient `d` `[B, F]` of the features.
-    pub(super) fn backward(&self, forward: &Forward<R>, d: &[R], gradients: &mut Gradients<R>) {
+    pub(crate) fn backward(&self, forward: &Forward<R>, d: &[R], gradients: &mut Gradients<R>) {
         let (dense, factors) = gradients.parts_mut();
         let Ok([transform_w, gate_w]) = <[_; 2]>::try_from(factors) else {
             unreachable!("as `gradients` makes them")
@@ -156,7 +156,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
 }
 
 /// Names and shapes of the parameters.
-pub(super) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
+pub(crate) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
     let features = shape.filters.iter().map(|f| f.1).sum::<usize>();
     let mut list =
         vec![("embedding".to_string(), vec![shape.vocab_size + shape.num_labels, shape.embedding_dim])];
@@ -173,7 +173,7 @@ pub(super) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
 
 /// Initial parameters of a network with the tensors `layout`, as in the original: embedding U(-1, 1), filters and
 /// output truncated N(0, 0.1), their biases 0.1, highway Glorot-uniform with bias 0.
-pub(super) fn initial<R: Real>(layout: Vec<(String, Vec<usize>)>, streams: &Streams) -> Tensors<R> {
+pub(crate) fn initial<R: Real>(layout: Vec<(String, Vec<usize>)>, streams: &Streams) -> Tensors<R> {
     let mut parameters = Tensors::new();
     for (i, (name, sizes)) in layout.into_iter().enumerate() {
         let mut reader = streams.reader(i as u64);
@@ -193,7 +193,7 @@ pub(super) fn initial<R: Real>(layout: Vec<(String, Vec<usize>)>, streams: &Stre
 }
 
 /// Zero gradients of a network with these layers; the highway's are kept as factors.
-pub(super) fn gradients<R: Real>(shape: &DiscriminatorShape, parameters: &Tensors<R>) -> Gradients<R> {
+pub(crate) fn gradients<R: Real>(shape: &DiscriminatorShape, parameters: &Tensors<R>) -> Gradients<R> {
     let first = first_of_highway(shape);
     Gradients::with_factors(parameters, &[first, first + 2])
 }

@@ -2,6 +2,9 @@
 
 use crate::token::TokenId;
 
+/// Logit of a token that can't be chosen: far below any other, yet finite, so that no NaN can come of it.
+pub const FORBIDDEN: f64 = -1e30;
+
 /// Sets of forbidden tokens, by number. A decision under a mask chooses among the other tokens, whose probabilities
 /// are renormalised.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! The ranker's step: real sequences ranked above generated ones, with dropout.
 
 use super::Optimizer;
+use crate::discriminator::{BatchLoss, RankObjective, Ranker};
 use crate::error::{Error, Result};
-use crate::reward::{BatchLoss, RankObjective, Ranker};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 

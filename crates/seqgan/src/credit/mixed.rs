@@ -1,9 +1,9 @@
 //! A reward put together of parts, each with a weight.
 
-use super::Reward;
-use super::values::MonteCarlo;
+use super::MonteCarlo;
 use crate::Result;
 use crate::generator::RolloutPolicy;
+use crate::reward::Reward;
 use crate::rng::Streams;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
@@ -21,7 +21,7 @@ pub struct Part<'a> {
 }
 
 /// The weighted sum of its parts.
-pub struct Mixed<'a> {
+pub struct MixedReward<'a> {
     /// At least one.
     pub parts: Vec<Part<'a>>,
 }
@@ -61,7 +61,7 @@ pub struct MixedValues {
     pub completions: u64,
 }
 
-impl Mixed<'_> {
+impl MixedReward<'_> {
     /// Values `[B, T]`, zero behind each row's last decision; completions are sequences `first..` of `streams`.
     pub fn values(
         &self,
@@ -122,7 +122,7 @@ mod tests {
         let search = MonteCarlo { num_rollouts: 3, max_prefixes: 0 };
         let (twos, threes, fours) = (Count(2), Count(3), Count(4));
         let part = |weight, search, reward| Part { name: "", weight, search, reward };
-        let mixed = Mixed {
+        let mixed = MixedReward {
             parts: vec![part(0.5, true, &twos), part(-2.0, true, &threes), part(10.0, false, &fours)],
         };
         let found = mixed.values(search, &policy, &batch, &streams, 7).unwrap();
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(found.means, [1.0, 4.0 / 3.0, 1.0 / 3.0]);
         assert!((found.mean - (0.5 - 8.0 / 3.0 + 10.0 / 3.0)).abs() < 1e-12 && found.completions > 0);
         // Without search nothing is completed.
-        let mixed = Mixed { parts: vec![part(1.0, false, &fours)] };
+        let mixed = MixedReward { parts: vec![part(1.0, false, &fours)] };
         let found = mixed.values(search, &policy, &batch, &streams, 7).unwrap();
         assert_eq!(found.completions, 0);
         assert_eq!(found.values[6..12], [1.0; 6]);

@@ -4,7 +4,7 @@
 //! scratch", NeurIPS 2019, section 3.1; Texar's SeqGAN example). Where the CNN discriminator judges finished
 //! sequences, this one says after each decision whether the sequence so far is a beginning of a real one.
 
-use super::BatchLoss;
+use super::shape::BatchLoss;
 use crate::kernel::Real;
 use crate::nn::lstm::{self, Steps};
 use crate::nn::{Gradients, Tensors, embedding};
@@ -289,7 +289,8 @@ impl<R: Real> CausalDiscriminator<R> {
         steps.places().map(input).collect()
     }
 
-    fn steps(&self, batch: &SeqBatch, b: usize) -> usize {
+    /// Decisions of row `b`.
+    pub(crate) fn steps(&self, batch: &SeqBatch, b: usize) -> usize {
         batch.steps(b, self.shape.end_token.is_some())
     }
 
@@ -298,26 +299,14 @@ impl<R: Real> CausalDiscriminator<R> {
     }
 }
 
-fn sigmoid(z: f64) -> f64 {
+/// 1 / (1 + e^-z).
+pub(crate) fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + (-z).exp())
 }
 
 /// -log of the probability that a logit gives the label, ln(1 + e^z) - label z, without overflow.
 fn cross_entropy(z: f64, label: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p() - label * z
-}
-
-impl super::StepReward for CausalDiscriminator {
-    /// `2 D - 1` of each decision, in -1..=1.
-    fn step_scores(&self, sequences: &SeqBatch) -> Vec<f32> {
-        let length = sequences.max_length();
-        let mut scores = self.logits(sequences, &[]);
-        for (b, row) in scores.chunks_exact_mut(length.max(1)).enumerate() {
-            let steps = self.steps(sequences, b);
-            row[..steps].iter_mut().for_each(|z| *z = (2.0 * sigmoid(f64::from(*z)) - 1.0) as f32);
-        }
-        scores
-    }
 }
 
 /// Names and shapes of the parameters.

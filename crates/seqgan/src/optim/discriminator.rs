@@ -1,9 +1,9 @@
 //! The discriminator's step: cross-entropy of real against generated, dropout, L2 of the last layer.
 
 use super::Optimizer;
+use crate::discriminator::{BatchLoss, Discriminator, Regularisation};
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::reward::{BatchLoss, Discriminator, Regularisation};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 

@@ -3,7 +3,7 @@
 
 use super::{GeneratorUpdate, Optimizer, maximum_likelihood};
 use crate::error::Result;
-use crate::generator::{LstmGenerator, LstmPolicy, OwnTokens};
+use crate::generator::{LstmGenerator, LstmPolicy, ScheduledInputs};
 use crate::token::SeqBatch;
 
 /// One update; returns the mean cross-entropy a decision before it, in nats. No gradient flows through the draws, and
@@ -12,7 +12,7 @@ pub fn scheduled_sampling_step(
     generator: &mut LstmGenerator,
     optimizer: &mut Optimizer,
     batch: &SeqBatch,
-    own: OwnTokens<'_>,
+    own: ScheduledInputs<'_>,
     update: GeneratorUpdate,
 ) -> Result<f64> {
     let inputs = LstmPolicy::new(generator, 1.0).mixed_inputs(batch, own);
@@ -24,8 +24,8 @@ mod tests {
     use super::*;
     use crate::generator::Policy;
     use crate::generator::oracle::{random, synthetic_shape};
+    use crate::optim::maximum_likelihood_step;
     use crate::rng::{Purpose, Streams};
-    use crate::update::maximum_likelihood_step;
 
     fn trained(truth: Option<f64>) -> (LstmGenerator, f64) {
         let mut generator = random(synthetic_shape(40, 8, 8, 10), 1);
@@ -40,7 +40,7 @@ mod tests {
             loss = match truth {
                 None => maximum_likelihood_step(&mut generator, &mut optimizer, &batch, update).unwrap(),
                 Some(truth) => {
-                    let own = OwnTokens { truth, coins: &coins, draws: &draws, first: step * 64 };
+                    let own = ScheduledInputs { truth, coins: &coins, draws: &draws, first: step * 64 };
                     scheduled_sampling_step(&mut generator, &mut optimizer, &batch, own, update).unwrap()
                 }
             };

@@ -1,7 +1,7 @@
 //! MaliGAN's weights of whole sequences (Che et al. 2017, arXiv 1702.07983).
 
-use super::super::Reward;
 use crate::Result;
+use crate::reward::Reward;
 use crate::token::SeqBatch;
 
 /// Every decision of sequence i is worth `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it is real
@@ -11,7 +11,7 @@ use crate::token::SeqBatch;
 /// The paper subtracts a baseline that grows to that mean during training, and in a variant feeds the first tokens of real
 /// sequences; here the baseline is the mean from the start and no token is fed.
 #[derive(Debug, Clone, Copy)]
-pub struct BatchOdds;
+pub struct MaliGanWeights;
 
 /// Scores beyond this distance from 0 and 1 count as if they had it: their odds are finite in f32.
 const NEAREST: f64 = 1e-7;
@@ -22,7 +22,7 @@ pub(crate) fn odds(probability: f32) -> f64 {
     d / (1.0 - d)
 }
 
-impl BatchOdds {
+impl MaliGanWeights {
     /// Values `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
     /// probability to be real.
     pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> Result<(Vec<f32>, f64)> {
@@ -55,7 +55,7 @@ mod tests {
     fn weights_by_hand() {
         // Odds 3, 1 and 1/3, their mean 13/9.
         let batch = SeqBatch::from_rows([vec![2, 3], vec![2], vec![2, 3, 4]], 3);
-        let (values, reward) = BatchOdds.values(&Given(vec![0.75, 0.5, 0.25]), &batch, true).unwrap();
+        let (values, reward) = MaliGanWeights.values(&Given(vec![0.75, 0.5, 0.25]), &batch, true).unwrap();
         let weight = |odds: f32| odds * 9.0 / 13.0 - 1.0;
         let [a, b, c] = [weight(3.0), weight(1.0), weight(1.0 / 3.0)];
         // Steps with an end: 3, 2, 3.
@@ -68,7 +68,7 @@ mod tests {
     fn sure_judgements_stay_finite() {
         let batch = SeqBatch::from_rows([vec![2], vec![2], vec![2]], 1);
         for scores in [[0.0, 1.0, 0.5], [0.0; 3], [1.0; 3]] {
-            let (values, _) = BatchOdds.values(&Given(scores.to_vec()), &batch, false).unwrap();
+            let (values, _) = MaliGanWeights.values(&Given(scores.to_vec()), &batch, false).unwrap();
             assert!(
                 values.iter().all(|v| v.is_finite()) && values.iter().sum::<f32>().abs() < 1e-5,
                 "{values:?}"

@@ -1,8 +1,8 @@
 //! Monte-Carlo search (SeqGAN, equation 4).
 
-use super::super::Reward;
 use crate::Result;
 use crate::generator::{Prefix, RolloutPolicy};
+use crate::reward::Reward;
 use crate::rng::Streams;
 use crate::rollout::{Completions, prefix_lengths};
 use crate::token::SeqBatch;

@@ -14,7 +14,7 @@ use crate::token::SeqBatch;
 
 /// What each token earns, whatever is drawn: its logit under `generator`, less `kl` times log p.
 #[derive(Debug, Clone)]
-pub struct Earnings {
+pub struct ExpectedReward {
     /// Of the policy's vocabulary and rules; of any width.
     pub generator: LstmGenerator,
     /// At least 0.
@@ -40,16 +40,16 @@ pub fn policy_gradient_step(
     baseline: Baseline,
     update: GeneratorUpdate,
 ) -> Result<f64> {
-    guided_policy_gradient_step(generator, optimizer, (batch, values), (None, None), baseline, update)
+    policy_gradient_step_with(generator, optimizer, (batch, values), (None, None), baseline, update)
 }
 
 /// The same with what all tokens earn besides, which `values` leave out, and with real sequences, whose values have no baseline
 /// and in whose decisions all tokens earn as well.
-pub fn guided_policy_gradient_step(
+pub fn policy_gradient_step_with(
     generator: &mut LstmGenerator,
     optimizer: &mut Optimizer,
     (batch, values): (&SeqBatch, &[f32]),
-    (earnings, demonstrations): (Option<&Earnings>, Option<&Demonstrations>),
+    (expected_reward, demonstrations): (Option<&ExpectedReward>, Option<&Demonstrations>),
     baseline: Baseline,
     update: GeneratorUpdate,
 ) -> Result<f64> {
@@ -65,8 +65,10 @@ pub fn guided_policy_gradient_step(
             centred(batch, values, has_end, baseline == Baseline::StepNormalised)
         }
     };
-    let guide = earnings
-        .map(|Earnings { generator, kl }| Guide { generator, role: Role::Earnings { kl: *kl as f32 } });
+    let guide = expected_reward.map(|ExpectedReward { generator, kl }| Guide {
+        generator,
+        role: Role::ExpectedReward { kl: *kl as f32 },
+    });
     let mut together = batch.clone();
     if let Some(Demonstrations { sequences, value }) = demonstrations {
         together.extend(sequences);
@@ -136,7 +138,7 @@ mod tests {
         let guided = after(&|generator, optimizer| {
             let demonstrations = Demonstrations { sequences: real.clone(), value };
             let guides = (None, Some(&demonstrations));
-            guided_policy_gradient_step(
+            policy_gradient_step_with(
                 generator,
                 optimizer,
                 (&own, &values),

@@ -1,12 +1,12 @@
 //! How the scorer multiplies.
 
 use crate::kernel::bf16::{self, Bf16, PairMatrix, PairProduct};
-use crate::kernel::{PackedMatrix, Product, Real, Right, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Real, Right, Rows};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
 /// Numbers of one precision and their product.
-pub(super) trait Arithmetic: Sync {
+pub(crate) trait Arithmetic: Sync {
     /// What goes in, comes out, and is added up.
     type Real: Real;
     /// A factor.
@@ -38,7 +38,7 @@ pub(super) trait Arithmetic: Sync {
 }
 
 /// The network's own precision; the same bits as its layers.
-pub(super) struct Exact<R>(PhantomData<R>);
+pub(crate) struct Exact<R>(PhantomData<R>);
 
 impl<R: Real> Arithmetic for Exact<R> {
     type Real = R;
@@ -68,12 +68,12 @@ impl<R: Real> Arithmetic for Exact<R> {
     ) {
         let n = matrix.columns();
         let (a_rows, b) = (Rows::Offsets(offsets), Right::Packed { matrix, first_row });
-        R::product(&Product { m: offsets.len(), n, k, a: x, a_rows, a_step: 1, b, accumulate: true }, y, n);
+        R::gemm(&Gemm { m: offsets.len(), n, k, a: x, a_rows, a_step: 1, b, accumulate: true }, y, n);
     }
 }
 
 /// Pairs of bfloat16 with sums in f32, on a CPU that multiplies them.
-pub(super) struct Pairs;
+pub(crate) struct Pairs;
 
 impl Arithmetic for Pairs {
     type Real = f32;

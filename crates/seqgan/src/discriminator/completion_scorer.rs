@@ -6,7 +6,7 @@
 //! multiply-adds in the order of the window, so the chain can stop and go on.
 
 use super::arithmetic::Arithmetic;
-use super::features::CnnFeatures;
+use super::cnn_features::CnnFeatures;
 use crate::kernel::Real;
 use crate::nn::conv::{self, num_windows};
 use crate::nn::highway;
@@ -23,7 +23,7 @@ const SEQUENCES: usize = 320;
 const EMBEDDED: usize = 1 << 20;
 
 /// Packed weights of the features' layers.
-pub(super) struct Scorer<'a, A: Arithmetic> {
+pub(crate) struct Scorer<'a, A: Arithmetic> {
     network: CnnFeatures<'a, A::Real>,
     filters: Vec<A::Matrix>, // [kE, F_k], one a width
     transform: A::Matrix,    // [F, F]
@@ -31,7 +31,7 @@ pub(super) struct Scorer<'a, A: Arithmetic> {
 }
 
 impl<'a, A: Arithmetic> Scorer<'a, A> {
-    pub(super) fn new(network: CnnFeatures<'a, A::Real>) -> Self {
+    pub(crate) fn new(network: CnnFeatures<'a, A::Real>) -> Self {
         let filters = network.filters();
         let dim = network.shape().embedding_dim;
         let pack = |f: &conv::Filters<'_, A::Real>| A::pack_filters(f.w, f.b.len(), dim);
@@ -50,7 +50,7 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
     }
 
     /// What `head` makes of the features `[b, F]` of a few completions at a time, a number a completion.
-    pub(super) fn scores(
+    pub(crate) fn scores(
         &self,
         completions: &Completions,
         head: impl Fn(&[A::Real]) -> Vec<A::Real> + Sync,
@@ -221,7 +221,7 @@ impl<A: Arithmetic> Width<'_, A> {
         let dim = self.batch.dim;
         let k = (self.k - shared) * dim;
         A::add_product(&self.batch.x, &windows.offsets, self.w, shared * dim, k, &mut windows.y);
-        A::Real::raise(&windows.y, &windows.rows, pooled);
+        A::Real::max_pool_scatter(&windows.y, &windows.rows, pooled);
         windows.clear();
     }
 
@@ -245,7 +245,7 @@ impl<A: Arithmetic> Width<'_, A> {
                     begun[done][at].copy_from_slice(&y[(prefix - done - 1) * n..][..n]);
                 } else if done + 1 == self.k && prefix >= self.k {
                     let targets: Vec<usize> = vec![group * n; prefix - self.k + 1];
-                    A::Real::raise(&y[..targets.len() * n], &targets, &mut inside);
+                    A::Real::max_pool_scatter(&y[..targets.len() * n], &targets, &mut inside);
                 }
             }
         }
