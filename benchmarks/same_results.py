@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the results of two builds of `seqgan` against each other: ten runs, equal to the bit.
 
-    python3 benchmarks/same_results.py run BINARY FOLDER [--old-names]     makes the runs of one build
+    python3 benchmarks/same_results.py run BINARY FOLDER [--old-names] [--only RUN ..]     makes the runs of one build
     python3 benchmarks/same_results.py compare BEFORE AFTER                prints a table; exit status 1 if any differs
 
 `--old-names` is for a build that still has the settings' names of before the glossary. Equal are: every number of
@@ -46,6 +46,11 @@ TINY = """ensemble.num_members=2 ensemble.num_epochs=2 crossfit.num_folds=2 cros
 SMALL_ORACLE = """oracle.vocab_size=60 oracle.length=10 oracle.num_train=1000 oracle.num_validation=200
     oracle.num_test=500 oracle.num_floor=6000""".split()
 REWARDS = """
+[data]
+path = "DATA/peptide_amp/train.txt"
+test = "DATA/peptide_amp/test.txt"
+tokens = "chars"
+
 [[reward]]
 kind = "discriminator"
 weight = 1.0
@@ -73,7 +78,6 @@ search = false
 
 def runs(data):
     """Name and arguments of each run; settings by their names of today."""
-    rewards = "rewards.toml"
     tiny = [x for setting in TINY for x in ("--set", setting)]
     small = tiny + [x for setting in SMALL_ORACLE for x in ("--set", setting)]
     file = lambda name: ["train", "--data", f"{data}/{name}/train.txt", "--test", f"{data}/{name}/test.txt"]
@@ -94,20 +98,21 @@ def runs(data):
         ("crossfit-file", file("peptide_amp") + ["--preset", "smoke", "--tokens", "chars", "--methods", crossfit]
          + tiny + ["--set", "crossfit.all_actions=false", "--set", "evaluate.reverse_lm=true",
                    "--set", "ensemble.warm_start=true"]),
-        ("mixed", file("peptide_amp") + ["--preset", "smoke", "--tokens", "chars", "--config", rewards,
-                                         "--methods", "mle-tuned,mixed"] + tiny
+        ("mixed", ["train", "rewards.toml", "--preset", "smoke", "--methods", "mle-tuned,mixed"] + tiny
          + ["--set", "rollout.delay=0.5", "--set", "rollout.precision=bf16"]),
         ("brackets", ["oracle", "--preset", "smoke", "--task", "brackets",
                       "--methods", "mle-tuned,seqgan,seqgan-crossfit", "--set", "mle_tuned.plateau_factor=0.5"]),
     ]
 
 
-def make(binary, folder, old_names):
+def make(binary, folder, old_names, only):
     os.makedirs(folder, exist_ok=True)
     data = os.environ["SEQGAN_DATA"]
     with open(f"{folder}/rewards.toml", "w") as f:
-        f.write(REWARDS)
+        f.write(REWARDS.replace("DATA", data))
     for name, arguments in runs(data):
+        if only and name not in only:
+            continue
         out = f"{folder}/{name}"
         shutil.rmtree(out, ignore_errors=True)
         if old_names:
@@ -211,12 +216,13 @@ def main():
     run.add_argument("binary", type=os.path.abspath)
     run.add_argument("folder")
     run.add_argument("--old-names", action="store_true")
+    run.add_argument("--only", nargs="+", metavar="RUN", help="make these runs alone")
     both = verbs.add_parser("compare")
     both.add_argument("before")
     both.add_argument("after")
     arguments = parser.parse_args()
     if arguments.verb == "run":
-        make(arguments.binary, arguments.folder, arguments.old_names)
+        make(arguments.binary, arguments.folder, arguments.old_names, arguments.only)
     else:
         compare(arguments.before, arguments.after)
 

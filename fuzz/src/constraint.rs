@@ -2,7 +2,7 @@
 
 use seqgan::config::ConstraintConfig;
 use seqgan::data::{Tokens, Vocab};
-use seqgan::generator::constraint::Language;
+use seqgan::generator::constraint::{Language, constrained};
 use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 
@@ -43,7 +43,7 @@ pub fn read(bytes: &[u8]) -> bool {
         label_counts: Vec::new(),
     };
     let generator = LstmGenerator::new(shape.clone(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    let Ok(generator) = generator.constrained(&config, &vocab) else { return false };
+    let Ok(generator) = constrained(generator, &config, &vocab) else { return false };
     // Every sample satisfies the constraint.
     let policy = LstmPolicy::new(&generator, 1.0);
     let samples = policy.sample(&Streams::new(1, Purpose::Sample), 0, 4).sequences;

@@ -1,14 +1,13 @@
 //! Models and states of a run.
 
 use super::{safetensors, scratch};
-use seqgan::Error;
-use seqgan::checkpoint;
-use seqgan::config::{Config, Method, Preset};
-use seqgan::generator::{Filter, GeneratorShape, LstmGenerator, LstmPolicy, Policy};
+use seqgan::config::{Config, Method, OracleConfig, Preset};
+use seqgan::generator::{BoxGenerator, Filter, GeneratorPolicy, GeneratorShape, LstmGenerator, Policy, file};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
-use seqgan::train::{ResidualModel, SavedModel, State, load_discriminator, load_model};
-use serde_json::json;
+use seqgan::saved::{SavedModel, SavedRun};
+use seqgan::task::Task;
+use seqgan::train::{load_state, save_state};
 use std::cell::OnceCell;
 
 /// What the run's generators look like.
@@ -26,7 +25,7 @@ pub fn shape() -> GeneratorShape {
     }
 }
 
-/// The first byte is what the rest is: a generator, a discriminator, the state of a run, or a cross-fitted judge.
+/// The first byte is what the rest is: a generator, a discriminator, the state of a run, or a cross-fitted discriminator.
 pub fn read(bytes: &[u8]) -> bool {
     thread_local! {
         static FOLDER: OnceCell<RunFolder> = const { OnceCell::new() };
@@ -39,26 +38,28 @@ pub fn read(bytes: &[u8]) -> bool {
             0 => generator(folder, &bytes),
             1 => discriminator(folder, &bytes),
             2 => state(&bytes),
-            _ => crossfit_judge(folder, &bytes),
+            _ => crossfit_discriminator(folder, &bytes),
         }
     })
 }
 
 fn new_folder() -> RunFolder {
     let folder = RunFolder::create(Some(&scratch::path("run")), "run").unwrap();
-    let methods = vec![Method::Mle, Method::SeqGan];
+    let methods = vec![Method::MLE, Method::SEQGAN];
     let config = Config { methods, ..Preset::Smoke.config() };
     folder.write_config(&config).unwrap();
-    // The model that a cross-fitted judge judges.
-    let base = new_generator();
-    let meta = json!({ "method": config.adversarial.base, "shape": base.shape() });
-    let tensors = base.parameters().iter().map(|tensor| (tensor.name.clone(), tensor));
-    checkpoint::write(&folder.model(config.adversarial.base.name()), "generator", &meta, tensors).unwrap();
+    // The model that a cross-fitted discriminator is trained against.
+    let base = config.adversarial.base;
+    file::write(&folder.model(base.name()), base, &new_generator(), None).unwrap();
     folder
 }
 
-fn new_generator() -> LstmGenerator {
-    LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit))
+fn new_generator() -> BoxGenerator {
+    LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit)).into_generator()
+}
+
+fn open(folder: &RunFolder) -> SavedRun {
+    SavedRun::of(folder.clone()).unwrap()
 }
 
 fn streams() -> Streams {
@@ -67,11 +68,11 @@ fn streams() -> Streams {
 
 fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.model("mle"), bytes).unwrap();
-    let Ok(model) = load_model(folder, Some("mle"), None) else { return false };
-    let vocab_size = model.generator.shape().vocab_size;
-    let labels = model.generator.shape().num_labels();
+    let Ok(model) = open(folder).model(Some("mle"), None) else { return false };
+    let vocab_size = model.generator.space().vocab_size;
+    let labels = model.generator.space().num_labels();
     for temperature in [1.0, 0.05, 20.0] {
-        let policy = LstmPolicy::new(&model.generator, temperature);
+        let policy = GeneratorPolicy::new(&model.generator, temperature);
         for filter in [None, Some(Filter { top_k: 2, top_p: 1.0 }), Some(Filter { top_k: 0, top_p: 0.5 })] {
             let samples = policy.sample_filtered(filter, &streams(), 0, 3).sequences;
             assert!(samples.rows().flatten().all(|&token| (token as usize) < vocab_size));
@@ -83,35 +84,50 @@ fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
 }
 
 fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
-    std::fs::write(folder.model("seqgan.judge"), bytes).unwrap();
+    std::fs::write(folder.discriminator("seqgan"), bytes).unwrap();
     let generator = new_generator();
-    let samples = LstmPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
-    let model = SavedModel { method: Method::SeqGan, generator };
-    let Ok(Some(discriminator)) = load_discriminator(folder, &model) else { return false };
+    let samples = GeneratorPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
+    let model = SavedModel { method: Method::SEQGAN, checkpoint: None, generator };
+    let Ok(Some(discriminator)) = open(folder).discriminator(&model) else { return false };
     assert_eq!(discriminator.scores(&samples).len(), 3);
     true
 }
 
-fn crossfit_judge(folder: &RunFolder, bytes: &[u8]) -> bool {
-    std::fs::write(folder.model("seqgan-crossfit.judge"), bytes).unwrap();
-    let model = SavedModel { method: Method::SeqGanCrossfit, generator: new_generator() };
-    let Ok(Some(model)) = ResidualModel::load(folder, &model) else { return false };
-    let policy = LstmPolicy::new(model.base(), 1.0);
+fn crossfit_discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
+    std::fs::write(folder.discriminator("seqgan-crossfit"), bytes).unwrap();
+    let model = SavedModel { method: Method::SEQGAN_CROSSFIT, checkpoint: None, generator: new_generator() };
+    let Ok(Some(model)) = open(folder).residual(&model) else { return false };
+    let policy = GeneratorPolicy::new(model.base(), 1.0);
     let draw = |first, n| policy.sample(&streams(), first, n);
-    let kept = model.sample((3, &streams()), (0, 4), draw);
-    assert_eq!(kept.sequences.len(), 4);
-    assert!(kept.weights.effective() > 0.0 && kept.log_weight.iter().all(|weight| weight.is_finite()));
+    let resampled = model.sample((3, &streams()), (0, 4), draw);
+    assert_eq!(resampled.sequences.len(), 4);
+    let weights = &resampled.log_weight;
+    assert!(resampled.weights.effective() > 0.0 && weights.iter().all(|weight| weight.is_finite()));
     true
+}
+
+/// A small synthetic task.
+fn task() -> (Config, Task) {
+    let mut config = Preset::Smoke.config();
+    config.oracle = OracleConfig {
+        vocab_size: 5,
+        length: 4,
+        num_train: 4,
+        num_validation: 2,
+        num_test: 2,
+        ..config.oracle
+    };
+    let task = Task::oracle(&config.oracle, 1).unwrap();
+    (config, task)
 }
 
 fn state(bytes: &[u8]) -> bool {
     let path = scratch::file("state.safetensors", bytes);
-    let blank = LstmGenerator::new(shape(), 0.0, &Streams::new(1, Purpose::GeneratorInit));
-    let fresh = |_| Err(Error::Interrupted);
-    let Ok(state) = State::load(&path, &|_| blank.clone(), &fresh, 0.0) else { return false };
+    let (config, task) = task();
+    let Ok(saved) = load_state(&path, &config, &task) else { return false };
     let again = scratch::path("again.safetensors");
     // A state that was read can be saved: it goes on as it was.
-    state.save(&again).unwrap();
-    State::load(&again, &|_| blank.clone(), &fresh, 0.0).unwrap();
+    save_state(&again, &saved.completed, saved.stage.as_ref(), saved.elapsed_s, saved.metrics_bytes).unwrap();
+    load_state(&again, &config, &task).unwrap();
     true
 }

@@ -3,11 +3,12 @@
 use super::scratch;
 use seqgan::config::Method;
 use seqgan::data::Vocab;
-use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::generator::{GeneratorShape, LstmGenerator, file};
+use seqgan::measure::Summary;
 use seqgan::report::Report;
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::{EventFile, RunFolder};
-use seqgan::train::{SavedModel, Summary, load_labels, methods};
+use seqgan::saved::SavedRun;
 
 /// The first byte is what the rest is: a vocabulary, measurements, labels, settings, or the files of a report with a zero
 /// byte between two of them.
@@ -54,17 +55,23 @@ fn measurements(bytes: &[u8]) -> bool {
 }
 
 fn labels(bytes: &[u8]) -> bool {
+    let folder = folder_with("labels.json", bytes);
     let shape = GeneratorShape { label_counts: vec![1, 2], ..super::model::shape() };
     let generator = LstmGenerator::new(shape, 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    let model = SavedModel { method: Method::Mle, generator };
-    load_labels(&folder_with("labels.json", bytes), &model).is_ok_and(|labels| labels.len() == 2)
+    file::write(&folder.model("mle"), Method::MLE, &generator.into_generator(), None).unwrap();
+    let Ok(run) = SavedRun::of(folder) else { return false };
+    let fits = run.model(Some("mle"), None).is_ok();
+    assert_eq!(fits, run.labels().len() == 2);
+    fits
 }
 
 fn settings(bytes: &[u8]) -> bool {
     let folder = folder_with("config.toml", bytes);
     let Ok(config) = folder.read_config() else { return false };
-    methods(&folder).unwrap();
     folder.check_same_config(&config).unwrap();
+    if config.data.path.is_empty() {
+        SavedRun::of(folder).unwrap().methods().unwrap();
+    }
     true
 }
 

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn tables_without_a_row_or_with_nan_are_refused() {
-        let methods = [Method::Random, Method::SeqGan];
+        let methods = [Method::RANDOM, Method::SEQGAN];
         let table = "method  nll_oracle  nll_test  entropy\nrandom  9.1  8.5  8.5\nseqgan  7.1  7.5  7.6\n";
         check_table(table, &methods).unwrap();
         for (from, to, expected) in [

@@ -7,7 +7,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use seqgan::config::{FileFormat, Method};
 use seqgan::data::Tokens;
-use seqgan::train::Round;
+use seqgan::saved::CheckpointChoice;
+use seqgan::train::method;
 
 /// Seeds end where the whole numbers of TOML end, because the resolved configuration records them.
 const LAST_SEED: u64 = i64::MAX as u64;
@@ -264,7 +265,7 @@ pub struct RunArgs {
     pub resume: bool,
     /// Methods, separated by commas [default: the preset's; of compare: those of the paper and its successors, and with
     /// --preset best the preset's]
-    #[arg(long, value_name = "LIST", value_delimiter = ',')]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = method_name)]
     pub methods: Vec<Method>,
     /// Set one key of the configuration; may be repeated, and wins over all else
     #[arg(long, value_name = "KEY=VALUE")]
@@ -339,7 +340,7 @@ pub struct SampleArgs {
     pub method: Option<String>,
     /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
     #[arg(long, value_name = "ROUND", value_parser = round)]
-    pub round: Option<Round>,
+    pub round: Option<CheckpointChoice>,
     /// File to write [default: stdout]; for MIDI the folder, a file a sequence
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
@@ -396,9 +397,12 @@ pub struct EvaluateArgs {
     pub method: Option<String>,
     /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
     #[arg(long, value_name = "ROUND", value_parser = round, conflicts_with = "samples")]
-    pub round: Option<Round>,
-    /// Train language models and classifiers as judges, too; takes a minute or two
+    pub round: Option<CheckpointChoice>,
+    /// Compute the metrics that need a model to be trained, too: language models and classifiers; takes a minute or two
     #[arg(long)]
+    pub trained_metrics: bool,
+    /// The name that --trained-metrics had before
+    #[arg(long, hide = true)]
     pub judges: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
@@ -496,10 +500,16 @@ fn temperature(text: &str) -> Result<f64, String> {
     }
 }
 
-fn round(text: &str) -> Result<Round, String> {
+fn method_name(name: &str) -> Result<Method, String> {
+    let known = method::names();
+    let found = known.iter().find(|method| method.name() == name);
+    found.copied().ok_or_else(|| format!("unknown method {name}, expected one of {}", Method::list(&known)))
+}
+
+fn round(text: &str) -> Result<CheckpointChoice, String> {
     match (text, text.parse::<usize>()) {
-        ("best", _) => Ok(Round::Best),
-        (_, Ok(number)) => Ok(Round::Number(number)),
+        ("best", _) => Ok(CheckpointChoice::Best),
+        (_, Ok(number)) => Ok(CheckpointChoice::Round(number)),
         _ => Err("expected best, or the number of a round".to_owned()),
     }
 }

@@ -1,115 +1,100 @@
-//! From arguments to checked settings: defaults, preset, file, options, `--set`, in this order.
+//! From arguments to settings: defaults, preset, file, options, `--set`, in this order.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
+use seqgan::config::{Config, DataSize, Method, Preset};
+use seqgan::experiment::{Experiment, Kind, Settings};
 use seqgan::run::RunFolder;
-use seqgan::train::{Kind, Study, StudyRun, Task};
+use seqgan::study::{Study, StudyRun};
+use seqgan::task::Task;
+use seqgan::train::method::{self, Kind as MethodKind, RewardTraining};
 
 use crate::args::{self, CompareArgs, OracleArgs, ReadingArgs, RunArgs, TaskName, TrainArgs};
 use crate::messages::UsageError;
 
-/// Settings and task of `seqgan oracle`.
-pub fn oracle(args: &OracleArgs) -> anyhow::Result<(Preset, Config, Task)> {
+/// The run of `seqgan oracle`.
+pub fn oracle(args: &OracleArgs) -> anyhow::Result<Experiment> {
     check_folder(&args.run)?;
-    let preset = preset(&args.run);
-    let resolve = |defaults: Config| -> anyhow::Result<Config> {
-        let mut layers = layers(defaults);
-        synthetic(&mut layers, args.task, &args.oracle_params)?;
-        finish(&mut layers, &args.run, &[])
-    };
-    // The defaults of sizes follow from the task.
-    let mut config = resolve(preset.config_for_task(resolve(preset.config())?.oracle.task))?;
-    let task = Task::oracle(&config.oracle, config.seed)?;
-    task.resolve(&mut config);
-    Ok((preset, config, task))
+    let mut settings = Settings::new(preset(&args.run));
+    synthetic(&mut settings, args.task, &args.oracle_params)?;
+    add_run(&mut settings, &args.run)?;
+    experiment(&settings, &args.run)
 }
 
-/// Settings and task of `seqgan train`. The file is read first, because the presets' numbers of steps follow
-/// from its size.
-pub fn train(args: &TrainArgs) -> anyhow::Result<(Preset, Config, Task)> {
+/// The run of `seqgan train`.
+pub fn train(args: &TrainArgs) -> anyhow::Result<Experiment> {
     check_folder(&args.run)?;
-    let preset = preset(&args.run);
-    let TrainArgs { config, data, reading, .. } = args;
-    let given = Given { config, data, reading };
-    let resolve = |defaults: Config| -> anyhow::Result<Config> {
-        let mut layers = layers(defaults);
-        given.add_to(&mut layers)?;
-        finish(&mut layers, &args.run, &[])
-    };
-    let first = resolve(preset.config())?;
-    if first.data.path.is_empty() {
+    let mut settings = Settings::new(preset(&args.run));
+    data(&mut settings, &args.config, &args.data, &args.reading)?;
+    add_run(&mut settings, &args.run)?;
+    if settings.before_data()?.data.path.is_empty() {
         return Err(UsageError::new(
             "no data: `data.path` is empty",
             "set `data.path` in the configuration file, or give --data FILE",
         )
         .into());
     }
-    let task = Task::file(&first.data, &first.constraint)?;
-    let config = resolve(preset.config_for_file(task.size()))?;
-    Ok((preset, config, task))
+    experiment(&settings, &args.run)
 }
 
-/// What `train` and `compare` say of data alike.
-struct Given<'a> {
-    config: &'a Option<PathBuf>,
-    data: &'a Option<PathBuf>,
-    reading: &'a ReadingArgs,
+fn experiment(settings: &Settings, args: &RunArgs) -> anyhow::Result<Experiment> {
+    Ok(Experiment { out: args.out.clone(), resume: args.resume, ..settings.experiment()? })
 }
 
-impl Given<'_> {
-    fn add_to(&self, layers: &mut Layers) -> seqgan::Result<()> {
-        if let Some(path) = self.config {
-            layers.file(path).map_err(|error| no_config(error, path))?;
-        }
-        if let Some(path) = self.data {
-            layers.option("data.path", path.display().to_string(), "--data")?;
-        }
-        let ReadingArgs { test, format, field, label, tokens, tokenizer } = self.reading;
-        if let Some(path) = test {
-            layers.option("data.test", path.display().to_string(), "--test")?;
-        }
-        if let Some(format) = format {
-            layers.option("data.format", format.name(), "--format")?;
-        }
-        if let Some(field) = field {
-            layers.option("data.field", field.as_str(), "--field")?;
-        }
-        if let Some(label) = label {
-            layers.option("data.label", label.as_str(), "--label")?;
-        }
-        if let Some(tokens) = tokens {
-            layers.option("data.tokens", tokens.name(), "--tokens")?;
-        }
-        if let Some(path) = tokenizer {
-            layers.option("data.tokenizer", path.display().to_string(), "--tokenizer")?;
-        }
-        Ok(())
+/// Adds what `train` and `compare` say of data alike.
+fn data(
+    settings: &mut Settings,
+    config: &Option<PathBuf>,
+    data: &Option<PathBuf>,
+    reading: &ReadingArgs,
+) -> seqgan::Result<()> {
+    if let Some(path) = config {
+        settings.file(path)?;
     }
-}
-
-/// Whoever has a file of sequences gives it first where a configuration is expected.
-fn no_config(mut error: seqgan::Error, path: &Path) -> seqgan::Error {
-    if let seqgan::Error::ConfigSyntax { hint: hint @ None, .. } = &mut error
-        && path.extension().is_none_or(|extension| extension != "toml")
-    {
-        *hint = Some(format!(
-            "a configuration is TOML; to learn from a file of sequences: --data {}",
-            path.display()
-        ));
-    }
-    error
-}
-
-/// What `oracle` and `compare` say of synthetic tasks alike.
-fn synthetic(layers: &mut Layers, task: Option<TaskName>, params: &Option<PathBuf>) -> seqgan::Result<()> {
-    if let Some(task) = task {
-        layers.option("oracle.task", task.name(), "--task")?;
-    }
-    if let Some(path) = params {
-        layers.option("oracle.params", path.display().to_string(), "--oracle-params")?;
+    let text = |path: &PathBuf| path.display().to_string();
+    let ReadingArgs { test, format, field, label, tokens, tokenizer } = reading;
+    let options = [
+        ("data.path", data.as_ref().map(text), "--data"),
+        ("data.test", test.as_ref().map(text), "--test"),
+        ("data.format", format.map(|format| format.name().into()), "--format"),
+        ("data.field", field.clone(), "--field"),
+        ("data.label", label.clone(), "--label"),
+        ("data.tokens", tokens.map(|tokens| tokens.name().into()), "--tokens"),
+        ("data.tokenizer", tokenizer.as_ref().map(text), "--tokenizer"),
+    ];
+    for (key, value, option) in options {
+        if let Some(value) = value {
+            settings.option(key, value, option)?;
+        }
     }
     Ok(())
+}
+
+/// Adds what `oracle` and `compare` say of synthetic tasks alike.
+fn synthetic(
+    settings: &mut Settings,
+    task: Option<TaskName>,
+    params: &Option<PathBuf>,
+) -> seqgan::Result<()> {
+    if let Some(task) = task {
+        settings.option("oracle.task", task.name(), "--task")?;
+    }
+    if let Some(path) = params {
+        settings.option("oracle.params", path.display().to_string(), "--oracle-params")?;
+    }
+    Ok(())
+}
+
+/// Adds what stands last and wins.
+fn add_run(settings: &mut Settings, args: &RunArgs) -> seqgan::Result<()> {
+    if let Some(seed) = args.seed {
+        settings.option("seed", i64::try_from(seed).expect("the parser's range"), "--seed")?;
+    }
+    if !args.methods.is_empty() {
+        let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
+        settings.option("methods", names, "--methods")?;
+    }
+    args.set.iter().try_for_each(|assignment| settings.set(assignment).map(|_| ()))
 }
 
 /// The runs of `seqgan compare`.
@@ -118,55 +103,29 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
         check_folder(&args.run)?;
     }
     let preset = preset(&args.run);
-    let CompareArgs { config, data, reading, .. } = args;
-    let given = Given { config, data, reading };
-    let grid = grid(&args.vary)?;
-    let resolve = |defaults: Config, variant: &[(String, String)]| -> anyhow::Result<Config> {
-        // A mix is nothing by itself; where the settings tell one, `finish` adds its row. The others train several generators
-        // besides, which is much to do for one who has not asked for it.
-        let left_out = |m: &Method| {
-            let costly = matches!(m, Method::MleEnsemble | Method::Distilled) || m.is_crossfit();
-            costly || matches!(m, Method::Mixed | Method::Mixture)
-        };
-        let methods = match preset {
-            Preset::Best => defaults.methods.clone(),
-            _ => Method::ALL.into_iter().filter(|m| !left_out(m)).collect(),
-        };
-        let mut layers = layers(Config { methods, ..defaults });
-        given.add_to(&mut layers)?;
-        synthetic(&mut layers, args.task, &args.oracle_params)?;
-        finish(&mut layers, &args.run, variant)
-    };
-    let first = resolve(preset.config(), &grid[0])?;
+    let mut common = Settings::new(preset);
+    if preset != Preset::Best {
+        common.default_methods(compared_methods(&preset.config()));
+    }
+    data(&mut common, &args.config, &args.data, &args.reading)?;
+    synthetic(&mut common, args.task, &args.oracle_params)?;
+    add_run(&mut common, &args.run)?;
+    let mut variants = Vec::new();
+    for variant in grid(&args.vary)? {
+        let mut settings = common.clone();
+        for (key, value) in &variant {
+            settings.assign(&format!("{key}={value}"), "--vary")?;
+        }
+        variants.push((variant, settings));
+    }
+    let first = variants[0].1.before_data()?;
     let kind = if first.data.path.is_empty() { Kind::Oracle } else { Kind::Train };
     check_oracles(args.oracles, &first)?;
     let oracles = if kind == Kind::Oracle { 1..=args.oracles } else { 0..=0 };
     let mut runs = Vec::new();
-    // A file is read once for all settings that read it alike.
-    let mut size = None;
-    for variant in &grid {
-        let asked = resolve(preset.config(), variant)?;
-        if asked.data.path.is_empty() != first.data.path.is_empty() {
-            return Err(UsageError::new(
-                "`--vary` mixes a file and a synthetic task",
-                "compare them one after the other",
-            )
-            .into());
-        }
-        let defaults = match kind {
-            Kind::Oracle => preset.config_for_task(asked.oracle.task),
-            Kind::Train => {
-                let (data, constraint) = (&asked.data, &asked.constraint);
-                let known = size.take().filter(|(read, _)| *read == (data.clone(), constraint.clone()));
-                let found = match known {
-                    Some((_, found)) => found,
-                    None => Task::file(data, constraint)?.size(),
-                };
-                size = Some(((data.clone(), constraint.clone()), found));
-                preset.config_for_file(found)
-            }
-        };
-        let resolved = resolve(defaults, variant)?;
+    let mut sizes = Sizes::default();
+    for (variant, settings) in variants {
+        let resolved = variant_config(&settings, kind, &mut sizes)?;
         for oracle in oracles.clone() {
             for seed in first.seed..first.seed + args.seeds {
                 let mut config = resolved.clone();
@@ -182,6 +141,56 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     let jobs = args.jobs.unwrap_or(rayon::current_num_threads());
     let RunArgs { out, resume, .. } = &args.run;
     Ok(Study { kind, preset, runs, out: out.clone(), resume: *resume, jobs })
+}
+
+/// The methods that are compared where none are named: all but `mixed` and `mixture`, and those that train several generators
+/// besides, which is much to do for one who has not asked for it.
+fn compared_methods(config: &Config) -> Vec<Method> {
+    let costs_more = |method: &dyn method::TrainingMethod| match method.kind() {
+        MethodKind::Ensemble => true,
+        MethodKind::Likelihood(likelihood) => likelihood.needs_teacher(),
+        MethodKind::Adversarial(adversarial) => {
+            adversarial.reward_training(config) == RewardTraining::OnFolds
+        }
+        MethodKind::Untrained(_) => false,
+    };
+    let left_out = [Method::MIXED, Method::MIXTURE];
+    let methods = method::all().into_iter().filter(|method| !costs_more(*method));
+    methods.map(method::TrainingMethod::name).filter(|name| !left_out.contains(name)).collect()
+}
+
+/// The size of the file that was read last, and the settings by which it was read: a file is read once for all variants that
+/// read it alike.
+#[derive(Default)]
+struct Sizes(Option<(Config, DataSize)>);
+
+impl Sizes {
+    fn of(&mut self, config: &Config) -> seqgan::Result<DataSize> {
+        if let Some((known, size)) = &self.0
+            && (&known.data, &known.constraint) == (&config.data, &config.constraint)
+        {
+            return Ok(*size);
+        }
+        let size = Task::file(&config.data, &config.constraint)?.size();
+        self.0 = Some((config.clone(), size));
+        Ok(size)
+    }
+}
+
+/// All settings of a variant.
+fn variant_config(settings: &Settings, kind: Kind, sizes: &mut Sizes) -> anyhow::Result<Config> {
+    let asked = settings.before_data()?;
+    if asked.data.path.is_empty() != (kind == Kind::Oracle) {
+        return Err(UsageError::new(
+            "`--vary` mixes a file and a synthetic task",
+            "compare them one after the other",
+        )
+        .into());
+    }
+    Ok(match kind {
+        Kind::Oracle => settings.for_task(asked.oracle.task)?,
+        Kind::Train => settings.for_file(sizes.of(&asked)?)?,
+    })
 }
 
 /// Refuses more oracles where they would all be the same, and so be counted as evidence that is none.
@@ -248,31 +257,4 @@ fn preset(args: &RunArgs) -> Preset {
         Some(args::Preset::Best) => Preset::Best,
         Some(args::Preset::Smoke) => Preset::Smoke,
     }
-}
-
-fn layers(defaults: Config) -> Layers {
-    Layers::new(toml::Table::try_from(defaults).expect("settings are plain data"))
-}
-
-/// Adds what stands last and wins, and checks the whole.
-fn finish(layers: &mut Layers, args: &RunArgs, variant: &[(String, String)]) -> anyhow::Result<Config> {
-    if let Some(seed) = args.seed {
-        layers.option("seed", i64::try_from(seed).expect("the parser's range"), "--seed")?;
-    }
-    if !args.methods.is_empty() {
-        let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
-        layers.option("methods", names, "--methods")?;
-    }
-    for assignment in &args.set {
-        layers.set(assignment)?;
-    }
-    for (key, value) in variant {
-        layers.assign(&format!("{key}={value}"), "--vary")?;
-    }
-    let (mut config, provenance): (Config, Provenance) = layers.finish()?;
-    if !config.reward.is_empty() && provenance.origin("methods").is_none() {
-        config.methods.push(Method::Mixed);
-    }
-    validate(&config, &provenance)?;
-    Ok(config)
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::Ordering;
 
+use seqgan::measure::{Measures, MethodRow, Summary};
 use seqgan::metrics::{Estimate, Verdict};
-use seqgan::train::{Measures, MethodRow, Observer, Summary};
+use seqgan::train::{Event, Observer};
 
 use crate::interrupt::Interrupt;
 use crate::numbers::mean_with_error;
@@ -36,19 +37,9 @@ impl<'a> Watch<'a> {
 }
 
 impl Observer for Watch<'_> {
-    fn phase(&self, name: &str, done: u64, total: u64) {
-        self.with(|p| {
-            p.phase(name, total);
-            p.advance(done, &[]);
-        });
-    }
-
-    fn advance(&self, done: u64, figures: &[(&str, f64)]) {
-        self.with(|p| p.advance(done, figures));
-    }
-
-    fn note(&self, text: &str) {
-        self.with(|p| p.note(text));
+    fn on(&self, event: &Event<'_>) -> seqgan::Result<()> {
+        self.with(|progress| progress.show(event));
+        Ok(())
     }
 
     fn should_stop(&self) -> bool {
@@ -75,14 +66,14 @@ pub fn render(summary: &Summary) -> String {
     // The row of real sequences has no model, and so no likelihood.
     let measured = summary.methods.iter().filter(|row| row.measures != Measures::default());
     let mut text = table(measured.map(|row| (row.name.clone(), &row.measures)).collect(), "method");
-    if let Some(floors) = &summary.oracle {
+    if let Some(reference) = &summary.oracle {
         let show = |e: Estimate| mean_with_error(e.mean, e.stderr, 3);
-        let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));
+        let (entropy, uniform) = (show(reference.entropy), show(reference.uniform_nll));
         text.push_str(&format!(
-            "\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats a token\n"
+            "\noracle entropy {entropy} (the floor), uniform tokens {uniform}; nats per token\n"
         ));
     } else {
-        text.push_str("\nnats a token; lower nll is better\n");
+        text.push_str("\nnats per token; lower nll is better\n");
     }
     text.push_str(&scorecards(&summary.methods));
     text.push_str(&by_name(&summary.methods, "nll of held-out, by label", 3, |row| &row.nll_by_label));

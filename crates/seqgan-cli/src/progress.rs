@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use seqgan::train::Event;
 
 use crate::numbers::{duration, figure, time_a_step};
 use crate::terminal;
@@ -48,6 +49,19 @@ impl Progress {
             Display::Lines(Box::new(io::stderr()))
         };
         Self { display, phase: None }
+    }
+
+    /// Shows what training reports.
+    pub fn show(&mut self, event: &Event<'_>) {
+        match *event {
+            Event::Phase { name, done, total } => {
+                self.phase(name, total);
+                self.advance(done, &[]);
+            }
+            Event::Progress { done, figures } => self.advance(done, figures),
+            Event::Note(text) => self.note(text),
+            Event::Record(_) => {}
+        }
     }
 
     /// Starts a phase of `total` steps, and ends the one before.

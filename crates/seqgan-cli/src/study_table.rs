@@ -1,7 +1,7 @@
 //! The results of many runs as tables for people.
 
 use seqgan::metrics::{OverRuns, Verdict};
-use seqgan::train::{StudyRow, StudySummary, Test, Variant};
+use seqgan::study::{StudyRow, StudySummary, Test, Variant};
 
 use crate::numbers::mean_with_error;
 use crate::table::{Align, Table};

@@ -6,8 +6,11 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use seqgan::config::Preset;
+use seqgan::experiment::{Experiment, Kind, run};
+use seqgan::measure::Summary;
 use seqgan::run::RunFolder;
-use seqgan::train::{Experiment, Kind, Observer, Silent, Summary, Task, run};
+use seqgan::task::Task;
+use seqgan::train::{Observer, Silent};
 use seqgan::{Error, Result};
 
 /// Asks for a stop after so many questions; training asks after each update.
@@ -27,7 +30,7 @@ fn main() -> Result<()> {
     println!("interrupted {} times, then finished", parts.0);
     for row in &parts.2.methods {
         println!(
-            "{:10} {:.4} nats a token on fresh sequences",
+            "{:10} {:.4} nats per token on fresh sequences",
             row.name,
             row.measures.nll_test.map_or(f64::NAN, |x| x.mean)
         );

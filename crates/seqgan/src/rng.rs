@@ -71,14 +71,14 @@ pub enum Purpose {
     ScheduledDraw = 20,
     /// Which real sequences a ranker refers to and compares with, or a policy is shown.
     References = 21,
-    /// Which sequences examiners of samples read, and which are held out.
-    ExaminerOrder = 22,
-    /// Initial parameters of examiners.
-    ExaminerInit = 23,
-    /// Order of sequences in the epochs of examiners.
-    ExaminerShuffle = 24,
-    /// Dropout masks of examiners.
-    ExaminerDropout = 25,
+    /// Which sequences trained metrics learn from, and which are held out.
+    TrainedMetricOrder = 22,
+    /// Initial parameters of trained metrics.
+    TrainedMetricInit = 23,
+    /// Order of sequences in the epochs of trained metrics.
+    TrainedMetricShuffle = 24,
+    /// Dropout masks of trained metrics.
+    TrainedMetricDropout = 25,
     /// Which fold a training sequence is in.
     Folds = 26,
     /// Seeds of the members of an ensemble.

@@ -1,6 +1,6 @@
 //! `seqgan compare`: many methods over many seeds, with intervals and tests.
 
-use seqgan::train;
+use seqgan::study;
 
 use crate::args::CompareArgs;
 use crate::interrupt::Interrupt;
@@ -13,7 +13,7 @@ pub fn run(args: &CompareArgs, progress: Progress, interrupt: &Interrupt) -> any
     options::use_threads(args.run.threads)?;
     let study = options::compare(args)?;
     let watch = Watch::new(progress, interrupt);
-    let (folder, summary) = train::run_study(&study, &watch)?;
+    let (folder, summary) = study::run_study(&study, &watch)?;
     watch.finish();
     messages::print(&study_table::render(&summary))?;
     messages::tell(&format!("folder of all runs: {}", folder.display()));

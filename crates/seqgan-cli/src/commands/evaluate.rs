@@ -1,17 +1,17 @@
 //! `seqgan evaluate`: measures a run, or a file of samples, against a test file.
 
-mod judges;
+mod trained_metrics;
 
 use std::path::Path;
 
 use seqgan::config::{Config, Provenance, validate};
-use seqgan::data::Interner;
-use seqgan::generator::{LstmPolicy, Policy};
+use seqgan::data::{Interner, load_tokenizer, read_options};
+use seqgan::generator::{GeneratorPolicy, Policy};
 use seqgan::metrics::{Scorecard, nearest};
 use seqgan::rng::{Purpose, Streams};
-use seqgan::run::RunFolder;
-use seqgan::train::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
-use seqgan::{Error, SeqBatch, train};
+use seqgan::saved::SavedRun;
+use seqgan::task::{HeldOut, MAX_SAMPLES, read_whole, real_scorecard};
+use seqgan::{Error, SeqBatch};
 use serde_json::{Value, json};
 
 use crate::args::EvaluateArgs;
@@ -31,6 +31,11 @@ struct Outcome {
 /// Runs the command.
 pub fn run(args: &EvaluateArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.repeat.threads)?;
+    if args.judges {
+        return Err(
+            UsageError::new("--judges is called --trained-metrics now", "give --trained-metrics").into()
+        );
+    }
     let result = match (&args.run, &args.samples) {
         (Some(run), _) => of_run(args, run, &mut progress)?,
         (None, Some(samples)) => of_samples(args, samples, &mut progress)?,
@@ -42,16 +47,15 @@ pub fn run(args: &EvaluateArgs, mut progress: Progress) -> anyhow::Result<()> {
 }
 
 fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::Result<Outcome> {
-    let folder = RunFolder::open(run)?;
-    let config = folder.read_config()?;
+    let saved = SavedRun::open(run)?;
+    let config = saved.config();
     // The test file may have columns of its own.
     let mut test_data = config.data.clone();
     if let Some(field) = &args.field {
         test_data.field.clone_from(field);
     }
-    let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
-    let labels = train::load_labels(&folder, &model)?;
-    let Some(vocab) = train::load_vocab(&folder, &model)? else {
+    let model = saved.model(args.method.as_deref(), args.round)?;
+    let Some(vocab) = saved.vocab() else {
         return Err(UsageError::new(
             format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
             "see its summary.json, or `seqgan inspect`",
@@ -61,12 +65,12 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let mut held_out = HeldOut::read(
         &args.test,
         &test_data,
-        &vocab,
-        model.generator.shape(),
+        vocab,
+        model.generator.space(),
         model.generator.rules(),
-        &labels,
+        saved.labels(),
     )?;
-    let train = match held_out.training(&config.data, &vocab) {
+    let train = match held_out.training(&config.data, vocab) {
         Ok(train) => Some(train),
         Err(error) => {
             let without = "without what is measured against the training file and the real row";
@@ -74,10 +78,10 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             None
         }
     };
-    let policy = LstmPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
-    let n = args.num.unwrap_or(held_out.len().min(MOST_SAMPLES));
+    let policy = GeneratorPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
+    let n = args.num.unwrap_or(held_out.len().min(MAX_SAMPLES));
     let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
-    let samples = held_out.samples(&samples, &vocab);
+    let samples = held_out.samples(&samples, vocab);
     let card = held_out.scorecard(&samples, train.as_ref());
     let report = &held_out.report;
     let mut outcome = Outcome {
@@ -95,8 +99,15 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             "test_sequences_too_long": report.dropped_long,
         }),
     };
-    if args.judges {
-        judges::add(&mut outcome, &samples, held_out.test(), train.as_ref(), args.repeat.seed, progress)?;
+    if args.trained_metrics {
+        trained_metrics::add(
+            &mut outcome,
+            &samples,
+            held_out.test(),
+            train.as_ref(),
+            args.repeat.seed,
+            progress,
+        )?;
     }
     Ok(outcome)
 }
@@ -117,8 +128,8 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
         config.data.tokenizer = path.display().to_string();
     }
     validate(&config, &Provenance::default())?;
-    let tokens = train::read_options(&config.data, &args.test)?.tokens;
-    let tokenizer = train::load_tokenizer(&config.data)?;
+    let tokens = read_options(&config.data, &args.test)?.tokens;
+    let tokenizer = load_tokenizer(&config.data)?;
     let mut interner = Interner::default();
     let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
         let file = read_whole(path, tokens, tokenizer.as_ref(), &config.data)?;
@@ -126,7 +137,7 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     };
     let (samples, test) = (read(samples)?, read(&args.test)?);
     let train = args.train.as_deref().map(read).transpose()?;
-    let n = args.num.unwrap_or(samples.len().min(MOST_SAMPLES));
+    let n = args.num.unwrap_or(samples.len().min(MAX_SAMPLES));
     if n > samples.len() {
         return Err(Error::Data {
             path: args.samples.clone().unwrap_or_default(),
@@ -143,8 +154,8 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
         real: train.as_ref().map(|train| real_scorecard(train, &test, n, args.repeat.seed)),
         facts: json!({ "num_samples": n, "samples_in_nearest": compared, "test_sequences": test.len() }),
     };
-    if args.judges {
-        judges::add(&mut outcome, &samples, &test, train.as_ref(), args.repeat.seed, progress)?;
+    if args.trained_metrics {
+        trained_metrics::add(&mut outcome, &samples, &test, train.as_ref(), args.repeat.seed, progress)?;
     }
     Ok(outcome)
 }

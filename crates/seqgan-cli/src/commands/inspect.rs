@@ -1,8 +1,7 @@
 //! `seqgan inspect`: shows what a run folder holds.
 
 use seqgan::config::Method;
-use seqgan::run::RunFolder;
-use seqgan::train::{self, Summary};
+use seqgan::saved::SavedRun;
 use serde_json::Value;
 
 use crate::args::InspectArgs;
@@ -10,9 +9,9 @@ use crate::{messages, outcome};
 
 /// Runs the command.
 pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
-    let folder = RunFolder::open(&args.run)?;
+    let run = SavedRun::open(&args.run)?;
+    let (folder, config) = (run.folder(), run.config());
     let description: Value = folder.read_json("run.json")?;
-    let config = folder.read_config()?;
     let mut text = String::new();
     let mut line = |name: &str, value: String| text.push_str(&format!("{name:<12}{value}\n"));
     let plain = |v: &Value| v.as_str().map_or_else(|| v.to_string(), String::from);
@@ -34,15 +33,14 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
             fact("max_length")
         ),
     );
-    line("state", state(&folder)?);
-    let models = train::methods(&folder)?;
+    line("state", state(&run)?);
+    let models = run.methods()?;
     line("models", if models.is_empty() { "none yet".into() } else { Method::list(&models) });
-    for (method, kept) in train::kept_models(&folder)? {
+    for (method, kept) in run.checkpoints()? {
         let by = config.checkpoint.keep_by.name();
         line("kept", format!("{method}, round {}: {by} {:.4}", kept.round, kept.value));
     }
-    if folder.is_finished() {
-        let summary: Summary = folder.read_json("summary.json")?;
+    if let Some(summary) = run.summary()? {
         text.push('\n');
         text.push_str(&outcome::render(&summary));
     }
@@ -51,12 +49,11 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
 }
 
 /// Where the run stands.
-fn state(folder: &RunFolder) -> anyhow::Result<String> {
-    if folder.is_finished() {
-        let summary: Summary = folder.read_json("summary.json")?;
+fn state(run: &SavedRun) -> anyhow::Result<String> {
+    if let Some(summary) = run.summary()? {
         return Ok(format!("finished after {:.0} s of work", summary.seconds));
     }
-    let log = std::fs::read_to_string(folder.file("metrics.jsonl")).unwrap_or_default();
+    let log = std::fs::read_to_string(run.folder().file("metrics.jsonl")).unwrap_or_default();
     let last = log.lines().rev().find_map(|line| serde_json::from_str::<Value>(line).ok());
     Ok(match last {
         Some(record) => {

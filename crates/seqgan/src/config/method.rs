@@ -1,133 +1,85 @@
-//! Methods by name; the name means the same everywhere.
+//! Names of methods. What a name stands for is registered in `train::method`.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 
-/// A way to get a generator, a row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Method {
-    /// Every token alike; untrained.
-    Random,
-    /// Tokens by their frequency, in no order.
-    Unigram,
-    /// The base at a low temperature by chance, else as it is; untrained, and lower in nll_oracle for no good.
-    Mixture,
-    /// Maximum likelihood on the paper's schedule.
-    Mle,
-    /// Maximum likelihood with early stopping, L2 and a cosine.
-    #[serde(rename = "mle-tuned")]
-    MleTuned,
-    /// Several such models as one, by the geometric mean of their distributions.
-    #[serde(rename = "mle-ensemble")]
-    MleEnsemble,
-    /// A generator of the usual size that learns from the ensemble's distributions (Hinton et al., 2015).
-    Distilled,
-    /// Maximum likelihood whose inputs are more and more the model's own (Bengio et al., NIPS 2015).
-    #[serde(rename = "scheduled-sampling")]
-    ScheduledSampling,
-    /// Policy gradient with BLEU against the training data as the reward (SeqGAN, section 4.1).
-    #[serde(rename = "pg-bleu")]
-    PgBleu,
-    /// Policy gradient with a discriminator's judgement, searched by Monte Carlo (SeqGAN, Algorithm 1).
-    SeqGan,
-    /// The same with a judgement at every step from a causal discriminator, and no search.
-    #[serde(rename = "seqgan-step")]
-    SeqGanStep,
-    /// A causal judge that sees the generator's probabilities, cross-fitted over folds, once; with a KL penalty.
-    #[serde(rename = "seqgan-crossfit")]
-    SeqGanCrossfit,
-    /// The same on top of `distilled`.
-    #[serde(rename = "distilled-seqgan-crossfit")]
-    DistilledSeqGanCrossfit,
-    /// Sequences weighted by the odds that they are real (Che et al., 2017).
-    MaliGan,
-    /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
-    RankGan,
-    /// Policy gradient with a reward put together of parts (`[[reward]]`).
-    Mixed,
-}
+/// The name of a method, which is a row of the table: "mle-tuned", "seqgan".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Method(&'static str);
 
 impl Method {
-    /// All methods, in the order in which tables are best read.
-    pub const ALL: [Self; 16] = [
-        Self::Random,
-        Self::Unigram,
-        Self::Mixture,
-        Self::Mle,
-        Self::MleTuned,
-        Self::MleEnsemble,
-        Self::Distilled,
-        Self::ScheduledSampling,
-        Self::PgBleu,
-        Self::SeqGan,
-        Self::SeqGanStep,
-        Self::SeqGanCrossfit,
-        Self::DistilledSeqGanCrossfit,
-        Self::MaliGan,
-        Self::RankGan,
-        Self::Mixed,
-    ];
+    /// Uniform tokens; untrained.
+    pub const RANDOM: Self = Self("random");
+    /// Tokens by their frequency; untrained.
+    pub const UNIGRAM: Self = Self("unigram");
+    /// The base model, a share of the sequences at a low temperature; untrained.
+    pub const MIXTURE: Self = Self("mixture");
+    /// Maximum likelihood on the paper's schedule.
+    pub const MLE: Self = Self("mle");
+    /// Maximum likelihood with early stopping, L2 and a cosine schedule.
+    pub const MLE_TUNED: Self = Self("mle-tuned");
+    /// The geometric mean of several such models.
+    pub const MLE_ENSEMBLE: Self = Self("mle-ensemble");
+    /// A single model distilled from the ensemble (Hinton et al., 2015).
+    pub const DISTILLED: Self = Self("distilled");
+    /// Scheduled sampling (Bengio et al., NIPS 2015).
+    pub const SCHEDULED_SAMPLING: Self = Self("scheduled-sampling");
+    /// Policy gradient with BLEU as the reward (SeqGAN, section 4.1).
+    pub const PG_BLEU: Self = Self("pg-bleu");
+    /// SeqGAN, Algorithm 1.
+    pub const SEQGAN: Self = Self("seqgan");
+    /// SeqGAN with a causal discriminator, which gives a reward at every step, and no rollouts.
+    pub const SEQGAN_STEP: Self = Self("seqgan-step");
+    /// A cross-fitted causal discriminator, trained once, and a KL penalty.
+    pub const SEQGAN_CROSSFIT: Self = Self("seqgan-crossfit");
+    /// The same from the base `distilled`.
+    pub const DISTILLED_SEQGAN_CROSSFIT: Self = Self("distilled-seqgan-crossfit");
+    /// MaliGAN (Che et al., 2017).
+    pub const MALIGAN: Self = Self("maligan");
+    /// RankGAN (Lin et al., NIPS 2017).
+    pub const RANKGAN: Self = Self("rankgan");
+    /// Policy gradient with a weighted sum of rewards (`[[reward]]`).
+    pub const MIXED: Self = Self("mixed");
+
+    /// The method of this name, which need not be registered.
+    pub fn named(name: &str) -> Self {
+        static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        Self(names.get(name).copied().unwrap_or_else(|| {
+            // Names are few, and live as long as the program.
+            let name: &'static str = Box::leak(name.into());
+            names.insert(name);
+            name
+        }))
+    }
 
     /// The name in settings, tables and files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Random => "random",
-            Self::Unigram => "unigram",
-            Self::Mixture => "mixture",
-            Self::Mle => "mle",
-            Self::MleTuned => "mle-tuned",
-            Self::MleEnsemble => "mle-ensemble",
-            Self::Distilled => "distilled",
-            Self::ScheduledSampling => "scheduled-sampling",
-            Self::PgBleu => "pg-bleu",
-            Self::SeqGan => "seqgan",
-            Self::SeqGanStep => "seqgan-step",
-            Self::SeqGanCrossfit => "seqgan-crossfit",
-            Self::DistilledSeqGanCrossfit => "distilled-seqgan-crossfit",
-            Self::MaliGan => "maligan",
-            Self::RankGan => "rankgan",
-            Self::Mixed => "mixed",
-        }
+    pub const fn name(self) -> &'static str {
+        self.0
     }
 
     /// Names in a line, for messages.
     pub fn list(methods: &[Self]) -> String {
-        methods.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ")
-    }
-
-    /// Whether something is trained for it, or it is put together of what was.
-    pub fn is_trained(self) -> bool {
-        !matches!(self, Self::Random | Self::Unigram | Self::Mixture)
-    }
-
-    /// Whether it is trained by likelihood from the start, and so can be what others start from.
-    pub fn is_likelihood(self) -> bool {
-        matches!(self, Self::Mle | Self::MleTuned | Self::Distilled | Self::ScheduledSampling)
-    }
-
-    /// Whether it starts from a likelihood model and follows a reward in rounds.
-    pub fn follows_reward(self) -> bool {
-        self.is_trained() && !self.is_likelihood() && self != Self::MleEnsemble
-    }
-
-    /// Whether its judge is cross-fitted over folds of the training sequences.
-    pub fn is_crossfit(self) -> bool {
-        matches!(self, Self::SeqGanCrossfit | Self::DistilledSeqGanCrossfit)
+        methods.iter().map(|method| method.0).collect::<Vec<_>>().join(", ")
     }
 }
 
 impl std::fmt::Display for Method {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.pad(self.name())
+        f.pad(self.0)
     }
 }
 
-impl std::str::FromStr for Method {
-    type Err = String;
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
 
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|m| m.name() == name);
-        found.ok_or_else(|| format!("unknown method {name}, expected one of {}", Self::list(&Self::ALL)))
+impl<'de> Deserialize<'de> for Method {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self::named(&String::deserialize(deserializer)?))
     }
 }
 
@@ -136,17 +88,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_a_reward_is_trained() {
-        assert!(Method::ALL.into_iter().all(|method| method.is_trained() || !method.follows_reward()));
-        assert!(!Method::Mixture.is_trained() && Method::MleEnsemble.is_trained());
-        assert!(Method::Mixed.follows_reward() && !Method::MleEnsemble.follows_reward());
-    }
-
-    #[test]
-    fn one_name_everywhere() {
-        for method in Method::ALL {
-            assert_eq!(serde_json::to_value(method).unwrap(), method.name());
-            assert_eq!(method.name().parse(), Ok(method));
-        }
+    fn equal_names_are_equal_methods() {
+        assert_eq!(Method::named("seqgan"), Method::SEQGAN);
+        let own = Method::named("my-method");
+        assert_eq!(own, Method::named(&"my-method".to_string()));
+        assert_eq!(serde_json::to_value(own).unwrap(), "my-method");
+        assert_eq!(serde_json::from_str::<Method>("\"mle\"").unwrap(), Method::MLE);
     }
 }

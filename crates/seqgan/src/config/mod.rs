@@ -20,6 +20,7 @@ pub use file_format::FileFormat;
 pub use layers::{Layers, Provenance};
 pub use method::Method;
 pub use monitor::{Action, KeepBy};
+pub use nearest::did_you_mean;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use rest_handling::RestHandling;

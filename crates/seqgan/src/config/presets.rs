@@ -70,7 +70,7 @@ impl Preset {
             Self::Paper => config = Config::default(),
             Self::Quick => {
                 // Two likelihood models are the fewest that tell a judge something. What they cost others must spare.
-                config.methods.push(Method::SeqGanCrossfit);
+                config.methods.push(Method::SEQGAN_CROSSFIT);
                 config.ensemble.num_members = 2;
                 config.crossfit = CrossfitConfig {
                     num_rounds: 400,
@@ -83,10 +83,10 @@ impl Preset {
                 config.evaluate.temperatures.retain(|&temperature| temperature >= 0.7);
             }
             Self::Best => {
-                let at = config.methods.iter().position(|&m| m == Method::MleTuned).expect("a row of quick");
-                config.methods.splice(at + 1..at + 1, [Method::MleEnsemble, Method::Distilled]);
-                config.methods.insert(at, Method::Mixture);
-                config.methods.extend([Method::SeqGanCrossfit, Method::DistilledSeqGanCrossfit]);
+                let at = config.methods.iter().position(|&m| m == Method::MLE_TUNED).expect("a row of quick");
+                config.methods.splice(at + 1..at + 1, [Method::MLE_ENSEMBLE, Method::DISTILLED]);
+                config.methods.insert(at, Method::MIXTURE);
+                config.methods.extend([Method::SEQGAN_CROSSFIT, Method::DISTILLED_SEQGAN_CROSSFIT]);
                 config.crossfit = CrossfitConfig { num_rounds: 2000, ..told_by_an_ensemble(config.crossfit) };
                 config.evaluate.reverse_lm = true;
             }
@@ -113,8 +113,8 @@ impl Preset {
     /// What the quicker presets have in common.
     fn without_further_models() -> Config {
         let mut config = Config::default();
-        config.methods.retain(|&m| m != Method::Mle);
-        config.adversarial.base = Method::MleTuned;
+        config.methods.retain(|&m| m != Method::MLE);
+        config.adversarial.base = Method::MLE_TUNED;
         config.adversarial.num_rounds = 12;
         config.adversarial.d_steps = 1;
         config.adversarial.d_epochs = 1;
@@ -180,7 +180,7 @@ impl Preset {
     /// function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config_elsewhere();
-        config.methods.retain(|&m| !matches!(m, Method::Random | Method::Mixture));
+        config.methods.retain(|&m| ![Method::RANDOM, Method::MIXTURE].contains(&m));
         config.evaluate.reverse_lm &= size.has_test;
         let seconds = match self {
             Self::Paper => return config,

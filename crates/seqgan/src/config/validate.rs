@@ -78,11 +78,6 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
     check.range("rollout.delay", config.rollout.delay, 0.0, 0.9999)?;
 
     let adversarial = &config.adversarial;
-    if !adversarial.base.is_likelihood() {
-        let bases: Vec<_> = Method::ALL.into_iter().filter(|m| m.is_likelihood()).collect();
-        let expected = format!("one of {}", Method::list(&bases));
-        return Err(check.fault("adversarial.base", format!("\"{}\"", adversarial.base), expected));
-    }
     check.range("adversarial.num_rounds", adversarial.num_rounds, 0, 1_000_000)?;
     check.range("adversarial.g_steps", adversarial.g_steps, 1, 100_000)?;
     check.range("adversarial.d_steps", adversarial.d_steps, 0, 100_000)?;
@@ -146,7 +141,7 @@ pub fn validate(config: &Config, provenance: &Provenance) -> Result<()> {
         return Err(check.fault("methods", format!("\"{method}\" twice"), "each method once".into()));
     }
     reward::validate(&config.reward, provenance)?;
-    if config.methods.contains(&Method::Mixed) && config.reward.is_empty() {
+    if config.methods.contains(&Method::MIXED) && config.reward.is_empty() {
         return Err(check.fault(
             "reward",
             "empty",

@@ -5,6 +5,7 @@
 //! the same everywhere. [`split_by_hash`] sets a validation part aside and [`Batches`] orders an epoch.
 
 mod batches;
+mod from_config;
 mod integer;
 mod interner;
 mod midi;
@@ -26,6 +27,7 @@ mod vocab_builder;
 mod write;
 
 pub use batches::Batches;
+pub use from_config::{are_pitches, format_of, load_tokenizer, read_options};
 pub use interner::Interner;
 pub use midi::{NUM_PITCHES, to_midi};
 pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};

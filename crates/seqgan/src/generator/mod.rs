@@ -30,6 +30,12 @@ pub use scheduled::ScheduledInputs;
 /// A generator of any kind.
 pub type BoxGenerator = LstmGenerator;
 
+/// What every generator offers.
+pub type Generator = LstmGenerator;
+
+/// What every generator that can be trained offers.
+pub type TrainableGenerator = LstmGenerator;
+
 /// A generator of any kind that can be trained.
 pub type BoxTrainable = LstmGenerator;
 
@@ -93,4 +99,19 @@ pub trait RolloutPolicy: Policy {
         streams: &Streams,
         first: u64,
     ) -> SeqBatch;
+}
+
+/// An untrained generator of the configured kind, with parameters from N(0, `std`).
+pub fn untrained(
+    space: &SequenceSpace,
+    config: &crate::config::GeneratorConfig,
+    std: f64,
+    streams: &Streams,
+) -> BoxTrainable {
+    let shape = GeneratorShape {
+        embedding_dim: config.embedding_dim,
+        hidden_dim: config.hidden_dim,
+        ..space.clone()
+    };
+    LstmGenerator::new(shape, std, streams)
 }

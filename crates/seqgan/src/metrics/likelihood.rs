@@ -1,7 +1,9 @@
-//! Nats a token: `nll_oracle`, `nll_test`, `nll_train` and `entropy` are all this mean, of other sequences
+//! Nats per token: `nll_oracle`, `nll_test`, `nll_train` and `entropy` are all this mean, of other sequences
 //! under other models.
 
 use super::Estimate;
+use crate::generator::Policy;
+use crate::token::SeqBatch;
 
 /// Total nats over total decisions, from each sequence's negative log-likelihood `nats[b]` and its number of
 /// decisions `steps[b]` (its tokens, and its end where that is a decision: [`crate::SeqBatch::steps`]).
@@ -12,6 +14,21 @@ use super::Estimate;
 pub fn per_token(nats: &[f64], steps: &[u32]) -> Estimate {
     let steps: Vec<f64> = steps.iter().map(|&steps| f64::from(steps)).collect();
     Estimate::ratio(nats, &steps)
+}
+
+/// Decisions of each sequence, `[B]`: its tokens, and its end where that is a decision.
+pub fn steps(batch: &SeqBatch, has_end: bool) -> Vec<u32> {
+    (0..batch.len()).map(|b| batch.steps(b, has_end) as u32).collect()
+}
+
+/// -log p of each sequence under `policy`, `[B]`, in nats.
+pub fn nats(policy: &dyn Policy, batch: &SeqBatch) -> Vec<f64> {
+    policy.sequence_log_prob(batch).into_iter().map(|l| -l).collect()
+}
+
+/// Mean -log p per token of `batch` under `policy`, in nats.
+pub fn nll(policy: &dyn Policy, batch: &SeqBatch) -> Estimate {
+    per_token(&nats(policy, batch), &steps(batch, policy.end_token().is_some()))
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub use coverage::coverage;
 pub use distinct::{distinct, novel, unique};
 pub use estimate::Estimate;
 pub use frontier::{Verdict, compare};
-pub use likelihood::per_token;
+pub use likelihood::{nll, per_token};
 pub use match_entropy::match_entropy;
 pub use ms_jaccard::ms_jaccard;
 pub use nearest::{Nearest, nearest};

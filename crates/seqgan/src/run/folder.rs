@@ -122,6 +122,11 @@ impl RunFolder {
         self.path.join("models").join(format!("{method}.safetensors"))
     }
 
+    /// The file of a method's discriminator.
+    pub fn discriminator(&self, method: &str) -> PathBuf {
+        self.path.join("models").join(format!("{method}.discriminator.safetensors"))
+    }
+
     /// The file of a method's model of a round.
     pub fn model_of_round(&self, method: &str, round: usize) -> PathBuf {
         self.path.join("checkpoints").join(format!("{method}-{round}.safetensors"))

@@ -1,301 +1,127 @@
 //! Training in rounds by a reward: SeqGAN's Algorithm 1.
 //!
 //! ```text
-//! 2  pre-train G by maximum likelihood                      (the model that the method starts from)
-//! 4  pre-train D on real sequences and samples of G         pretrain_judge
-//! 6  repeat                                                 rounds
-//! 7    for g-steps: sample, search, policy gradient           generator_step
-//! 13   for d-steps: fresh negatives, train D for k epochs     train_judge
+//!  2  pre-train G by maximum likelihood                            the base, which is trained before
+//!  4  pre-train D on real sequences and samples of G               pretrain
+//!  6  repeat                                                       rounds
+//!  7    for g-steps: sample, action values, policy gradient          generator_step
+//! 13    for d-steps: fresh negatives, train D for k epochs           discriminator_training::train
 //! ```
 //!
-//! The other methods that follow a reward differ in what stands in the place of D (`judge.rs`), and in nothing else.
-//! Loops run from the state's positions, so a resumed run enters each where it was left.
+//! Methods differ in what stands in the place of D, their [`super::RewardModel`]. Loops begin at the cursor, so a resumed run
+//! enters each where it was interrupted.
 
-use super::crossfit::{self, Witnesses};
-use super::judge::{Judge, Search};
-use super::kept::{best, keep};
-use super::measure::validation_nll;
-use super::monitor::{Figures, value_spread, watch};
-use super::plan::Stage;
-use super::round_plan::RoundPlan;
-use super::session::Session;
-use super::state::{Adversary, Drawn, Position, State, Trainee};
-use super::summary::Measures;
+use super::context::Context;
+use super::discriminator_training;
+use super::method::{AdversarialMethod, RewardTraining};
+use super::monitor::value_spread;
+use super::reward_model::{RolloutContext, references};
+use super::reward_model_stages::{expected_reward, retrain};
+use super::round_monitor::{end_of_rounds, measure};
+use super::round_schedule::RoundSchedule;
+use super::state::{AdversarialState, Completed, GeneratorInTraining, Phase, RewardModelCursor, StageRef};
 use crate::Result;
-use crate::config::{Action, Baseline, Method};
-use crate::data::Batches;
-use crate::generator::{LstmPolicy, Policy};
+use crate::config::Baseline;
+use crate::generator::{GeneratorPolicy, Policy};
 use crate::optim::{ExpectedReward, GeneratorUpdate, policy_gradient_step_with};
 use crate::rng::{Purpose, Streams};
-use crate::rollout::DelayedPolicy;
 
-/// Copies the base model and makes a fresh judge, unless both are there already.
-fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    if state.adversary.is_some() {
-        return Ok(());
+/// Lines 6 to 18: the rounds.
+pub fn rounds(
+    context: &mut Context<'_>,
+    completed: &Completed,
+    method: &dyn AdversarialMethod,
+    state: &mut AdversarialState,
+) -> Result<()> {
+    let (config, schedule) = (context.config, method.schedule(context.config));
+    context.phase(state.method.name(), state.cursor.round as u64, schedule.num_rounds as u64)?;
+    if !state.cursor.monitor.has_begun() {
+        measure(context, completed, method, state)?;
     }
-    let config = session.config;
-    let generator = state.finished[&config.starts_from(method)].clone();
-    let judge = Judge::new(method, config, session.task)?;
-    let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
-    let optimizer = judge.optimizer();
-    state.adversary = Some(Adversary { optimizer, judge, best: None, anchor: None, rollout });
-    // Its own Adam, as in the original: the likelihood's moments are not the policy gradient's.
-    state.trainee = Some(Trainee::new(generator));
-    state.position.drawn = Drawn::default();
-    Ok(())
-}
-
-/// Trains a fresh judge against the base model.
-pub(super) fn pretrain_judge(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    begin(session, state, method)?;
-    if method.is_crossfit() {
-        return crossfit::train_judge(session, state, method);
-    }
-    let config = session.config;
-    let d_steps = config.adversarial.d_pretrain_steps;
-    let epochs = (d_steps * config.adversarial.d_epochs) as u64;
-    let done = state.position.d_step * config.adversarial.d_epochs + state.position.d_epoch;
-    session.observer.phase(&Stage::Judge(method).name(session.config), done as u64, epochs);
-    train_judge(session, state, method, d_steps, |session, position, figures| {
-        let done = position.d_step * session.config.adversarial.d_epochs + position.d_epoch;
-        session.observer.advance(done as u64, figures);
-    })
-}
-
-/// The rounds.
-pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    begin(session, state, method)?;
-    let config = &session.config.adversarial;
-    let plan = RoundPlan::of(session.config, method);
-    let total = plan.num_rounds as u64;
-    session.observer.phase(method.name(), state.position.round as u64, total);
-    if !state.position.watched.has_begun() {
-        measure(session, state, method)?;
-    }
-    let mut expected_reward = expected_reward(session, state, method);
-    let goes_on = |position: &Position| {
-        !position.watched.ended && !plan.is_out_of_patience(position) && position.round < plan.num_rounds
-    };
-    while goes_on(&state.position) {
-        if crossfit::is_refresh_due(session.config, state, method) {
-            crossfit::refresh_judge(session, state, method)?;
-            expected_reward = self::expected_reward(session, state, method);
-            session.observer.phase(method.name(), state.position.round as u64, total);
+    let mut expected = expected_reward(config, completed, method, state);
+    while schedule.goes_on(&state.cursor) {
+        if matches!(state.cursor.phase, Phase::Pretraining(_)) || method.is_retraining_due(config, state) {
+            retrain(context, completed, method, state)?;
+            expected = expected_reward(config, completed, method, state);
+            context.phase(state.method.name(), state.cursor.round as u64, schedule.num_rounds as u64)?;
         }
-        if state.adversary.as_ref().is_some_and(|adversary| adversary.judge.is_silent()) {
+        if state.reward.model.is_rejected() {
             break;
         }
-        while state.position.g_step < plan.g_steps {
-            let before = state.position.clone();
-            let reward = match generator_step(session, state, &plan, expected_reward.as_ref()) {
-                Ok(reward) => reward,
-                // A program that fails is put right and the run goes on; a number that is not finite changes no weight.
-                Err(error) => {
-                    state.position = before;
-                    return Err(session.given_up(state, error));
-                }
-            };
-            state.position.g_step += 1;
-            state.position.reward = Some(reward);
-            session.observer.advance(state.position.round as u64, &[("reward", reward)]);
-            session.step_done(state)?;
+        while let Phase::Generator(done) = state.cursor.phase
+            && done < schedule.g_steps
+        {
+            let before = state.cursor.clone();
+            if let Err(error) =
+                generator_step(context, completed, method, state, &schedule, expected.as_ref())
+            {
+                // A failing program can be mended and the run resumed; a number that is not finite changes no weight.
+                state.cursor = before;
+                return Err(context.save_and_fail(completed, StageRef::Adversarial(state), error));
+            }
+            state.cursor.phase = Phase::Generator(done + 1);
+            context.progress(state.cursor.round as u64, state.cursor.reward_figure().as_slice())?;
+            context.end_of_step(completed, StageRef::Adversarial(state))?;
         }
-        if Judge::is_trained_in_rounds(method, session.config) {
-            train_judge(session, state, method, config.d_steps, |session, position, figures| {
-                let figures: Vec<_> =
-                    reward_of(position).into_iter().chain(figures.iter().copied()).collect();
-                session.observer.advance(position.round as u64, &figures);
-            })?;
+        if method.reward_training(config) == RewardTraining::EveryRound {
+            if matches!(state.cursor.phase, Phase::Generator(_)) {
+                state.cursor.phase = Phase::RewardModel(RewardModelCursor::default());
+            }
+            discriminator_training::train(context, completed, state, config.adversarial.d_steps)?;
         }
-        state.position.g_step = 0;
-        state.position.round += 1;
-        session.observer.advance(state.position.round as u64, reward_of(&state.position).as_slice());
-        if plan.is_measured_after(state.position.round) {
-            measure(session, state, method)?;
+        state.cursor.phase = Phase::Generator(0);
+        state.cursor.round += 1;
+        context.progress(state.cursor.round as u64, state.cursor.reward_figure().as_slice())?;
+        if schedule.is_measured_after(state.cursor.round) {
+            measure(context, completed, method, state)?;
         }
-        session.step_done(state)?;
+        context.end_of_step(completed, StageRef::Adversarial(state))?;
     }
-    if let Some((nll, best)) = state.position.best
-        && best < state.position.round
-        && !state.position.watched.ended
-    {
-        let ends = format!("{method} ends after round {}", state.position.round);
-        session.observer.note(&format!("{ends}, with its model of round {best}: nll_validation {nll:.3}"));
-    }
-    (state.position.round, state.position.refreshed, state.position.reward) = (0, 0, None);
-    state.position.best = None;
-    state.position.reward_parts.clear();
-    (state.position.watched, state.position.kept) = Default::default();
-    let trainee = state.trainee.take().expect("the generator in training");
-    state.finished.insert(method, trainee.best.unwrap_or(trainee.generator));
-    Ok(())
+    end_of_rounds(context, state)
 }
 
-/// What every token earns besides its value by the judge, as long as that is not trained again. A silent judge has no rounds.
-fn expected_reward(session: &Session<'_>, state: &State, method: Method) -> Option<ExpectedReward> {
-    let Adversary { judge, anchor, .. } = state.adversary.as_ref().expect("the judge");
-    if judge.is_silent() {
-        return None;
-    }
-    judge.expected_reward(
-        session.config,
-        Witnesses::new(session.config, &state.finished, method),
-        anchor.as_ref(),
-    )
-}
-
-fn reward_of(position: &Position) -> Option<(&'static str, f64)> {
-    position.reward.map(|reward| ("reward", reward))
-}
-
-/// Measures the models, keeps the generator if it is one of the best, and looks for signs of training that goes wrong,
-/// which may end the rounds.
-fn measure(session: &mut Session<'_>, state: &mut State, method: Method) -> Result<()> {
-    let trainee = state.trainee.as_ref().expect("the generator in training");
-    let measures = session.measure_while_training(&trainee.generator);
-    let watched = Figures::of(session, state, method, &measures);
-    let parts: Vec<(String, f64)> =
-        state.position.reward_parts.iter().map(|(name, mean)| (format!("reward_{name}"), *mean)).collect();
-    let parts = parts.iter().map(|(name, mean)| (name.as_str(), *mean));
-    let figures: Vec<_> =
-        reward_of(&state.position).into_iter().chain(parts).chain(watched.entries()).collect();
-    let round = state.position.round as u64;
-    session.record(state, ("adversarial", Some(method)), round, &measures, &figures)?;
-    keep(session, state, method, &measures)?;
-    if RoundPlan::of(session.config, method).patience > 0 {
-        let trainee = state.trainee.as_mut().expect("the generator in training");
-        let nll = validation_nll(session.task, &trainee.generator).mean;
-        trainee.keep_if_best(&mut state.position, nll, round as usize);
-    }
-    let action = watch(session, state, method, &watched)?;
-    let mut ends_with = state.position.best.map_or(round as usize, |(_, best)| best);
-    if action == Action::RollBack
-        && let Some((best, generator)) = best(session, state, method)?
-    {
-        let trainee = state.trainee.as_mut().expect("the generator in training");
-        (trainee.generator, trainee.best, state.position.best) = (generator, None, None);
-        ends_with = best;
-    }
-    if matches!(action, Action::Stop | Action::RollBack) {
-        state.position.watched.ended = true;
-        session.observer.note(&format!("{method} ends here, with its model of round {ends_with}"));
-    }
-    Ok(())
-}
-
-/// One g-step: sample sequences, search for the value of each decision, follow the policy gradient, and let the
-/// rollout policy follow. Returns the mean reward of the finished sequences.
+/// Lines 7 to 12, one g-step: sample sequences, find the value of each decision, follow the policy gradient, and let the
+/// rollout policy follow.
 fn generator_step(
-    session: &Session<'_>,
-    state: &mut State,
-    plan: &RoundPlan,
-    expected_reward: Option<&ExpectedReward>,
-) -> Result<f64> {
-    let (config, seed) = (session.config, session.config.seed);
-    let trainee = state.trainee.as_mut().expect("the generator in training");
-    let adversary = state.adversary.as_mut().expect("the discriminator in training");
-    let drawn = &mut state.position.drawn;
+    context: &Context<'_>,
+    completed: &Completed,
+    method: &dyn AdversarialMethod,
+    state: &mut AdversarialState,
+    schedule: &RoundSchedule,
+    expected: Option<&ExpectedReward>,
+) -> Result<()> {
+    let (config, cursor) = (context.config, &mut state.cursor);
+    let GeneratorInTraining { generator, optimizer, .. } = &mut state.model;
+    let (policy, n) = (GeneratorPolicy::new(generator, 1.0), schedule.batch_size);
+    let streams = Streams::new(config.seed, Purpose::PolicySample);
+    let batch = policy.sample(&streams, cursor.counters.policy, n).sequences;
+    cursor.counters.policy += n as u64;
 
-    let policy = LstmPolicy::new(&trainee.generator, 1.0);
-    let n = plan.batch_size;
-    let batch = policy.sample(&Streams::new(seed, Purpose::PolicySample), drawn.policy, n).sequences;
-    drawn.policy += n as u64;
-
-    let streams = Streams::new(seed, Purpose::Rollout);
-    let search = Search {
+    let actions = state.reward.model.action_values(&RolloutContext {
         config,
         batch: &batch,
-        train: &session.task.train,
-        rollout: &adversary.rollout,
-        generator: &trainee.generator,
-        witnesses: Witnesses::new(config, &state.finished, adversary.judge.method()),
-        anchor: adversary.anchor.as_ref(),
-        streams,
-        first: drawn.rollouts,
-        round: state.position.round,
-    };
-    let earned = adversary.judge.values(&search)?;
-    drawn.rollouts += earned.completions;
+        train: &context.task.train,
+        rollout: &state.rollout,
+        generator,
+        references: references(config, &completed.finished, method.base(config)),
+        policy: state.reference.as_ref(),
+        streams: Streams::new(config.seed, Purpose::Rollout),
+        first: cursor.counters.rollouts,
+        round: cursor.round,
+    })?;
+    cursor.counters.rollouts += actions.completions;
 
-    let update = GeneratorUpdate {
-        learning_rate: plan.learning_rate(state.position.round),
-        clip_norm: config.adversarial.clip_norm,
-        l2: 0.0,
-    };
-    let baseline = if earned.centred { Baseline::None } else { plan.baseline };
-    let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
-    let guided = (expected_reward, earned.demonstrations.as_ref());
-    policy_gradient_step_with(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
-    adversary.rollout.update(&trainee.generator);
-    let has_end = trainee.generator.shape().end_token.is_some();
-    // Values that are centred already are no longer measured against the mean reward, nor are those from which the part is
-    // missing that is known of every token.
-    let whole = !earned.centred && expected_reward.is_none();
-    state.position.watched.value_spread = whole.then(|| value_spread(&batch, &earned.values, has_end));
-    state.position.reward_parts = earned.parts;
-    Ok(earned.reward)
-}
+    let learning_rate = schedule.learning_rate(cursor.round);
+    let update = GeneratorUpdate { learning_rate, clip_norm: config.adversarial.clip_norm, l2: 0.0 };
+    let baseline = if actions.centred { Baseline::None } else { schedule.baseline };
+    let beside = (expected, actions.demonstrations.as_ref());
+    policy_gradient_step_with(generator, optimizer, (&batch, &actions.values), beside, baseline, update)?;
+    state.rollout.update(generator);
 
-/// `d_steps` times: draw negatives from the generator, take as many real sequences, and train for k epochs.
-fn train_judge(
-    session: &mut Session<'_>,
-    state: &mut State,
-    method: Method,
-    d_steps: usize,
-    advanced: impl Fn(&Session<'_>, &Position, &[(&str, f64)]),
-) -> Result<()> {
-    let (config, seed) = (session.config, session.config.seed);
-    let shuffles = Streams::new(seed, Purpose::ShuffleDiscriminator);
-    while state.position.d_step < d_steps {
-        // Drawn again after a resume: the generator has not changed since, and the numbers are counted.
-        let generator = &state.trainee.as_ref().expect("the generator in training").generator;
-        let n = config.adversarial.num_negatives;
-        let drawn = state.position.drawn.negatives;
-        let negatives = Streams::new(seed, Purpose::Negative);
-        let mut sequences = LstmPolicy::new(generator, 1.0).sample(&negatives, drawn, n).sequences;
-        let order = Streams::new(seed, Purpose::RealSubset).permutation(drawn, session.task.train.len());
-        let real = session.task.train.select(order.into_iter().take(n));
-        sequences.extend(&real);
-
-        while state.position.d_epoch < config.adversarial.d_epochs {
-            let epoch = state.position.drawn.discriminator_epochs;
-            let size = config.discriminator.batch_size;
-            let batches = Batches::new(sequences.len(), size, &shuffles, epoch).drop_incomplete();
-            for batch in batches.iter().skip(state.position.d_batch) {
-                let adversary = state.adversary.as_mut().expect("the discriminator in training");
-                let rows = state.position.drawn.discriminator_rows;
-                let labels: Vec<bool> = batch.iter().map(|&i| i >= n).collect();
-                let optimizer = adversary.optimizer.as_mut().expect("a judge that is trained");
-                let chosen = sequences.select(batch.iter().copied());
-                let learnt =
-                    adversary.judge.learn(optimizer, config, (&chosen, &labels), &session.task.train, rows);
-                let result = match learnt {
-                    Ok(result) => result,
-                    Err(error) => return Err(session.given_up(state, error)),
-                };
-                state.position.d_batch += 1;
-                state.position.drawn.discriminator_rows += batch.len() as u64;
-                let sums = &mut state.position.d_sums;
-                *sums = [sums[0] + result.loss, sums[1] + result.accuracy, sums[2] + 1.0];
-                let figures = [("d loss", sums[0] / sums[2]), ("d accuracy", sums[1] / sums[2])];
-                advanced(session, &state.position, &figures);
-                session.step_done(state)?;
-            }
-            state.position.d_batch = 0;
-            state.position.d_epoch += 1;
-            state.position.drawn.discriminator_epochs += 1;
-        }
-        state.position.d_epoch = 0;
-        state.position.d_step += 1;
-        state.position.drawn.negatives += n as u64;
-        let [loss, accuracy, count] = std::mem::take(&mut state.position.d_sums);
-        state.position.watched.discriminator_accuracy = Some(accuracy / count);
-        let figures = [("d_loss", loss / count), ("d_accuracy", accuracy / count)];
-        let draws = state.position.drawn.negatives / n as u64;
-        session.record(state, ("discriminator", Some(method)), draws, &Measures::default(), &figures)?;
-        advanced(session, &state.position, &figures);
-    }
-    state.position.d_step = 0;
+    // Advantages, and values that leave out a part, are not comparable with the mean reward.
+    let comparable = !actions.centred && expected.is_none();
+    let has_end = generator.space().end_token.is_some();
+    cursor.monitor.value_spread = comparable.then(|| value_spread(&batch, &actions.values, has_end));
+    (cursor.reward, cursor.reward_parts) = (Some(actions.reward), actions.parts);
     Ok(())
 }

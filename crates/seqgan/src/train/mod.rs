@@ -1,50 +1,37 @@
-//! Training: calls the stages in order, and is the only place that closes the loop.
+//! Training: likelihood models, reward models, and the rounds of Algorithm 1.
 //!
-//! [`run`] is the whole of `seqgan oracle` and `seqgan train`. Read `adversarial.rs` for the paper's Algorithm 1.
+//! Read `adversarial.rs` for the paper's Algorithm 1, `epochs.rs` for the loop that all training in epochs shares, and
+//! [`method`] for what a method is. A whole run, from settings to a table, is [`crate::experiment::run`].
 
-mod adversarial;
-mod baselines;
-mod crossfit;
-mod ensemble;
-mod equal_entropy;
-mod evaluation;
-mod event;
-pub mod examiners;
-mod experiment;
-mod held_out;
-mod judge;
-mod kept;
-mod measure;
-mod mix;
-mod models;
+pub mod adversarial;
+mod best_checkpoints;
+mod cnn_discriminator;
+mod context;
+mod discriminator_training;
+pub mod ensemble;
+pub mod epochs;
+pub mod method;
+pub mod mle;
 mod monitor;
-mod plan;
-mod pretrain;
-mod residual;
-mod round_plan;
-mod session;
-mod shared_models;
+mod observer;
+mod reward_model;
+mod reward_model_stages;
+mod round_monitor;
+mod round_schedule;
 mod state;
-mod study;
-mod summary;
-mod task;
+mod state_file;
 
-pub use event::{Observer, Silent};
-pub use experiment::{Experiment, Kind, run};
-pub use held_out::{HeldOut, MOST_SAMPLES, read_whole, real_scorecard};
-pub use judge::Judge;
-pub use kept::{Kept, Round, kept_models};
-pub use measure::within_support;
-pub use models::{
-    SavedModel, load_discriminator, load_labels, load_model, load_vocab, methods, training_rows,
+pub use cnn_discriminator::discriminator_shape;
+pub use context::{Context, StateStore};
+pub use discriminator_training::phase_name as discriminator_phase;
+pub use monitor::{Diagnostic, MonitorBaseline, MonitorState};
+pub(crate) use observer::{All, StopOnly};
+pub use observer::{Event, Observer, Silent};
+pub use reward_model::references;
+pub use reward_model_stages::{begin, pretrain};
+pub use round_schedule::RoundSchedule;
+pub use state::{
+    AdversarialCursor, AdversarialState, BestValidation, Completed, GeneratorInTraining, LikelihoodCursor,
+    LikelihoodState, Phase, RewardModelCursor, RewardModelInTraining, RngCounters, StageRef, StageState,
 };
-pub use monitor::{First, Sign, Watched};
-pub use residual::{Resampled, ResidualModel};
-pub use session::discriminator_shape;
-pub use state::{Adversary, Drawn, Position, State, Trainee};
-pub use study::{
-    RunRecord, SampleTest, Study, StudyComparison, StudyPoint, StudyRow, StudyRun, StudySummary, Test,
-    Variant, run_study,
-};
-pub use summary::{Comparison, CurveEntry, Floors, Measures, MethodRow, Outcome, Summary};
-pub use task::{Task, TestFile, format_of, load_tokenizer, read_options};
+pub use state_file::{Saved, load as load_state, save as save_state};

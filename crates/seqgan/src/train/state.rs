@@ -1,379 +1,331 @@
-//! Everything that a run needs to go on where it was: positions, models, optimizers and results so far.
+//! Everything that a run needs to go on where it was: what is completed, and the state of the stage in progress.
 
-use super::judge::Judge;
-use super::kept::Kept;
-use super::monitor::Watched;
-use super::summary::Outcome;
-use crate::checkpoint;
+use super::epochs::EpochCursor;
+use super::monitor::MonitorState;
+use super::reward_model::RewardModel;
 use crate::config::Method;
-use crate::generator::LstmGenerator;
-use crate::nn::{Tensor, Tensors};
+pub use crate::generator::file::Checkpoint;
+use crate::generator::{BoxGenerator, BoxTrainable, Generator};
+use crate::measure::Outcome;
+use crate::nn::Tensors;
 use crate::optim::Optimizer;
 use crate::rollout::DelayedPolicy;
-use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::Path;
 
-/// Where a run stands. Loops begin at these numbers, so that a resumed run enters each loop where it left it.
+/// What a run has completed.
+#[derive(Debug, Clone, Default)]
+pub struct Completed {
+    /// Stages of the plan that are completed.
+    pub stages: usize,
+    /// Trained generators, by method.
+    pub finished: BTreeMap<Method, BoxGenerator>,
+    /// Generators that others are made from: members of an ensemble that is not built yet, or the generators of folds.
+    pub parts: Vec<BoxGenerator>,
+    /// Results so far.
+    pub outcome: Outcome,
+}
+
+/// The stage in progress.
+#[derive(Debug, Default)]
+pub enum StageState {
+    /// Not begun, or without a state of its own.
+    #[default]
+    Fresh,
+    /// A likelihood model in training.
+    Likelihood(Box<LikelihoodState>),
+    /// A generator and its reward model in training.
+    Adversarial(Box<AdversarialState>),
+}
+
+/// The same, borrowed by whoever trains.
+#[derive(Debug, Clone, Copy)]
+pub enum StageRef<'a> {
+    /// Not begun, or without a state of its own.
+    Fresh,
+    /// A likelihood model in training.
+    Likelihood(&'a LikelihoodState),
+    /// A generator and its reward model in training.
+    Adversarial(&'a AdversarialState),
+}
+
+impl StageState {
+    /// The stage, borrowed.
+    pub fn as_ref(&self) -> StageRef<'_> {
+        match self {
+            Self::Fresh => StageRef::Fresh,
+            Self::Likelihood(state) => StageRef::Likelihood(state),
+            Self::Adversarial(state) => StageRef::Adversarial(state),
+        }
+    }
+}
+
+/// A generator in training, and its optimizer.
+#[derive(Debug, Clone)]
+pub struct GeneratorInTraining {
+    /// The model.
+    pub generator: BoxTrainable,
+    /// Its optimizer.
+    pub optimizer: Optimizer,
+    /// The model with the best validation likelihood so far, where one is kept.
+    pub best: Option<BoxTrainable>,
+}
+
+impl GeneratorInTraining {
+    /// At the beginning of its training.
+    pub fn new(generator: BoxTrainable) -> Self {
+        let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
+        Self { generator, optimizer, best: None }
+    }
+
+    /// The model that training ends with: the best one, or the last where none was kept.
+    pub fn into_best(self) -> BoxGenerator {
+        self.best.unwrap_or(self.generator).into_generator()
+    }
+}
+
+/// The best validation likelihood so far, and when it was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct BestValidation {
+    /// Nats per token.
+    pub nll: f64,
+    /// Epochs or rounds done then.
+    pub done: usize,
+}
+
+/// Where the training of a likelihood model stands.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Position {
-    /// Stages of the plan that are done.
-    pub stage: usize,
-    /// Likelihood: epochs done.
-    pub epoch: usize,
-    /// Likelihood: batches of the epoch done.
-    pub batch: usize,
-    /// Best validation nll, and the epochs done then; of rounds of which the best is kept, the rounds.
-    pub best: Option<(f64, usize)>,
-    /// Likelihood: how often the rate was lowered.
-    #[serde(default)]
+pub struct LikelihoodCursor {
+    /// Epochs and batches done.
+    pub epochs: EpochCursor,
+    /// The best epoch so far.
+    pub best: Option<BestValidation>,
+    /// How often the learning rate was lowered.
     pub plateaus: usize,
-    /// Adversarial: rounds done.
+}
+
+/// A likelihood model in training.
+#[derive(Debug, Clone)]
+pub struct LikelihoodState {
+    /// Where it stands.
+    pub cursor: LikelihoodCursor,
+    /// The model.
+    pub model: GeneratorInTraining,
+}
+
+/// Where the training of a reward model stands.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct RewardModelCursor {
+    /// Draws of negatives done (d-steps).
+    pub draw: usize,
+    /// Epochs and batches on the current training set done.
+    pub epochs: EpochCursor,
+    /// Sum of losses, sum of accuracies and number of batches since they were last reported.
+    pub sums: [f64; 3],
+    /// A cross-fitted discriminator: whether its feature weights are fitted, and that is recorded.
+    pub fitted: bool,
+    /// A cross-fitted discriminator: its best log-likelihood-ratio gain on validation data, in nats per sequence.
+    pub best_gain: Option<f64>,
+}
+
+/// What is trained at the moment, within a round.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// The reward model, before the generator's updates: before the first round, or anew.
+    Pretraining(RewardModelCursor),
+    /// The generator, with so many g-steps of the round done.
+    Generator(usize),
+    /// The reward model, behind the generator's updates of the round.
+    RewardModel(RewardModelCursor),
+}
+
+/// Where a method's rounds stand.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AdversarialCursor {
+    /// Rounds done.
     pub round: usize,
-    /// Adversarial: rounds done when the judge was last trained anew.
-    #[serde(default)]
-    pub refreshed: usize,
-    /// Adversarial: whether it is being trained anew.
-    #[serde(default)]
-    pub refreshing: bool,
-    /// Adversarial: generator updates of the round done.
-    pub g_step: usize,
-    /// Discriminator: draws of negatives done.
-    pub d_step: usize,
-    /// Discriminator: epochs on the current draw done.
-    pub d_epoch: usize,
-    /// Discriminator: batches of the epoch done.
-    pub d_batch: usize,
-    /// Discriminator: whether its beginning is fitted, and recorded.
-    #[serde(default)]
-    pub d_fitted: bool,
-    /// Discriminator: what it was worth at its best, nats a sequence.
-    #[serde(default)]
-    pub d_best: Option<f64>,
-    /// Sum of losses, sum of accuracies and number of batches since the last draw of negatives.
-    pub d_sums: [f64; 3],
-    /// Mean reward of the last generator update.
+    /// What is trained in the current one.
+    pub phase: Phase,
+    /// Rounds done when the reward model was last trained anew.
+    pub retrained: usize,
+    /// The best round so far, where the best model is kept.
+    pub best: Option<BestValidation>,
+    /// Random sequences used up so far.
+    pub counters: RngCounters,
+    /// Mean reward of the last generator update, and of each part of a reward that has parts.
     pub reward: Option<f64>,
     /// The same of each part of a reward that has parts.
     pub reward_parts: Vec<(String, f64)>,
-    /// What the method's rounds have shown so far.
-    #[serde(default)]
-    pub watched: Watched,
-    /// The models of its rounds that are kept, best first.
-    #[serde(default)]
-    pub kept: Vec<Kept>,
-    /// Measurements of the final evaluation done.
-    pub measured: usize,
-    /// Random sequences used up so far, a purpose each.
-    pub drawn: Drawn,
-    /// Seconds of work so far.
-    pub elapsed_s: f64,
-    /// Length of metrics.jsonl.
-    pub metrics_bytes: u64,
+    /// What the monitor has seen.
+    pub monitor: MonitorState,
+    /// The saved checkpoints of rounds, best first.
+    pub checkpoints: Vec<Checkpoint>,
+    /// Warnings of the monitor, which belong to the results.
+    pub warnings: Vec<String>,
 }
 
-/// Positions of the random streams; they begin anew with each method, so that a method's result does not depend on
-/// which others were trained before it.
+/// Counters of the random streams. They begin at 0 for each method, so that a method's result does not depend on which
+/// others were trained before it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Drawn {
-    /// Sequences for policy-gradient updates.
+pub struct RngCounters {
+    /// Sequences sampled for policy-gradient updates.
     pub policy: u64,
     /// Completions.
     pub rollouts: u64,
     /// Negatives.
     pub negatives: u64,
-    /// Rows the discriminator was trained on (dropout masks).
+    /// Rows that the reward model was trained on (dropout masks).
     pub discriminator_rows: u64,
-    /// Epochs the discriminator was trained for (orders).
+    /// Epochs that the reward model was trained for (orders).
     pub discriminator_epochs: u64,
 }
 
-/// A generator in training.
-#[derive(Debug, Clone)]
-pub struct Trainee {
-    /// The model.
-    pub generator: LstmGenerator,
-    /// Its optimizer.
-    pub optimizer: Optimizer,
-    /// The model of the best epoch, where early stopping keeps one.
-    pub best: Option<LstmGenerator>,
+/// A reward model in training.
+#[derive(Debug)]
+pub struct RewardModelInTraining {
+    /// Gives the reward.
+    pub model: Box<dyn RewardModel>,
+    /// The optimizer of its network; a reward model without a network has none.
+    pub optimizer: Option<Optimizer>,
+    /// The network's parameters at the best validation gain, where that is measured.
+    pub best: Option<Tensors<f32>>,
 }
 
-impl Trainee {
+impl RewardModelInTraining {
     /// At the beginning of its training.
-    pub fn new(generator: LstmGenerator) -> Self {
-        let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
-        Self { generator, optimizer, best: None }
+    pub fn new(model: Box<dyn RewardModel>) -> Self {
+        let optimizer = model.network().map(|n| Optimizer::new(n.parameters(), n.gradients()));
+        Self { model, optimizer, best: None }
     }
+}
 
-    /// Keeps the model if none before had a better validation nll, after so many epochs or rounds.
-    pub fn keep_if_best(&mut self, position: &mut Position, nll: f64, done: usize) {
-        if position.best.is_none_or(|(best, _)| nll < best) {
-            position.best = Some((nll, done));
+/// A generator and its reward model in training.
+#[derive(Debug)]
+pub struct AdversarialState {
+    /// The method.
+    pub method: Method,
+    /// Where it stands.
+    pub cursor: AdversarialCursor,
+    /// The generator.
+    pub model: GeneratorInTraining,
+    /// What gives its reward.
+    pub reward: RewardModelInTraining,
+    /// The generator that the reward model was trained against, if it was trained anew in the rounds: the reference policy of
+    /// the KL penalty. Otherwise that is the base.
+    pub reference: Option<BoxGenerator>,
+    /// The rollout policy.
+    pub rollout: DelayedPolicy,
+}
+
+impl AdversarialState {
+    /// The reference policy of the KL penalty, where that is not the base.
+    pub fn reference_policy(&self) -> Option<&Generator> {
+        self.reference.as_ref()
+    }
+}
+
+/// Largest count that a saved state may hold: no run reaches it, and adding one to it cannot overflow.
+const MAX_COUNT: u64 = 1 << 40;
+
+fn check_counts(counts: &[u64]) -> Result<(), String> {
+    match counts.iter().find(|&&count| count > MAX_COUNT) {
+        Some(count) => Err(format!("a position of {count}, expected {MAX_COUNT} at most")),
+        None => Ok(()),
+    }
+}
+
+fn check_best(best: Option<BestValidation>, done: usize) -> Result<(), String> {
+    match best {
+        Some(best) if best.done > done => {
+            Err(format!("the best model is that after {} epochs or rounds, but {done} are done", best.done))
+        }
+        _ => Ok(()),
+    }
+}
+
+impl BestValidation {
+    /// Epochs or rounds since the best one, when `done` are done; 0 where none is known.
+    pub fn since(best: Option<Self>, done: usize) -> usize {
+        best.map_or(0, |best| done.saturating_sub(best.done))
+    }
+}
+
+impl GeneratorInTraining {
+    /// Keeps the model if none before had a better validation likelihood.
+    pub fn keep_if_best(&mut self, best: &mut Option<BestValidation>, nll: f64, done: usize) {
+        if best.is_none_or(|best| nll < best.nll) {
+            *best = Some(BestValidation { nll, done });
             self.best = Some(self.generator.clone());
         }
     }
 }
 
-/// What the generator is trained against.
-#[derive(Debug, Clone)]
-pub struct Adversary {
-    /// What gives the reward.
-    pub judge: Judge,
-    /// The optimizer of a judge that is trained.
-    pub optimizer: Option<Optimizer>,
-    /// Its parameters when it was worth most, where that is measured.
-    pub best: Option<Tensors<f32>>,
-    /// The generator that it was trained against, if it was trained anew in the rounds.
-    pub anchor: Option<LstmGenerator>,
-    /// The rollout policy.
-    pub rollout: DelayedPolicy,
-}
-
-/// The state of a run.
-#[derive(Debug, Clone, Default)]
-pub struct State {
-    /// Positions.
-    pub position: Position,
-    /// The generator in training.
-    pub trainee: Option<Trainee>,
-    /// What it is trained against.
-    pub adversary: Option<Adversary>,
-    /// Generators that another is made from, or a judge: members of an ensemble, or those that do not know a fold each.
-    pub parts: Vec<LstmGenerator>,
-    /// Generators whose training has ended, by method.
-    pub finished: BTreeMap<Method, LstmGenerator>,
-    /// Results so far.
-    pub outcome: Outcome,
-}
-
-impl Position {
-    /// Epochs or rounds since the best, when so many are done; 0 where none is known.
-    pub fn since_best(&self, done: usize) -> usize {
-        self.best.map_or(0, |(_, best)| done.saturating_sub(best))
-    }
-
-    /// Whether a run can stand here; the error says why not. A loop that begins beyond its end, or a number that
-    /// overflows when one is added, would be a panic long after the file was read.
-    fn check(&self) -> Result<(), String> {
-        const MOST: u64 = 1 << 40;
-        let counts = [
-            self.stage,
-            self.epoch,
-            self.plateaus,
-            self.batch,
-            self.round,
-            self.refreshed,
-            self.g_step,
-            self.d_step,
-            self.d_epoch,
-            self.d_batch,
-            self.measured,
-        ];
-        let Drawn { policy, rollouts, negatives, discriminator_rows, discriminator_epochs } = self.drawn;
-        let drawn = [policy, rollouts, negatives, discriminator_rows, discriminator_epochs];
-        if let Some(count) = counts.iter().map(|&n| n as u64).chain(drawn).find(|&n| n > MOST) {
-            return Err(format!("a position of {count}, expected {MOST} at most"));
-        }
-        match self.best {
-            Some((_, best)) if best > self.epoch.max(self.round) => {
-                let done = self.epoch.max(self.round);
-                Err(format!("the best model is that after {best} epochs or rounds, but {done} are done"))
-            }
-            _ => Ok(()),
-        }
+impl EpochCursor {
+    fn counts(self) -> [u64; 2] {
+        [self.epoch as u64, self.batch as u64]
     }
 }
 
-#[derive(Serialize, Deserialize)]
-struct Meta {
-    position: Position,
-    outcome: Outcome,
-    finished: Vec<Method>,
-    #[serde(default)]
-    parts: usize,
-    /// The method whose adversary is in training.
-    adversary: Option<Method>,
-    /// Adam's number of updates, by the name of the optimizer.
-    updates: BTreeMap<String, u64>,
+impl LikelihoodCursor {
+    /// Whether training can stand here; the error says why not. A loop that begins beyond its end, or a number that
+    /// overflows, would be a panic long after the file was read.
+    pub fn check(&self) -> Result<(), String> {
+        check_counts(&self.epochs.counts())?;
+        check_counts(&[self.plateaus as u64])?;
+        check_best(self.best, self.epochs.epoch)
+    }
 }
 
-impl State {
-    /// Writes the state, atomically.
-    pub fn save(&self, path: &Path) -> Result<()> {
-        let mut tensors: Vec<(String, &Tensor<f32>)> = Vec::new();
-        let mut updates = BTreeMap::new();
-        for (method, generator) in &self.finished {
-            collect(&mut tensors, &format!("finished.{method}"), generator.parameters());
+impl AdversarialCursor {
+    /// At the beginning.
+    pub fn new() -> Self {
+        Self {
+            round: 0,
+            phase: Phase::Generator(0),
+            retrained: 0,
+            best: None,
+            counters: RngCounters::default(),
+            reward: None,
+            reward_parts: Vec::new(),
+            monitor: MonitorState::default(),
+            checkpoints: Vec::new(),
+            warnings: Vec::new(),
         }
-        for (part, generator) in self.parts.iter().enumerate() {
-            collect(&mut tensors, &format!("part.{part}"), generator.parameters());
-        }
-        if let Some(trainee) = &self.trainee {
-            collect(&mut tensors, "generator", trainee.generator.parameters());
-            collect_optimizer(&mut tensors, &mut updates, "generator", &trainee.optimizer);
-            if let Some(best) = &trainee.best {
-                collect(&mut tensors, "best", best.parameters());
+    }
+
+    /// Whether training can stand here; the error says why not.
+    pub fn check(&self) -> Result<(), String> {
+        let RngCounters { policy, rollouts, negatives, discriminator_rows, discriminator_epochs } =
+            self.counters;
+        check_counts(&[policy, rollouts, negatives, discriminator_rows, discriminator_epochs])?;
+        check_counts(&[self.round as u64, self.retrained as u64])?;
+        match &self.phase {
+            Phase::Generator(steps) => check_counts(&[*steps as u64])?,
+            Phase::Pretraining(cursor) | Phase::RewardModel(cursor) => {
+                check_counts(&cursor.epochs.counts())?;
+                check_counts(&[cursor.draw as u64])?;
             }
         }
-        if let Some(adversary) = &self.adversary {
-            if let (Some(parameters), Some(optimizer)) = (adversary.judge.parameters(), &adversary.optimizer)
-            {
-                collect(&mut tensors, "judge", parameters);
-                collect_optimizer(&mut tensors, &mut updates, "judge", optimizer);
-            }
-            if let Some(best) = &adversary.best {
-                collect(&mut tensors, "judge.best", best);
-            }
-            if let Some(anchor) = &adversary.anchor {
-                collect(&mut tensors, "anchor", anchor.parameters());
-            }
-            collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
-        }
-        let meta = Meta {
-            position: self.position.clone(),
-            outcome: self.outcome.clone(),
-            finished: self.finished.keys().copied().collect(),
-            parts: self.parts.len(),
-            adversary: self.adversary.as_ref().map(|a| a.judge.method()),
-            updates,
-        };
-        checkpoint::write(path, "state", &meta, tensors)
+        check_best(self.best, self.round)
     }
 
-    /// Reads what [`State::save`] wrote; `blank` makes a generator of a method's size, `fresh` its judge.
-    pub fn load(
-        path: &Path,
-        blank: &dyn Fn(Method) -> LstmGenerator,
-        fresh: &dyn Fn(Method) -> Result<Judge>,
-        delay: f64,
-    ) -> Result<Self> {
-        let (meta, tensors): (Meta, _) = checkpoint::read(path, "state")?;
-        let mut store = Store { path, tensors: tensors.into_iter().map(|t| (t.name.clone(), t)).collect() };
-        meta.position.check().map_err(|message| store.fault(message))?;
-        let mut finished = BTreeMap::new();
-        for method in &meta.finished {
-            finished.insert(*method, store.generator(&format!("finished.{method}"), &blank(*method))?);
+    /// The cursor of the reward model's training.
+    pub fn reward_model(&mut self) -> &mut RewardModelCursor {
+        match &mut self.phase {
+            Phase::Pretraining(cursor) | Phase::RewardModel(cursor) => cursor,
+            Phase::Generator(_) => unreachable!("asked for while the reward model is trained"),
         }
-        // All others have the usual size.
-        let blank = &blank(Method::MleTuned);
-        let parts = (0..meta.parts).map(|part| store.generator(&format!("part.{part}"), blank));
-        let parts = parts.collect::<Result<_>>()?;
-        let trainee = match store.has("generator") {
-            false => None,
-            true => Some(Trainee {
-                generator: store.generator("generator", blank)?,
-                optimizer: {
-                    let mut optimizer = Optimizer::new(blank.parameters(), blank.gradients());
-                    store.restore("generator", blank.parameters(), &mut optimizer, &meta.updates)?;
-                    optimizer
-                },
-                best: if store.has("best") { Some(store.generator("best", blank)?) } else { None },
-            }),
-        };
-        let adversary = match meta.adversary {
-            None => None,
-            Some(method) => {
-                let mut judge = fresh(method)?;
-                let mut optimizer = judge.optimizer();
-                let mut best = None;
-                if let (Some(parameters), Some(optimizer)) = (judge.parameters_mut(), &mut optimizer) {
-                    if store.has("judge.best") {
-                        best = Some(store.take("judge.best", parameters)?);
-                    }
-                    *parameters = store.take("judge", parameters)?;
-                    store.restore("judge", parameters, optimizer, &meta.updates)?;
-                }
-                let rollout = DelayedPolicy::new(&store.generator("rollout", blank)?, delay);
-                let anchor = if store.has("anchor") { Some(store.generator("anchor", blank)?) } else { None };
-                Some(Adversary { judge, optimizer, best, anchor, rollout })
-            }
-        };
-        if adversary.is_some() && trainee.is_none() {
-            return Err(store.fault("a judge without a generator in training".into()));
-        }
-        Ok(Self { position: meta.position, trainee, adversary, parts, finished, outcome: meta.outcome })
+    }
+
+    /// Name and value of the last reward, for reports.
+    pub fn reward_figure(&self) -> Option<(&'static str, f64)> {
+        self.reward.map(|reward| ("reward", reward))
     }
 }
 
-fn collect<'a>(tensors: &mut Vec<(String, &'a Tensor<f32>)>, prefix: &str, list: &'a Tensors<f32>) {
-    tensors.extend(list.iter().map(|t| (format!("{prefix}/{}", t.name), t)));
-}
-
-fn collect_optimizer<'a>(
-    tensors: &mut Vec<(String, &'a Tensor<f32>)>,
-    updates: &mut BTreeMap<String, u64>,
-    name: &str,
-    optimizer: &'a Optimizer,
-) {
-    let (mean, square) = optimizer.adam().moments();
-    collect(tensors, &format!("{name}.adam_mean"), mean);
-    collect(tensors, &format!("{name}.adam_square"), square);
-    updates.insert(name.into(), optimizer.adam().step());
-}
-
-/// Tensors of a file, taken out by name.
-struct Store<'a> {
-    path: &'a Path,
-    tensors: BTreeMap<String, Tensor<f32>>,
-}
-
-impl Store<'_> {
-    fn has(&self, prefix: &str) -> bool {
-        let prefix = format!("{prefix}/");
-        self.tensors.range(prefix.clone()..).next().is_some_and(|(name, _)| name.starts_with(&prefix))
-    }
-
-    fn fault(&self, message: String) -> Error {
-        Error::Checkpoint {
-            path: self.path.into(),
-            message,
-            hint: Some(
-                "the state belongs to a run with other settings, or is damaged; start a new run".into(),
-            ),
-        }
-    }
-
-    /// The tensors `prefix/...`, in the order, names and shapes of `like`.
-    fn take(&mut self, prefix: &str, like: &Tensors<f32>) -> Result<Tensors<f32>> {
-        let mut result = Tensors::new();
-        for want in like.iter() {
-            let name = format!("{prefix}/{}", want.name);
-            let Some(tensor) = self.tensors.remove(&name) else {
-                return Err(self.fault(format!("no tensor `{name}`")));
-            };
-            if tensor.shape != want.shape {
-                return Err(
-                    self.fault(format!("`{name}` has shape {:?}, expected {:?}", tensor.shape, want.shape))
-                );
-            }
-            result.push(want.name.clone(), &want.shape, tensor.data);
-        }
-        Ok(result)
-    }
-
-    fn generator(&mut self, prefix: &str, like: &LstmGenerator) -> Result<LstmGenerator> {
-        let parameters = self.take(prefix, like.parameters())?;
-        like.with_parameters(parameters).map_err(|message| self.fault(message))
-    }
-
-    /// Gives an optimizer its moments and number of updates back.
-    fn restore(
-        &mut self,
-        name: &str,
-        like: &Tensors<f32>,
-        optimizer: &mut Optimizer,
-        updates: &BTreeMap<String, u64>,
-    ) -> Result<()> {
-        const MOST: u64 = 1 << 40;
-        let step = *updates.get(name).ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;
-        if step > MOST {
-            return Err(self.fault(format!("{step} updates of `{name}`, expected {MOST} at most")));
-        }
-        let mean = self.take(&format!("{name}.adam_mean"), like)?;
-        let square = self.take(&format!("{name}.adam_square"), like)?;
-        optimizer.adam_mut().restore(step, mean, square);
-        Ok(())
+impl Default for AdversarialCursor {
+    fn default() -> Self {
+        Self::new()
     }
 }

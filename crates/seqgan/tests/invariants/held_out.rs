@@ -1,9 +1,12 @@
 //! The likelihood of test data is that of sequences training never saw.
 
 use seqgan::config::{Method, Preset};
+use seqgan::experiment::{Experiment, Kind, run};
 use seqgan::generator::{LstmGenerator, LstmPolicy, Policy, oracle};
 use seqgan::rng::{Purpose, Streams};
-use seqgan::train::{Experiment, Kind, Silent, Task, load_model, run};
+use seqgan::saved::SavedRun;
+use seqgan::task::Task;
+use seqgan::train::Silent;
 
 /// Mean -log p a token of `n` draws of the oracle, from streams of `purpose`.
 fn nll(generator: &LstmGenerator, oracle: &LstmGenerator, seed: u64, purpose: Purpose, n: usize) -> f64 {
@@ -17,7 +20,7 @@ fn test_likelihood_is_of_draws_that_training_never_sees() {
     let (seed, length, train, test) = (5, 8, 128, 200);
     let mut config = Preset::Smoke.config();
     config.seed = seed;
-    config.methods = vec![Method::MleTuned];
+    config.methods = vec![Method::MLE_TUNED];
     config.oracle.vocab_size = 30;
     (config.oracle.embedding_dim, config.oracle.hidden_dim) = (8, 8);
     (config.oracle.length, config.oracle.num_train) = (length, train);
@@ -41,7 +44,7 @@ fn test_likelihood_is_of_draws_that_training_never_sees() {
     let (run, summary) = run(&experiment, &Silent).unwrap();
 
     let row = summary.methods.iter().find(|row| row.name == "mle-tuned").unwrap();
-    let generator = load_model(&run, Some("mle-tuned"), None).unwrap().generator;
+    let generator = SavedRun::of(run).unwrap().model(Some("mle-tuned"), None).unwrap().generator;
     let oracle = oracle::random(oracle::synthetic_shape(30, 8, 8, length), seed);
     let of_test = nll(&generator, &oracle, seed, Purpose::OracleTest, test);
     let of_train = nll(&generator, &oracle, seed, Purpose::OracleTrain, train);

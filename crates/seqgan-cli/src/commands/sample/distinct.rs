@@ -2,9 +2,8 @@
 
 use std::collections::HashSet;
 
-use seqgan::config::Config;
-use seqgan::data::Vocab;
-use seqgan::{Error, SeqBatch, train};
+use seqgan::saved::SavedRun;
+use seqgan::{Error, SeqBatch};
 
 use crate::args::SampleArgs;
 use crate::messages::UsageError;
@@ -18,31 +17,19 @@ pub struct Distinct {
 
 impl Distinct {
     /// As the options say; for `--novel` the training file is read again.
-    pub fn new(
-        args: &SampleArgs,
-        config: &Config,
-        vocab: Option<&Vocab>,
-        labels: &[String],
-        max_length: usize,
-    ) -> anyhow::Result<Self> {
-        let known = match (args.novel, vocab) {
-            (false, _) => None,
-            (true, None) => {
-                return Err(UsageError {
+    pub fn new(args: &SampleArgs, run: &SavedRun, max_length: usize) -> anyhow::Result<Self> {
+        let known = match args.novel {
+            false => None,
+            true => {
+                let train = run.training_sequences(max_length)?.ok_or_else(|| UsageError {
                     message: format!(
                         "{}: a run of the synthetic task has no training file",
                         args.run.display()
                     ),
                     hint: None,
-                }
-                .into());
+                })?;
+                Some(train.rows().map(Into::into).collect())
             }
-            (true, Some(vocab)) => Some(
-                train::training_rows(&config.data, vocab, labels, max_length)?
-                    .rows()
-                    .map(Into::into)
-                    .collect(),
-            ),
         };
         Ok(Self { seen: args.unique.then(HashSet::new), known, run: args.run.clone() })
     }

@@ -11,9 +11,10 @@ use std::path::Path;
 
 use seqgan::config::{Config, ConstraintConfig, FileFormat};
 use seqgan::data::{SequenceWriter, Vocab};
-use seqgan::generator::LstmGenerator;
+use seqgan::generator::{BoxGenerator, constraint};
 use seqgan::run::RunFolder;
-use seqgan::{Label, SeqBatch, train};
+use seqgan::saved::SavedRun;
+use seqgan::{Label, SeqBatch};
 
 use crate::args::SampleArgs;
 use crate::messages::UsageError;
@@ -40,24 +41,21 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
         .into());
     }
     options::use_threads(args.repeat.threads)?;
-    let folder = RunFolder::open(&args.run)?;
-    let model = train::load_model(&folder, args.method.as_deref(), args.round)?;
-    let vocab = train::load_vocab(&folder, &model)?;
-    let config = folder.read_config()?;
-    let labels = train::load_labels(&folder, &model)?;
-    let label = chosen(args, &labels)?;
+    let run = SavedRun::open(&args.run)?;
+    let model = run.model(args.method.as_deref(), args.round)?;
+    let label = chosen(args, run.labels())?;
     let resampling = match args.resample {
-        Some(num_candidates) => Some(Resampling::open(args, num_candidates, &folder, &model)?),
+        Some(num_candidates) => Some(Resampling::open(args, num_candidates, &run, &model)?),
         None => None,
     };
     let generator = resampling.as_ref().map_or(&model.generator, Resampling::base).clone();
     let scorer = match args.score {
-        true => Some(Scorer::new(&folder, &model, &generator)?),
+        true => Some(Scorer::new(&run, &model, &generator)?),
         false => None,
     };
-    let generator = constrained(args, &config, generator, vocab.as_ref())?;
-    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), &labels, generator.shape().max_length)?;
-    let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref(), labels)?;
+    let generator = constrained(args, run.config(), generator, run.vocab())?;
+    let mut distinct = Distinct::new(args, &run, generator.space().max_length)?;
+    let mut output = Output::open(args, &run, scorer.as_ref())?;
     let mut draws = Draws::new(args, &generator, label, resampling);
 
     let limit = args.max_tries.saturating_mul(wanted as u64);
@@ -118,9 +116,9 @@ fn chosen(args: &SampleArgs, labels: &[String]) -> anyhow::Result<Option<Label>>
 fn constrained(
     args: &SampleArgs,
     config: &Config,
-    generator: LstmGenerator,
+    generator: BoxGenerator,
     vocab: Option<&Vocab>,
-) -> anyhow::Result<LstmGenerator> {
+) -> anyhow::Result<BoxGenerator> {
     let mut constraint: ConstraintConfig = config.constraint.clone();
     if let Some(prefix) = &args.prefix {
         constraint.prefix.clone_from(prefix);
@@ -140,7 +138,7 @@ fn constrained(
         }
         .into());
     };
-    Ok(generator.constrained(&constraint, vocab)?)
+    Ok(constraint::constrained(generator, &constraint, vocab)?)
 }
 
 /// The format that the name of a file asks for; a name in .txt may hold any.
@@ -161,14 +159,9 @@ enum Output {
 }
 
 impl Output {
-    fn open(
-        args: &SampleArgs,
-        folder: &RunFolder,
-        config: &Config,
-        vocab: Option<&Vocab>,
-        scorer: Option<&Scorer>,
-        labels: Vec<String>,
-    ) -> anyhow::Result<Self> {
+    fn open(args: &SampleArgs, run: &SavedRun, scorer: Option<&Scorer>) -> anyhow::Result<Self> {
+        let (folder, config, vocab): (&RunFolder, _, _) = (run.folder(), run.config(), run.vocab());
+        let labels = run.labels().to_vec();
         let by_name = match &args.out {
             Some(path) => format_of_name(path)?,
             None => None,

@@ -1,11 +1,11 @@
-//! One of several candidates, kept by the odds that a run's judge gives it to be real.
+//! Resampling: one of several candidates, by the odds of a run's discriminator.
 
 use seqgan::SeqBatch;
-use seqgan::generator::{LstmGenerator, Samples};
+use seqgan::evaluate::ResidualModel;
+use seqgan::generator::{BoxGenerator, Samples};
 use seqgan::metrics::residual::Weights;
 use seqgan::rng::{Purpose, Streams};
-use seqgan::run::RunFolder;
-use seqgan::train::{ResidualModel, SavedModel};
+use seqgan::saved::{SavedModel, SavedRun};
 
 use crate::args::SampleArgs;
 use crate::messages::UsageError;
@@ -19,17 +19,17 @@ pub struct Resampling {
 }
 
 impl Resampling {
-    /// With the judge of `model`'s method.
+    /// With the discriminator of `model`'s method.
     pub fn open(
         args: &SampleArgs,
         num_candidates: usize,
-        folder: &RunFolder,
+        run: &SavedRun,
         model: &SavedModel,
     ) -> anyhow::Result<Self> {
-        let residual = ResidualModel::load(folder, model)?.ok_or_else(|| {
+        let residual = run.residual(model)?.ok_or_else(|| {
             UsageError::new(
                 format!(
-                    "{}: the method {} has no judge of single sequences to resample by",
+                    "{}: the method {} has no discriminator of single sequences to resample by",
                     args.run.display(),
                     model.method
                 ),
@@ -40,8 +40,8 @@ impl Resampling {
         Ok(Self { model: residual, num_candidates, choices, weights: Weights::default() })
     }
 
-    /// The model that candidates come from: the one that the judge judges.
-    pub fn base(&self) -> &LstmGenerator {
+    /// The model that candidates come from: the one that the discriminator was trained against.
+    pub fn base(&self) -> &BoxGenerator {
         self.model.base()
     }
 
@@ -56,11 +56,11 @@ impl Resampling {
     pub fn note(&self) -> String {
         let (k, share) = (self.num_candidates, self.weights.effective());
         let mut text = format!(
-            "resampled: one of {k}; the judge's odds make {k} draws count as {:.1}",
+            "resampled: one of {k}; by the discriminator's odds {k} draws count as {:.1}",
             share * k as f64
         );
         if share * (k as f64) < FEW {
-            text.push_str("; more candidates would come nearer to what the judge wants");
+            text.push_str("; more candidates would come nearer to the reweighted distribution");
         }
         text
     }

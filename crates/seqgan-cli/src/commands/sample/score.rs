@@ -1,23 +1,22 @@
-//! What the run's own models say of each sequence.
+//! Scores of sequences under the run's own models.
 
 use seqgan::discriminator::Discriminator;
-use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
-use seqgan::run::RunFolder;
-use seqgan::train::{self, SavedModel};
+use seqgan::generator::{BoxGenerator, GeneratorPolicy, Policy};
+use seqgan::saved::{SavedModel, SavedRun};
 use seqgan::{Result, SeqBatch};
 
 /// Log-probability, in nats, under the generator at temperature 1 and the run's own constraint; and, for a method that
 /// has one, the discriminator's probability that the sequence is real.
 pub struct Scorer {
-    policy: LstmPolicy,
+    policy: GeneratorPolicy,
     discriminator: Option<Discriminator>,
 }
 
 impl Scorer {
     /// Of the discriminator of `model`'s run, and the generator that sequences are drawn from.
-    pub fn new(folder: &RunFolder, model: &SavedModel, generator: &LstmGenerator) -> Result<Self> {
-        let discriminator = train::load_discriminator(folder, model)?;
-        Ok(Self { policy: LstmPolicy::new(generator, 1.0), discriminator })
+    pub fn new(run: &SavedRun, model: &SavedModel, generator: &BoxGenerator) -> Result<Self> {
+        let discriminator = run.discriminator(model)?;
+        Ok(Self { policy: GeneratorPolicy::new(generator, 1.0), discriminator })
     }
 
     /// What the figures are called.
@@ -32,8 +31,8 @@ impl Scorer {
         let mut scores: Vec<Vec<f64>> =
             self.policy.sequence_log_prob(samples).into_iter().map(|x| vec![rounded(x)]).collect();
         if let Some(discriminator) = &self.discriminator {
-            let judged = discriminator.scores(samples);
-            scores.iter_mut().zip(judged).for_each(|(scores, x)| scores.push(rounded(f64::from(x))));
+            let probabilities = discriminator.scores(samples);
+            scores.iter_mut().zip(probabilities).for_each(|(scores, x)| scores.push(rounded(f64::from(x))));
         }
         scores
     }

@@ -49,7 +49,7 @@ impl Default for Config {
         };
         Self {
             seed: 1,
-            methods: vec![Method::Random, Method::Unigram, Method::Mle, Method::MleTuned, Method::SeqGan],
+            methods: vec![Method::RANDOM, Method::UNIGRAM, Method::MLE, Method::MLE_TUNED, Method::SEQGAN],
             data: DataConfig {
                 path: String::new(),
                 test: String::new(),
@@ -114,7 +114,7 @@ impl Default for Config {
                 precision: Precision::F32,
             },
             adversarial: AdversarialConfig {
-                base: Method::Mle,
+                base: Method::MLE,
                 num_rounds: 200,
                 g_steps: 1,
                 d_steps: 5,

@@ -70,13 +70,3 @@ pub struct Config {
     /// When the state is saved, and which models of the rounds are kept.
     pub checkpoint: CheckpointConfig,
 }
-
-impl Config {
-    /// The likelihood model that `method` starts from, if it follows a reward, or is made of, if it is `mixture`.
-    pub fn starts_from(&self, method: Method) -> Method {
-        match method {
-            Method::DistilledSeqGanCrossfit => Method::Distilled,
-            _ => self.adversarial.base,
-        }
-    }
-}

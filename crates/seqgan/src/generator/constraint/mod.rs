@@ -11,7 +11,7 @@ mod ngrams;
 mod states;
 
 use super::rules::Rules;
-use super::{GeneratorShape, LstmGenerator};
+use super::{BoxGenerator, GeneratorShape};
 use crate::config::ConstraintConfig;
 use crate::data::Vocab;
 use crate::token::TokenId;
@@ -33,14 +33,16 @@ struct Parts {
     lengths: (usize, usize),
 }
 
-impl LstmGenerator {
-    /// The generator under a constraint, or as it is where nothing is constrained. `vocab` spells its tokens. The error
-    /// names the key to blame.
-    pub fn constrained(self, config: &ConstraintConfig, vocab: &Vocab) -> Result<Self> {
-        match rules(config, self.shape(), vocab)? {
-            Some(rules) => Ok(self.with_constraint(rules)),
-            None => Ok(self),
-        }
+/// A generator under a constraint, or as it is where nothing is constrained. `vocab` spells its tokens. The error names the key
+/// to blame.
+pub fn constrained(
+    generator: BoxGenerator,
+    config: &ConstraintConfig,
+    vocab: &Vocab,
+) -> Result<BoxGenerator> {
+    match rules(config, generator.space(), vocab)? {
+        Some(rules) => Ok(generator.with_constraint(rules)),
+        None => Ok(generator),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::data::Tokens;
+use crate::generator::LstmGenerator;
 use crate::generator::{LstmPolicy, Policy, Prefix, RolloutPolicy};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -50,7 +51,7 @@ fn all(length: usize, has_end: bool) -> Vec<Vec<TokenId>> {
 fn check(config: &ConstraintConfig, length: usize, has_end: bool, satisfies: impl Fn(&str) -> bool) {
     let vocab = letters();
     let free = generator(shape(length, has_end));
-    let generator = free.clone().constrained(config, &vocab).unwrap();
+    let generator = constrained(free.clone(), config, &vocab).unwrap();
     let policy = LstmPolicy::new(&generator, 1.0);
     let rows = all(length, has_end);
     let batch = SeqBatch::from_rows(&rows, length);
@@ -128,7 +129,7 @@ fn ngrams_alphabets_lengths_and_prefixes() {
 fn words_are_matched_with_the_blanks_between_them() {
     let vocab = Vocab::new(Tokens::Words, ["the", "cat", "sat"].map(String::from).into()).unwrap();
     let config = ConstraintConfig { regex: "the( cat| sat){2,}".into(), ..config() };
-    let generator = generator(shape(4, true)).constrained(&config, &vocab).unwrap();
+    let generator = constrained(generator(shape(4, true)), &config, &vocab).unwrap();
     let samples = LstmPolicy::new(&generator, 1.0).sample(&Streams::new(3, Purpose::Sample), 0, 100);
     for row in samples.sequences.rows() {
         let text = vocab.decode(row);

@@ -1,123 +1,110 @@
-//! What a sign means in the rounds of a method, and which of its settings to change.
+//! What a diagnostic means in the rounds of a method, and which settings to change.
 
-use super::super::judge::Judge;
-use super::sign::Sign;
-use crate::config::{Config, Method, RewardKind};
+use super::diagnostic::Diagnostic;
 
-/// Sentences for a user of `method`; what it has not, or has already, is not among them.
-pub(super) fn advice(sign: Sign, method: Method, config: &Config) -> String {
-    match method.is_crossfit() {
-        true => of_crossfit(sign).into(),
-        false => of_rounds(sign, method, config),
-    }
+/// What advice depends on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Facts<'a> {
+    /// Whether a discriminator is trained between the generator's updates.
+    pub trains_discriminator: bool,
+    /// Whether action values are found by completing sequences.
+    pub uses_rollouts: bool,
+    /// Of a reward with parts: the kinds that it lacks.
+    pub missing_rewards: Option<&'a [&'a str]>,
 }
 
-fn of_crossfit(sign: Sign) -> &'static str {
-    match sign {
-        Sign::Collapse | Sign::Forgetting => {
-            "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.demonstration_value, which keep \
-             the generator near the base and the data"
+/// Sentences for a user of a method with a discriminator that was trained once, on folds.
+pub fn of_crossfit(diagnostic: Diagnostic) -> &'static str {
+    match diagnostic {
+        Diagnostic::Collapse | Diagnostic::Forgetting => {
+            "Lower crossfit.learning_rate or crossfit.num_rounds, or raise crossfit.kl or crossfit.demonstration_value, \
+             which keep the generator near the base and the data"
         }
-        Sign::Memorising => {
+        Diagnostic::Memorising => {
             "What it learnt from one part of the data is wrong of another. Raise crossfit.num_folds and max_folds, lower \
              crossfit.d_epochs, or give it more data"
         }
-        Sign::Vanishing => {
-            "What the generator learns from them is noise. Raise crossfit.batch_size, or tell the judge more \
-             (crossfit.ensemble_features)"
+        Diagnostic::Vanishing => {
+            "What the generator learns from them is noise. Raise crossfit.batch_size, or give the discriminator more \
+             features (crossfit.ensemble_features)"
         }
-        Sign::Saturation => "Lower crossfit.d_epochs or crossfit.d_learning_rate",
+        Diagnostic::Saturation => "Lower crossfit.d_epochs or crossfit.d_learning_rate",
     }
 }
 
-fn of_rounds(sign: Sign, method: Method, config: &Config) -> String {
-    let lacks = |kind| method == Method::Mixed && !config.reward.iter().any(|part| part.kind == kind);
-    let mut ways = vec![match sign {
-        Sign::Collapse => {
+/// Sentences for a user of a method in rounds. Nothing is advised that the method does not have, or has already.
+pub fn of_rounds(diagnostic: Diagnostic, facts: Facts<'_>) -> String {
+    let lacks = |kind| facts.missing_rewards.is_some_and(|missing| missing.contains(&kind));
+    let mut ways = vec![match diagnostic {
+        Diagnostic::Collapse => {
             "The generator repeats what its reward likes. Lower adversarial.learning_rate or adversarial.num_rounds"
         }
-        Sign::Forgetting => {
+        Diagnostic::Forgetting => {
             "The generator leaves out more and more of what the file holds. Lower adversarial.learning_rate or \
              adversarial.num_rounds"
         }
-        Sign::Saturation => {
-            "A judge that is always right cannot say which samples are better. Train it less (adversarial.d_steps, \
-             d_epochs, d_pretrain_steps), lower discriminator.learning_rate or discriminator.dropout_keep"
+        Diagnostic::Saturation => {
+            "A discriminator that is always right cannot say which samples are better. Train it less \
+             (adversarial.d_steps, d_epochs, d_pretrain_steps), lower discriminator.learning_rate or \
+             discriminator.dropout_keep"
         }
-        Sign::Vanishing if searches(method, config) => {
+        Diagnostic::Vanishing if facts.uses_rollouts => {
             "What the generator learns from them is noise. Raise rollout.num_rollouts or adversarial.batch_size"
         }
-        Sign::Vanishing => "What the generator learns from them is noise. Raise adversarial.batch_size",
-        Sign::Memorising => {
+        Diagnostic::Vanishing => "What the generator learns from them is noise. Raise adversarial.batch_size",
+        Diagnostic::Memorising => {
             "Its reward draws the generator to copies of the training sequences. Train it less (adversarial.d_epochs, \
              d_steps), lower discriminator.dropout_keep, or give it more data"
         }
     }];
-    match sign {
-        Sign::Collapse => {
-            if Judge::is_trained_in_rounds(method, config) {
-                ways.push("train the judge more (adversarial.d_steps)");
+    match diagnostic {
+        Diagnostic::Collapse => {
+            if facts.trains_discriminator {
+                ways.push("train the discriminator more (adversarial.d_steps)");
             }
-            if lacks(RewardKind::Unique) {
+            if lacks("unique") {
                 ways.push("add a [[reward]] of kind \"unique\"");
             }
         }
-        Sign::Forgetting if lacks(RewardKind::Discriminator) => {
+        Diagnostic::Forgetting if lacks("discriminator") => {
             ways.push("add a [[reward]] of kind \"discriminator\"");
         }
-        Sign::Vanishing if method == Method::Mixed => ways.push("take a reward that differs between samples"),
+        Diagnostic::Vanishing if facts.missing_rewards.is_some() => {
+            ways.push("take a reward that differs between samples");
+        }
         _ => {}
     }
     ways.join(", or ")
 }
 
-/// Whether values of decisions are found by completing sequences.
-fn searches(method: Method, config: &Config) -> bool {
-    match method {
-        Method::SeqGan | Method::PgBleu | Method::RankGan => true,
-        Method::Mixed => config.reward.iter().any(|part| part.search),
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::RewardConfig;
 
-    fn mixed(kinds: &[RewardKind], search: bool) -> Config {
-        let part = |kind: &RewardKind| -> RewardConfig {
-            toml::from_str(&format!("kind = \"{}\"\nsearch = {search}", kind.name())).unwrap()
-        };
-        Config { reward: kinds.iter().map(part).collect(), ..Config::default() }
+    #[test]
+    fn what_a_method_does_not_have_is_not_advised() {
+        let seqgan = Facts { trains_discriminator: true, uses_rollouts: true, missing_rewards: None };
+        let collapse = of_rounds(Diagnostic::Collapse, seqgan);
+        assert!(collapse.contains("adversarial.d_steps") && !collapse.contains("[[reward]]"), "{collapse}");
+        let bleu = Facts { trains_discriminator: false, ..seqgan };
+        assert!(!of_rounds(Diagnostic::Collapse, bleu).contains("discriminator"));
+        assert!(of_rounds(Diagnostic::Vanishing, seqgan).contains("rollout.num_rollouts"));
+        let step = Facts { uses_rollouts: false, ..seqgan };
+        assert!(!of_rounds(Diagnostic::Vanishing, step).contains("rollout"));
     }
 
     #[test]
-    fn what_a_method_has_not_is_not_advised() {
-        let of = |sign, method, config: &Config| advice(sign, method, config);
-        let plain = Config::default();
-        let seqgan = of(Sign::Collapse, Method::SeqGan, &plain);
-        assert!(seqgan.contains("adversarial.d_steps") && !seqgan.contains("[[reward]]"), "{seqgan}");
-        assert!(!of(Sign::Collapse, Method::PgBleu, &plain).contains("judge"));
-        assert!(of(Sign::Vanishing, Method::SeqGan, &plain).contains("rollout.num_rollouts"));
-        assert!(!of(Sign::Vanishing, Method::SeqGanStep, &plain).contains("rollout"));
-    }
-
-    #[test]
-    fn what_a_mix_has_already_is_not_advised() {
-        let bare = mixed(&[RewardKind::Bleu], false);
-        let full = mixed(&[RewardKind::Unique, RewardKind::Discriminator], true);
-        let of = |sign, config: &Config| advice(sign, Method::Mixed, config);
-        assert!(
-            of(Sign::Collapse, &bare).contains("\"unique\"") && !of(Sign::Collapse, &bare).contains("judge")
-        );
-        assert!(
-            !of(Sign::Collapse, &full).contains("\"unique\"") && of(Sign::Collapse, &full).contains("judge")
-        );
-        assert!(of(Sign::Forgetting, &bare).contains("\"discriminator\""));
-        assert!(!of(Sign::Forgetting, &full).contains("\"discriminator\""));
-        assert!(
-            !of(Sign::Vanishing, &bare).contains("rollout") && of(Sign::Vanishing, &full).contains("rollout")
-        );
+    fn rewards_that_a_sum_holds_already_are_not_advised() {
+        let bare = Facts { missing_rewards: Some(&["unique", "discriminator"]), ..Facts::default() };
+        let full = Facts { trains_discriminator: true, uses_rollouts: true, missing_rewards: Some(&[]) };
+        let (of_bare, of_full) = (|d| of_rounds(d, bare), |d| of_rounds(d, full));
+        let collapse = of_bare(Diagnostic::Collapse);
+        assert!(collapse.contains("\"unique\"") && !collapse.contains("discriminator"));
+        let collapse = of_full(Diagnostic::Collapse);
+        assert!(!collapse.contains("\"unique\"") && collapse.contains("discriminator"));
+        assert!(of_bare(Diagnostic::Forgetting).contains("\"discriminator\""));
+        assert!(!of_full(Diagnostic::Forgetting).contains("\"discriminator\""));
+        assert!(!of_bare(Diagnostic::Vanishing).contains("rollout"));
+        assert!(of_full(Diagnostic::Vanishing).contains("rollout"));
     }
 }

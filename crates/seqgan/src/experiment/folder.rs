@@ -1,0 +1,105 @@
+//! The folder of a run: opened, and described.
+
+use super::run::Experiment;
+use crate::checkpoint::write_atomically;
+use crate::run::{RunFolder, RunLock};
+use crate::{Error, Result};
+use serde_json::{Value, json};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The folder to work in, described, with the settings that the run has or will have; locked if it is new.
+pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
+    let Experiment { kind, preset, config, task, out, resume, .. } = experiment;
+    if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
+        let folder = RunFolder::open(path)?;
+        let before: Value = folder.read_json("run.json")?;
+        let same = folder.check_same_config(config);
+        same.map_err(|error| named_preset(error, before["preset"].as_str(), preset))?;
+        if before["data"]["tokenizer"] != task.description["tokenizer"] {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "the tokenizer has changed since the run was started".into(),
+                hint: Some(
+                    "the run's own one is tokenizer.json in its folder; put it back, or start a new run"
+                        .into(),
+                ),
+            });
+        }
+        if before["data"] != task.description {
+            return Err(Error::Run {
+                path: path.into(),
+                message: "the data have changed since the run was started".into(),
+                hint: Some("resume with the file as it was, or start a new run with another --out".into()),
+            });
+        }
+        return Ok((folder, None));
+    }
+    if let Some(path) = out.as_deref().filter(|path| *resume && path.is_dir()) {
+        RunFolder::clear_unstarted(path)?;
+    }
+    let stem = format!("{}-{preset}-{}", kind.name(), config.seed);
+    let folder = RunFolder::create(out.as_deref(), &stem)?;
+    let lock = RunLock::take(&folder)?;
+    if let Some(vocab) = &task.vocab {
+        folder.write_json("vocab.json", vocab)?;
+        if let Some(tokenizer) = vocab.tokenizer() {
+            write_atomically(&folder.file("tokenizer.json"), tokenizer.json())?;
+        }
+    }
+    if !task.labels.is_empty() {
+        folder.write_json("labels.json", &task.labels)?;
+    }
+    write_description(&folder, experiment, None)?;
+    // Last, because its presence says that the folder is complete.
+    folder.write_config(config)?;
+    Ok((folder, Some(lock)))
+}
+
+/// Another preset is the reason that a user can see for settings that differ.
+fn named_preset(mut error: Error, before: Option<&str>, now: &str) -> Error {
+    if let (Error::Config { hint, .. }, Some(before)) = (&mut error, before.filter(|before| *before != now)) {
+        *hint = Some(format!("the run was started with --preset {before}; resume it with the same"));
+    }
+    error
+}
+
+/// Writes run.json: what may differ between two runs with equal results. `elapsed_s` is known at the end.
+pub(super) fn write_description(
+    folder: &RunFolder,
+    experiment: &Experiment,
+    elapsed_s: Option<f64>,
+) -> Result<()> {
+    let started = match elapsed_s {
+        None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
+        Some(_) => folder.started()?,
+    };
+    let mut document = json!({
+        "command": experiment.kind.name(),
+        "preset": experiment.preset,
+        "version": env!("CARGO_PKG_VERSION"),
+        "commit": option_env!("SEQGAN_COMMIT").unwrap_or("unknown"),
+        "host": std::fs::read_to_string("/etc/hostname").map(|h| h.trim().to_string()).unwrap_or_default(),
+        "started": started,
+        "threads": rayon::current_num_threads(),
+        "instructions": format!("{:?}", crate::kernel::simd::level()),
+        "num_rounds": experiment.config.adversarial.num_rounds,
+        "num_generator_updates": experiment.config.adversarial.num_rounds * experiment.config.adversarial.g_steps,
+        "train_sequences": experiment.task.train.len(),
+        "validation_sequences": experiment.task.validation.len(),
+        "vocab_size": experiment.task.vocab_size(),
+        "max_length": experiment.task.max_length(),
+        "data": experiment.task.description,
+    });
+    if let Some(elapsed_s) = elapsed_s {
+        document["seconds"] = json!(elapsed_s);
+        document["peak_memory_bytes"] = json!(peak_memory());
+    }
+    folder.write_json("run.json", &document)
+}
+
+/// Most memory this process has held, where the system tells.
+fn peak_memory() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kib| kib * 1024)
+}

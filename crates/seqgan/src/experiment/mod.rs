@@ -1,0 +1,12 @@
+//! Whole runs: from settings to a table, with models, samples and a summary in a folder, resumable to the bit.
+
+mod files;
+mod folder;
+mod model_cache;
+mod plan;
+mod run;
+mod settings;
+mod stages;
+
+pub use run::{Experiment, Kind, run};
+pub use settings::Settings;

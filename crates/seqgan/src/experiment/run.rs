@@ -1,0 +1,158 @@
+//! One run from its settings to its summary.
+
+use super::files::RunFiles;
+use super::folder::{open, write_description};
+use super::plan::{Stage, num_parts, outline, plan};
+use super::stages;
+use crate::config::{Config, Method};
+use crate::measure::Summary;
+use crate::run::{RunFolder, RunLock};
+use crate::task::Task;
+use crate::train::{All, Completed, Context, Event, Observer, Saved, StageState, load_state, method};
+use crate::{Error, Result};
+use std::path::{Path, PathBuf};
+
+/// What is learnt in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The synthetic task.
+    Oracle,
+    /// A file of sequences.
+    Train,
+}
+
+impl Kind {
+    /// The command's name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Oracle => "oracle",
+            Kind::Train => "train",
+        }
+    }
+}
+
+/// A run to be made, or to be resumed.
+pub struct Experiment {
+    /// Oracle or file.
+    pub kind: Kind,
+    /// Name of the preset, for the summary.
+    pub preset: String,
+    /// Checked settings.
+    pub config: Config,
+    /// What is learnt.
+    pub task: Task,
+    /// The run folder; without it a new one under `runs/`.
+    pub out: Option<PathBuf>,
+    /// Go on with the run in `out`, if there is one.
+    pub resume: bool,
+    /// A folder of likelihood models that runs share: a model that another run has trained alike is taken from there.
+    pub models: Option<PathBuf>,
+}
+
+/// Makes the run, or what is left of it. Returns its folder and its results.
+pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
+    let Experiment { config, task, .. } = experiment;
+    let stages = plan(config)?;
+    check_rewards(experiment)?;
+    let (folder, lock) = open(experiment)?;
+    let note = |text: String| observer.on(&Event::Note(&text));
+    if folder.is_finished() {
+        // Of a run that was killed between its summary and its end.
+        let _ = std::fs::remove_file(folder.state());
+        note(format!("{}: finished already", folder.path().display()))?;
+        let summary = folder.read_json("summary.json")?;
+        return Ok((folder, summary));
+    }
+    let _lock = match lock {
+        Some(lock) => lock,
+        None => RunLock::take(&folder)?,
+    };
+    let Saved { mut completed, stage: mut in_progress, elapsed_s, metrics_bytes } =
+        saved(experiment, &folder, &stages)?;
+    note(format!("run folder: {}", folder.path().display()))?;
+    task.notes.iter().try_for_each(|text| note(text.clone()))?;
+    note(format!("to do: {}", outline(config, &stages[completed.stages..])))?;
+    let files = RunFiles::open(&folder, metrics_bytes)?;
+    let observers: [&dyn Observer; 2] = [&files, observer];
+    let observers = All(&observers);
+    let mut context = Context::new(config, task, &folder, &observers, &files, elapsed_s);
+    while let Some(&stage) = stages.get(completed.stages) {
+        let cache = experiment.models.as_deref();
+        stages::run(&mut context, cache, &mut completed, &mut in_progress, stage)?;
+        completed.stages += 1;
+        completed.parts.truncate(num_parts(config, &stages, completed.stages));
+        context.save(&completed, in_progress.as_ref())?;
+    }
+    let elapsed_s = context.elapsed_s();
+    let summary = summary(experiment, &completed, elapsed_s);
+    write_description(&folder, experiment, Some(elapsed_s))?;
+    folder.write_json("summary.json", &summary)?;
+    // The state is for going on, and there is nothing left to go on with.
+    let _ = std::fs::remove_file(folder.state());
+    Ok((folder, summary))
+}
+
+/// Asks for rewards that may be missing, such as those of programs, before anything is trained. Nothing is started for a run that is
+/// over.
+fn check_rewards(experiment: &Experiment) -> Result<()> {
+    let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
+    if experiment.resume && experiment.out.as_deref().is_some_and(is_over) {
+        return Ok(());
+    }
+    let Experiment { config, task, .. } = experiment;
+    let methods = config.methods.iter().filter_map(|&name| method::adversarial(name));
+    methods.into_iter().try_for_each(|method| method.check(config, task))
+}
+
+/// The saved state of the run, or that of one that begins.
+fn saved(experiment: &Experiment, folder: &RunFolder, stages: &[Stage]) -> Result<Saved> {
+    let Experiment { config, task, .. } = experiment;
+    if !folder.state().is_file() {
+        let (completed, stage) = (Completed::default(), StageState::Fresh);
+        return Ok(Saved { completed, stage, elapsed_s: 0.0, metrics_bytes: 0 });
+    }
+    let saved = load_state(&folder.state(), config, task)?;
+    check_models(config, folder, stages, &saved.completed)?;
+    Ok(saved)
+}
+
+/// Refuses a state that lacks the model of a stage that it says is completed.
+fn check_models(config: &Config, folder: &RunFolder, stages: &[Stage], completed: &Completed) -> Result<()> {
+    let trained = |stage: &Stage| match stage {
+        Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),
+        Stage::Ensemble => Some(Method::MLE_ENSEMBLE),
+        Stage::Member(_) | Stage::Fold(..) | Stage::RewardModel(_) | Stage::Measure => None,
+    };
+    let fault = |message| Error::Checkpoint {
+        path: folder.state(),
+        message,
+        hint: Some("the state is damaged; start a new run".into()),
+    };
+    if completed.stages > stages.len() {
+        return Err(fault(format!("{} stages are done of {}", completed.stages, stages.len())));
+    }
+    let parts = num_parts(config, stages, completed.stages);
+    if completed.parts.len() != parts {
+        let found = completed.parts.len();
+        return Err(fault(format!("{found} parts of a model are there, expected {parts}")));
+    }
+    let done = &stages[..completed.stages];
+    match done.iter().filter_map(trained).find(|method| !completed.finished.contains_key(method)) {
+        Some(method) => Err(fault(format!("the model `{method}` is done, but not there"))),
+        None => Ok(()),
+    }
+}
+
+fn summary(experiment: &Experiment, completed: &Completed, elapsed_s: f64) -> Summary {
+    let outcome = completed.outcome.clone();
+    Summary {
+        command: experiment.kind.name().into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        preset: experiment.preset.clone(),
+        seed: experiment.config.seed,
+        seconds: (elapsed_s * 10.0).round() / 10.0,
+        oracle: outcome.oracle,
+        methods: outcome.methods,
+        notes: outcome.notes,
+    }
+}

@@ -1,0 +1,68 @@
+//! The measures of a policy on a task.
+
+use super::results::Measures;
+use super::sampled::sample;
+use crate::config::Config;
+use crate::generator::{Generator, GeneratorPolicy, Policy};
+use crate::metrics::{Estimate, nll, per_token};
+use crate::task::Task;
+use crate::token::SeqBatch;
+
+/// The sequences of `batch` that a generator gives a probability: those without tokens that it never chooses, within its
+/// constraint.
+pub fn within_support(batch: &SeqBatch, generator: &Generator) -> SeqBatch {
+    let allowed = |&b: &usize| generator.rules().allow(generator.space(), batch.row(b));
+    batch.select((0..batch.len()).filter(allowed))
+}
+
+/// Mean -log p per token of the validation sequences within the generator's support.
+pub fn validation_nll(task: &Task, generator: &Generator) -> Estimate {
+    nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
+}
+
+/// All measures of `policy`, which samples from `generator`, with `n` samples.
+pub fn measure(
+    config: &Config,
+    task: &Task,
+    (policy, generator): (&dyn Policy, &Generator),
+    n: usize,
+    oracle_entropy: Option<Estimate>,
+) -> Measures {
+    let mut measures = measure_samples(config, task, policy, n);
+    measures.nll_test = task.test.as_ref().map(|test| nll(policy, test));
+    if task.oracle.is_none() {
+        measures.nll_validation = Some(nll(policy, &within_support(&task.validation, generator)));
+    }
+    let train = within_support(&task.train, generator);
+    measures.nll_train = Some(nll(policy, &train.slice(0, train.len().min(n))));
+    measures.forward_kl = measures.nll_test.zip(oracle_entropy).map(|(a, b)| a.minus_independent(b));
+    measures
+}
+
+/// A cheaper set of measures for the middle of training: fewer samples, no training likelihood.
+pub fn measure_in_training(config: &Config, task: &Task, generator: &Generator) -> Measures {
+    let (policy, n) = (GeneratorPolicy::new(generator, 1.0), config.evaluate.num_samples_training);
+    let mut measures = measure_samples(config, task, &policy, n);
+    let validation = within_support(&task.validation, generator);
+    measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
+    // A test file is for finished models alone; the oracle's draws steer nothing.
+    if let Some(test) = task.test.as_ref().filter(|_| task.oracle.is_some()) {
+        measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n))));
+    }
+    measures
+}
+
+fn measure_samples(config: &Config, task: &Task, policy: &dyn Policy, n: usize) -> Measures {
+    let sampled = sample(task, policy, config.seed, n);
+    let reverse = |oracle: &Vec<f64>| -> Vec<f64> {
+        oracle.iter().zip(&sampled.own_nats).map(|(oracle, own)| oracle - own).collect()
+    };
+    Measures {
+        nll_oracle: sampled.oracle_nats.as_ref().map(|nats| per_token(nats, &sampled.steps)),
+        entropy: Some(per_token(&sampled.own_nats, &sampled.steps)),
+        reverse_kl: sampled.oracle_nats.as_ref().map(|nats| per_token(&reverse(nats), &sampled.steps)),
+        valid: sampled.rule.map(|rule| rule.valid),
+        coverage: sampled.rule.map(|rule| rule.coverage),
+        ..Measures::default()
+    }
+}

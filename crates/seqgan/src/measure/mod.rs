@@ -1,0 +1,14 @@
+//! Measures of a model on a task: likelihoods, divergences from the oracle, validity under a rule.
+//!
+//! Every model, method and temperature is measured with the same random numbers, so that differences between models are less
+//! noisy than the models themselves.
+
+mod measures;
+mod results;
+mod sampled;
+
+pub use measures::{measure, measure_in_training, validation_nll, within_support};
+pub use results::{
+    Comparison, CurveEntry, Measures, MethodRow, OracleReference, Outcome, ReferenceSums, Summary, Sums,
+};
+pub(crate) use sampled::{Sampled, oracle_nats, rule_measures, sample};

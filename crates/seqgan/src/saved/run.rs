@@ -1,0 +1,218 @@
+//! A run that was saved in a folder, opened again.
+
+use super::models::{self, CheckpointChoice, SavedModel};
+use crate::config::{Config, Method};
+use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab, read_options};
+use crate::discriminator::Discriminator;
+use crate::evaluate::ResidualModel;
+use crate::generator::file::{self, Checkpoint};
+use crate::generator::{GeneratorPolicy, Policy, constraint};
+use crate::measure::Summary;
+use crate::metrics::Scorecard;
+use crate::rng::{Purpose, Streams};
+use crate::run::RunFolder;
+use crate::task::{HeldOut, MAX_SAMPLES};
+use crate::token::{SeqBatch, TokenId};
+use crate::{Error, Result};
+use serde_json::Value;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A run folder, its settings and its vocabulary.
+pub struct SavedRun {
+    folder: RunFolder,
+    config: Config,
+    vocab: Option<Vocab>,
+    labels: Vec<String>,
+}
+
+impl SavedRun {
+    /// Opens the folder of a run, which need not be finished.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        Self::of(RunFolder::open(path.as_ref())?)
+    }
+
+    /// The run of a folder that is open.
+    pub fn of(folder: RunFolder) -> Result<Self> {
+        let config = folder.read_config()?;
+        let vocab = if config.data.path.is_empty() { None } else { Some(read_vocab(&folder)?) };
+        let labels = match folder.file("labels.json").is_file() {
+            true => folder.read_json("labels.json")?,
+            false => Vec::new(),
+        };
+        Ok(Self { folder, config, vocab, labels })
+    }
+
+    /// The folder.
+    pub fn folder(&self) -> &RunFolder {
+        &self.folder
+    }
+
+    /// The settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The vocabulary; none for a synthetic task, whose tokens are numbers.
+    pub fn vocab(&self) -> Option<&Vocab> {
+        self.vocab.as_ref()
+    }
+
+    /// Names of the sequences' labels, by number; empty where sequences have none.
+    pub fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    /// The results, if the run has ended.
+    pub fn summary(&self) -> Result<Option<Summary>> {
+        if self.folder.is_finished() { self.folder.read_json("summary.json").map(Some) } else { Ok(None) }
+    }
+
+    /// The methods whose models the run holds, in the order of its settings, behind those that were trained on the way.
+    pub fn methods(&self) -> Result<Vec<Method>> {
+        models::methods(&self.folder)
+    }
+
+    /// The checkpoints of rounds that the run holds, by method, best first.
+    pub fn checkpoints(&self) -> Result<Vec<(Method, Checkpoint)>> {
+        models::checkpoints(&self.folder)
+    }
+
+    /// The model of `method`, or of the last method trained; at the end of its training, or a checkpoint of its rounds.
+    pub fn model(&self, method: Option<&str>, checkpoint: Option<CheckpointChoice>) -> Result<SavedModel> {
+        match checkpoint {
+            None => {
+                let method = models::model_file(&self.folder, method)?;
+                self.read(&self.folder.model(method.name()))
+            }
+            Some(choice) => {
+                let (method, checkpoint) = models::checkpoint_file(&self.folder, method, choice)?;
+                self.read(&self.folder.model_of_round(method.name(), checkpoint.round))
+            }
+        }
+    }
+
+    /// The discriminator that scores whole sequences of a model's method; none where there is no such discriminator.
+    pub fn discriminator(&self, model: &SavedModel) -> Result<Option<Discriminator>> {
+        models::discriminator(&self.folder, model)
+    }
+
+    /// The residual model of a model's method, whose samples are resampled by a discriminator's odds; none where the method has no
+    /// discriminator of single sequences.
+    pub fn residual(&self, model: &SavedModel) -> Result<Option<ResidualModel>> {
+        let read = |method: Method| Ok(self.read(&self.folder.model(method.name()))?.generator);
+        models::residual(&self.folder, model, read)
+    }
+
+    /// `n` samples of a model at temperature 1.
+    pub fn sample(&self, model: &SavedModel, n: usize, seed: u64) -> SeqBatch {
+        let policy = GeneratorPolicy::new(&model.generator, 1.0);
+        policy.sample(&Streams::new(seed, Purpose::Sample), 0, n).sequences
+    }
+
+    /// `n` samples of the last model trained, as text.
+    pub fn sample_text(&self, n: usize, seed: u64) -> Result<Vec<String>> {
+        let samples = self.sample(&self.model(None, None)?, n, seed);
+        Ok(samples.rows().map(|row| self.text(row)).collect())
+    }
+
+    /// log p of each sequence under a model, with its end, in nats, `[B]`.
+    pub fn log_prob(&self, model: &SavedModel, sequences: &SeqBatch) -> Vec<f64> {
+        GeneratorPolicy::new(&model.generator, 1.0).sequence_log_prob(sequences)
+    }
+
+    /// Measures of a model against a test file, by as many samples as the file has sequences, [`MAX_SAMPLES`] at most.
+    pub fn evaluate(&self, model: &SavedModel, test: &Path, seed: u64) -> Result<Scorecard> {
+        let Some(vocab) = &self.vocab else {
+            return Err(Error::Run {
+                path: self.folder.path().into(),
+                message: "a run of a synthetic task is measured by its own oracle".into(),
+                hint: Some("its summary.json has the measures".into()),
+            });
+        };
+        let mut held_out = self.held_out(model, test, vocab)?;
+        let train = held_out.training(&self.config.data, vocab)?;
+        let policy = GeneratorPolicy::new(&model.generator, 1.0);
+        let n = held_out.len().min(MAX_SAMPLES);
+        let samples = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, n).sequences;
+        let card = held_out.scorecard(&held_out.samples(&samples, vocab), Some(&train));
+        Ok(Scorecard { nll_test: held_out.nll(&policy), ..card })
+    }
+
+    /// A test file as a model sees it.
+    fn held_out(&self, model: &SavedModel, test: &Path, vocab: &Vocab) -> Result<HeldOut> {
+        let (space, rules) = (model.generator.space(), model.generator.rules());
+        HeldOut::read(test, &self.config.data, vocab, space, rules, &self.labels)
+    }
+
+    /// The sequences of the run's training file in the run's tokens, up to `max_length` tokens.
+    pub fn training_sequences(&self, max_length: usize) -> Result<Option<SeqBatch>> {
+        let Some(vocab) = &self.vocab else { return Ok(None) };
+        let path = Path::new(&self.config.data.path);
+        let options = ReadOptions { max_length, ..read_options(&self.config.data, path)? };
+        Ok(Some(data::read_with(path, &options, vocab, &self.labels)?.0))
+    }
+
+    /// A sequence as text; plain numbers for a synthetic task.
+    pub fn text(&self, row: &[TokenId]) -> String {
+        match &self.vocab {
+            Some(vocab) => vocab.decode(row),
+            None => row.iter().map(TokenId::to_string).collect::<Vec<_>>().join(" "),
+        }
+    }
+
+    /// Reads a generator of the run, under the run's constraint.
+    fn read(&self, path: &Path) -> Result<SavedModel> {
+        let file::GeneratorFile { method, checkpoint, generator } = file::read(path)?;
+        let space = generator.space();
+        if let Some(vocab) = &self.vocab
+            && vocab.len() != space.vocab_size
+        {
+            let message = format!("holds {} tokens, but the model {}", vocab.len(), space.vocab_size);
+            return Err(of_another_run(&self.folder, "vocab.json", message));
+        }
+        if self.labels.len() != space.num_labels() {
+            let message = format!("holds {} labels, but the model {}", self.labels.len(), space.num_labels());
+            return Err(of_another_run(&self.folder, "labels.json", message));
+        }
+        let generator = match &self.vocab {
+            Some(vocab) => constraint::constrained(generator, &self.config.constraint, vocab)?,
+            None => generator,
+        };
+        Ok(SavedModel { method, checkpoint, generator })
+    }
+}
+
+fn of_another_run(folder: &RunFolder, name: &str, message: String) -> Error {
+    Error::Run {
+        path: folder.file(name),
+        message,
+        hint: Some(
+            "the file belongs to another run or is damaged; restore it from a copy or train again".into(),
+        ),
+    }
+}
+
+fn read_vocab(folder: &RunFolder) -> Result<Vocab> {
+    let vocab: Vocab = folder.read_json("vocab.json")?;
+    match vocab.tokens() {
+        Tokens::Bpe => with_own_tokenizer(folder, vocab),
+        _ => Ok(vocab),
+    }
+}
+
+/// The vocabulary with the run's copy of its tokenizer.
+fn with_own_tokenizer(folder: &RunFolder, vocab: Vocab) -> Result<Vocab> {
+    let path = folder.file("tokenizer.json");
+    let tokenizer = Subwords::read(&path)?;
+    let fault = |message| Error::Run {
+        path: path.clone(),
+        message,
+        hint: Some("restore the file from a copy, or train again".into()),
+    };
+    let recorded: Value = folder.read_json("run.json")?;
+    if recorded["data"]["tokenizer"]["sha256"] != tokenizer.sha256() {
+        return Err(fault("is not the tokenizer that the run was started with".into()));
+    }
+    vocab.with_tokenizer(Arc::new(tokenizer)).map_err(|error| fault(error.to_string()))
+}

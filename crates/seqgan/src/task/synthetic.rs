@@ -1,0 +1,30 @@
+//! Synthetic tasks: the paper's oracle (SeqGAN, section 4), or a rule.
+
+use super::Task;
+use crate::Result;
+use crate::config::OracleConfig;
+use crate::generator::oracle::{self, Oracle};
+use crate::rng::{Purpose, Streams};
+use serde_json::json;
+
+impl Task {
+    /// A synthetic task: training, validation and test sequences are draws from its oracle.
+    pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
+        let oracle = Oracle::new(config, seed)?;
+        let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;
+        let vocab_size = oracle.shape().map_or(config.vocab_size, |shape| shape.vocab_size);
+        Ok(Self {
+            train: draw(Purpose::OracleTrain, config.num_train),
+            validation: draw(Purpose::OracleValidation, config.num_validation),
+            test: Some(draw(Purpose::OracleTest, config.num_test)),
+            held_out: None,
+            vocab: None,
+            labels: Vec::new(),
+            description: json!({ "task": config.task, "oracle_params": config.params }),
+            notes: Vec::new(),
+            space: oracle::synthetic_shape(vocab_size, 0, 0, config.length),
+            constraint: None,
+            oracle: Some(oracle),
+        })
+    }
+}

@@ -1,0 +1,48 @@
+//! The validation of a cross-fitted discriminator: its log-likelihood-ratio gain.
+
+use super::reward::{logits_of_features, odds_scale};
+use crate::config::Config;
+use crate::discriminator::{CausalDiscriminator, ReferenceModels};
+use crate::generator::{Generator, GeneratorPolicy, Policy};
+use crate::measure::within_support;
+use crate::metrics::residual;
+use crate::metrics::residual::Residual;
+use crate::rng::{Purpose, Streams};
+use crate::task::Task;
+use crate::token::SeqBatch;
+
+/// Validation sequences and fresh samples of the generator, with their features, which stay as they are while the discriminator
+/// learns.
+pub(super) struct ValidationSet {
+    real: (SeqBatch, Vec<f32>),
+    samples: (SeqBatch, Vec<f32>),
+    /// Factor of the logits, as in the rounds.
+    scale: f64,
+}
+
+impl ValidationSet {
+    /// With the features of the reference models of the method's rounds; `generator` is the one that the discriminator is
+    /// trained against.
+    pub fn new(config: &Config, task: &Task, references: ReferenceModels<'_>, generator: &Generator) -> Self {
+        let with_features = |batch: SeqBatch| {
+            let features = references.features(&batch);
+            (batch, features)
+        };
+        let streams = Streams::new(config.seed, Purpose::Evaluation);
+        let n = config.evaluate.num_samples_training;
+        Self {
+            real: with_features(within_support(&task.validation, references.base)),
+            samples: with_features(GeneratorPolicy::new(generator, 1.0).sample(&streams, 0, n).sequences),
+            scale: odds_scale(&config.crossfit),
+        }
+    }
+
+    /// The gain of the generator reweighted by the discriminator's odds over the generator itself.
+    pub fn gain(&self, discriminator: &CausalDiscriminator) -> Residual {
+        let logits = |(batch, features): &(SeqBatch, Vec<f32>)| -> Vec<f64> {
+            let logits = logits_of_features(discriminator, batch, features);
+            logits.into_iter().map(|f| self.scale * f64::from(f)).collect()
+        };
+        residual(&logits(&self.real), &logits(&self.samples))
+    }
+}

@@ -1,0 +1,67 @@
+//! `scheduled-sampling`: maximum likelihood whose inputs are more and more the model's own tokens (Bengio et al., NIPS
+//! 2015).
+
+use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
+use crate::Result;
+use crate::config::{Config, LikelihoodConfig, Method};
+use crate::generator::{ScheduledInputs, TrainableGenerator};
+use crate::optim::{GeneratorUpdate, Optimizer, scheduled_sampling_step};
+use crate::rng::{Purpose, Streams};
+use crate::token::SeqBatch;
+
+/// Scheduled sampling.
+pub(super) struct ScheduledSampling;
+
+struct Step {
+    /// How much less often an input is the true token, an epoch later.
+    decay: f64,
+    coins: Streams,
+    draws: Streams,
+}
+
+impl LikelihoodStep for Step {
+    fn step(
+        &mut self,
+        generator: &mut TrainableGenerator,
+        optimizer: &mut Optimizer,
+        batch: SeqBatch,
+        position: BatchPosition,
+        update: GeneratorUpdate,
+    ) -> Result<f64> {
+        let truth = (1.0 - self.decay * position.epoch as f64).max(0.0);
+        let inputs = ScheduledInputs { truth, coins: &self.coins, draws: &self.draws, first: position.first };
+        scheduled_sampling_step(generator, optimizer, &batch, inputs, update)
+    }
+}
+
+impl TrainingMethod for ScheduledSampling {
+    fn name(&self) -> Method {
+        Method::SCHEDULED_SAMPLING
+    }
+
+    fn about(&self) -> &'static str {
+        "maximum likelihood whose inputs are more and more the model's own tokens"
+    }
+
+    fn kind(&self) -> Kind<'_> {
+        Kind::Likelihood(self)
+    }
+}
+
+impl LikelihoodMethod for ScheduledSampling {
+    fn settings(&self, config: &Config) -> LikelihoodConfig {
+        config.mle.clone()
+    }
+
+    fn step(&self, config: &Config, seed: u64, _: Option<&Teacher>) -> Box<dyn LikelihoodStep> {
+        Box::new(Step {
+            decay: config.scheduled_sampling.teacher_forcing_decay,
+            coins: Streams::new(seed, Purpose::ScheduledCoin),
+            draws: Streams::new(seed, Purpose::ScheduledDraw),
+        })
+    }
+
+    fn fingerprint(&self, config: &Config) -> String {
+        format!("{:?}", config.scheduled_sampling)
+    }
+}

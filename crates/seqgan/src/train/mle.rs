@@ -1,0 +1,192 @@
+//! Maximum-likelihood training of a generator (Algorithm 1, line 2).
+
+use super::context::Context;
+use super::epochs::{self, EpochCursor, EpochTraining};
+use super::method::{BatchPosition, LikelihoodStep, Teacher, known_likelihood};
+use super::state::{
+    BestValidation, Completed, GeneratorInTraining, LikelihoodCursor, LikelihoodState, StageRef,
+};
+use crate::config::{Config, LikelihoodConfig, Method};
+use crate::data::Batches;
+use crate::generator::{BoxGenerator, BoxTrainable};
+use crate::measure::{Measures, measure_in_training, validation_nll};
+use crate::optim::GeneratorUpdate;
+use crate::rng::{Purpose, Streams};
+use crate::task::Task;
+use crate::token::SeqBatch;
+use crate::{Error, Result};
+use std::borrow::Cow;
+
+/// A likelihood model to be trained.
+pub struct LikelihoodJob<'a> {
+    /// The method, which says how its updates are made.
+    pub method: Method,
+    /// The name in records.
+    pub name: String,
+    /// Names its initial parameters and the order of its batches.
+    pub seed: u64,
+    /// What a distilled model learns from.
+    pub teacher: Option<Teacher>,
+    /// The training sequences.
+    pub train: Cow<'a, SeqBatch>,
+}
+
+impl LikelihoodJob<'_> {
+    /// The settings of its training.
+    pub fn settings(&self, config: &Config) -> LikelihoodConfig {
+        known_likelihood(self.method).settings(config)
+    }
+
+    /// The state before the first update.
+    pub fn begin(&self, config: &Config, task: &Task) -> LikelihoodState {
+        let start = self.teacher.as_ref().and_then(|teacher| teacher.start.as_ref()?.to_trainable());
+        let generator = start.unwrap_or_else(|| untrained(config, task, self.seed));
+        LikelihoodState { cursor: LikelihoodCursor::default(), model: GeneratorInTraining::new(generator) }
+    }
+}
+
+fn untrained(config: &Config, task: &Task, seed: u64) -> BoxTrainable {
+    task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
+}
+
+/// Trains the model, or what is left of it, and returns it.
+pub fn train(
+    context: &mut Context<'_>,
+    completed: &Completed,
+    job: &LikelihoodJob<'_>,
+    state: &mut LikelihoodState,
+) -> Result<BoxGenerator> {
+    let settings = job.settings(context.config);
+    let step = known_likelihood(job.method).step(context.config, job.seed, job.teacher.as_ref());
+    let batches = batches(job, &settings, 0).len();
+    let limit = if settings.max_updates > 0 { settings.max_updates } else { usize::MAX };
+    let updates = (settings.num_epochs * batches).min(limit);
+    context.phase(&job.name, state.cursor.epochs.updates(batches) as u64, updates as u64)?;
+    let mut training = Training { context, completed, job, settings, step, state, batches, updates };
+    epochs::run(&mut training)?;
+    Ok(state.model.clone().into_best())
+}
+
+fn batches(job: &LikelihoodJob<'_>, settings: &LikelihoodConfig, epoch: usize) -> Batches {
+    let (n, size) = (job.train.len(), settings.batch_size);
+    let batches = match settings.shuffle {
+        true => Batches::new(n, size, &Streams::new(job.seed, Purpose::ShuffleGenerator), epoch as u64),
+        false => Batches::in_file_order(n, size),
+    };
+    batches.drop_incomplete()
+}
+
+/// Epochs in a row without a better one that make a plateau. One may be worse by chance: on folk tunes, which have few
+/// validation sequences, the rate would fall too early (nll_validation 1.825 instead of 1.795).
+const PLATEAU: usize = 2;
+
+struct Training<'t, 'c> {
+    context: &'t mut Context<'c>,
+    completed: &'t Completed,
+    job: &'t LikelihoodJob<'t>,
+    settings: LikelihoodConfig,
+    step: Box<dyn LikelihoodStep>,
+    state: &'t mut LikelihoodState,
+    /// Batches an epoch.
+    batches: usize,
+    /// Updates in all.
+    updates: usize,
+}
+
+impl Training<'_, '_> {
+    fn is_out_of_patience(&self) -> bool {
+        let LikelihoodCursor { epochs, best, .. } = self.state.cursor;
+        self.settings.early_stop && BestValidation::since(best, epochs.epoch) >= self.settings.patience
+    }
+
+    fn update(&self, step: usize) -> GeneratorUpdate {
+        let LikelihoodConfig { learning_rate, schedule, plateau_factor, clip_norm, l2, .. } = self.settings;
+        GeneratorUpdate {
+            learning_rate: learning_rate
+                * schedule.factor(step as u64, self.updates as u64)
+                * plateau_factor.powi(self.state.cursor.plateaus as i32),
+            clip_norm,
+            l2,
+        }
+    }
+
+    /// The original code measures after epochs 1, 6, 11, ..: its epochs 0, 5, 10.
+    fn is_measured_after(&self, epoch: usize) -> bool {
+        let every = self.settings.measure_every_epochs;
+        every > 0 && (epoch - 1).is_multiple_of(every)
+    }
+
+    /// Goes back to the best model where a plateau lowers the learning rate.
+    fn lower_rate_on_plateau(&mut self) {
+        let cursor = &mut self.state.cursor;
+        let since = BestValidation::since(cursor.best, cursor.epochs.epoch);
+        if self.settings.plateau_factor < 1.0
+            && since > 0
+            && since.is_multiple_of(PLATEAU)
+            && let Some(best) = &self.state.model.best
+        {
+            cursor.plateaus += 1;
+            self.state.model.generator = best.clone();
+        }
+    }
+}
+
+impl EpochTraining for Training<'_, '_> {
+    fn cursor(&mut self) -> &mut EpochCursor {
+        &mut self.state.cursor.epochs
+    }
+
+    fn goes_on(&mut self) -> bool {
+        self.state.cursor.epochs.updates(self.batches) < self.updates && !self.is_out_of_patience()
+    }
+
+    fn batches(&self, epoch: usize) -> Batches {
+        batches(self.job, &self.settings, epoch)
+    }
+
+    fn is_at_limit(&self) -> bool {
+        self.state.cursor.epochs.updates(self.batches) == self.updates
+    }
+
+    fn step(&mut self, rows: &[usize]) -> Result<()> {
+        let step = self.state.cursor.epochs.updates(self.batches);
+        let position = BatchPosition {
+            epoch: self.state.cursor.epochs.epoch,
+            first: (step * self.settings.batch_size) as u64,
+        };
+        let update = self.update(step);
+        let batch = self.job.train.select(rows.iter().copied());
+        let GeneratorInTraining { generator, optimizer, .. } = &mut self.state.model;
+        let loss = self.step.step(generator, optimizer, batch, position, update)?;
+        self.context.progress(step as u64 + 1, &[("loss", loss)])
+    }
+
+    fn end_of_step(&mut self) -> Result<()> {
+        self.context.end_of_step(self.completed, StageRef::Likelihood(self.state))
+    }
+
+    fn end_of_epoch(&mut self) -> Result<()> {
+        let epoch = self.state.cursor.epochs.epoch;
+        let (config, task) = (self.context.config, self.context.task);
+        let mut figures = Vec::new();
+        if self.settings.early_stop {
+            let nll = validation_nll(task, &self.state.model.generator).mean;
+            figures.push(("nll_validation", nll));
+            self.state.model.keep_if_best(&mut self.state.cursor.best, nll, epoch);
+        }
+        let phase = (self.job.name.as_str(), None);
+        if self.is_measured_after(epoch) {
+            let measures = measure_in_training(config, task, &self.state.model.generator);
+            figures.retain(|f| f.0 != "nll_validation" || measures.nll_validation.is_none());
+            self.context.record(phase, epoch as u64, &measures, &figures)?;
+        } else if !figures.is_empty() {
+            self.context.record(phase, epoch as u64, &Measures::default(), &figures)?;
+        }
+        self.lower_rate_on_plateau();
+        self.end_of_step()
+    }
+
+    fn failed(&mut self, error: Error) -> Error {
+        self.context.save_and_fail(self.completed, StageRef::Likelihood(self.state), error)
+    }
+}

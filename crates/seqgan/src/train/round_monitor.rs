@@ -1,0 +1,71 @@
+//! The measurement of a method's rounds: what is recorded, which checkpoint is kept, and what ends the rounds.
+
+use super::best_checkpoints::{load_best, save_if_best};
+use super::context::Context;
+use super::method::{AdversarialMethod, RewardTraining};
+use super::monitor::{MonitorStatistics, report};
+use super::reward_model::references;
+use super::state::{AdversarialState, Completed};
+use crate::Result;
+use crate::config::Action;
+use crate::measure::{measure_in_training, validation_nll};
+
+/// Measures the models, saves the generator if it is one of the best, and looks for training that goes wrong, which may end the
+/// rounds.
+pub(super) fn measure(
+    context: &mut Context<'_>,
+    completed: &Completed,
+    method: &dyn AdversarialMethod,
+    state: &mut AdversarialState,
+) -> Result<()> {
+    let (config, task) = (context.config, context.task);
+    let measures = measure_in_training(config, task, &state.model.generator);
+    let references = references(config, &completed.finished, method.base(config));
+    // In the rounds the base gives the features of its own training sequences, which no generator of a fold gave.
+    let sees_training_data =
+        method.reward_training(config) != RewardTraining::OnFolds || config.crossfit.num_folds == 1;
+    let statistics = MonitorStatistics::of(config, task, state, references, &measures, sees_training_data);
+    let parts: Vec<(String, f64)> =
+        state.cursor.reward_parts.iter().map(|(name, mean)| (format!("reward_{name}"), *mean)).collect();
+    let parts = parts.iter().map(|(name, mean)| (name.as_str(), *mean));
+    let figures: Vec<_> =
+        state.cursor.reward_figure().into_iter().chain(parts).chain(statistics.entries()).collect();
+    let round = state.cursor.round;
+    context.record(("adversarial", Some(state.method)), round as u64, &measures, &figures)?;
+    save_if_best(context, state, &measures)?;
+    if method.schedule(config).patience > 0 {
+        let nll = validation_nll(task, &state.model.generator).mean;
+        state.model.keep_if_best(&mut state.cursor.best, nll, round);
+    }
+    let action = report(context, method, state, &statistics)?;
+    act(context, state, action)
+}
+
+/// Ends the rounds where a diagnostic asks for it.
+fn act(context: &Context<'_>, state: &mut AdversarialState, action: Action) -> Result<()> {
+    let mut ends_with = state.cursor.best.map_or(state.cursor.round, |best| best.done);
+    if action == Action::RollBack
+        && let Some((best, generator)) = load_best(context, state)?
+    {
+        state.model.generator = generator.to_trainable().expect("a checkpoint of a model in training");
+        (state.model.best, state.cursor.best) = (None, None);
+        ends_with = best;
+    }
+    if matches!(action, Action::Stop | Action::RollBack) {
+        state.cursor.monitor.ended = true;
+        context.note(&format!("{} ends here, with its model of round {ends_with}", state.method))?;
+    }
+    Ok(())
+}
+
+/// Reports that the rounds end with an earlier model.
+pub(super) fn end_of_rounds(context: &Context<'_>, state: &AdversarialState) -> Result<()> {
+    let (method, round) = (state.method, state.cursor.round);
+    match state.cursor.best {
+        Some(best) if best.done < round && !state.cursor.monitor.ended => context.note(&format!(
+            "{method} ends after round {round}, with its model of round {}: nll_validation {:.3}",
+            best.done, best.nll
+        )),
+        _ => Ok(()),
+    }
+}
