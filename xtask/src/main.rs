@@ -6,6 +6,7 @@ mod docs;
 mod fuzz;
 mod layers;
 mod minimum_rust;
+mod rust_source;
 mod rust_text;
 mod rustup;
 mod safety;
