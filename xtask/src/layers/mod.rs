@@ -1,14 +1,19 @@
 //! `cargo xtask layers`: how the library is built up.
 //!
 //! - [`order`]: a module uses itself and modules before it.
+//! - [`retired`]: no definition has a name that the glossary has retired.
 
 mod attributes;
+mod definitions;
 mod fault;
 #[cfg(test)]
 mod fixture;
+mod glossary;
 mod library;
 mod order;
 mod paths;
+mod retired;
+mod words;
 
 use anyhow::{Result, bail};
 use fault::Fault;
@@ -36,7 +41,9 @@ pub fn check(root: &Path) -> Result<()> {
 fn faults(root: &Path) -> Result<Vec<Fault>> {
     let library = Library::read(&root.join(SOURCE))?;
     let faults = order::faults(&library, &Order { floors: FLOORS, refused: REFUSED });
-    Ok(faults.into_iter().map(|fault| fault.below(Path::new(SOURCE))).collect())
+    let mut faults: Vec<_> = faults.into_iter().map(|fault| fault.below(Path::new(SOURCE))).collect();
+    faults.extend(retired::faults(root)?);
+    Ok(faults)
 }
 
 #[cfg(test)]
