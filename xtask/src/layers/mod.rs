@@ -2,6 +2,7 @@
 //!
 //! - [`order`]: a module uses itself and modules before it.
 //! - [`circles`]: few files use each other in a circle, and those of `train/` in none.
+//! - [`networks`]: `train/` names no kind of network.
 //! - [`retired`]: no definition has a name that the glossary has retired.
 
 mod attributes;
@@ -13,6 +14,7 @@ mod fixture;
 mod glossary;
 mod library;
 mod names;
+mod networks;
 mod order;
 mod paths;
 mod retired;
@@ -45,6 +47,7 @@ fn faults(root: &Path) -> Result<Vec<Fault>> {
     let library = Library::read(&root.join(SOURCE))?;
     let mut faults = order::faults(&library, &Order { floors: FLOORS, refused: REFUSED });
     faults.extend(circles::faults(&library));
+    faults.extend(networks::faults(&library));
     let mut faults: Vec<_> = faults.into_iter().map(|fault| fault.below(Path::new(SOURCE))).collect();
     faults.extend(retired::faults(root)?);
     Ok(faults)
