@@ -6,7 +6,7 @@ mod docs;
 mod fuzz;
 mod layers;
 mod minimum_rust;
-mod rust_text;
+mod rust_source;
 mod rustup;
 mod safety;
 mod sanitize;
@@ -22,7 +22,7 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
-  layers   no module of the library uses one to its right
+  layers   modules use what stands before them, files use each other in no circle, names are those of the field
   docs     write docs/configuration.md from the code
   book     every page is listed once, and every link leads somewhere
   safety   unsafe code stands in the kernels alone, and gives its reasons

@@ -4,10 +4,10 @@
 //! be switched off by an attribute, in any file. This check knows the files that may, and that nobody may switch off
 //! the reasons.
 
-use crate::rust_text::pieces;
+use crate::rust_source::{files_below, identifiers, read, tokens};
 use anyhow::{Context, Result, bail, ensure};
-use std::fs::read_to_string;
-use std::path::{Path, PathBuf};
+use proc_macro2::TokenStream;
+use std::path::Path;
 
 /// The files with unsafe code, in `crates/seqgan/src/kernel`.
 const FILES: [&str; 9] = [
@@ -28,16 +28,13 @@ const REASONS: [&str; 3] = ["unsafe_op_in_unsafe_fn", "undocumented_unsafe_block
 /// Checks the repository in `root`.
 pub fn check(root: &Path) -> Result<()> {
     lints_are_on(root)?;
-    let mut files = Vec::new();
-    collect(root, Path::new(""), &mut files)?;
-    files.sort();
+    let files = files_below(root)?;
     let kernel = Path::new("crates/seqgan/src/kernel");
     let mut faults = 0;
     for file in &files {
-        let text =
-            read_to_string(root.join(file)).with_context(|| format!("cannot read {}", file.display()))?;
+        let source = tokens(&read(&root.join(file))?).with_context(|| file.display().to_string())?;
         let listed = FILES.iter().any(|name| *file == kernel.join(name));
-        for (line, fault) in faults_of(&text, listed) {
+        for (line, fault) in faults_of(source, listed) {
             eprintln!("{}:{line}: {fault}", file.display());
             faults += 1;
         }
@@ -55,17 +52,17 @@ pub fn check(root: &Path) -> Result<()> {
 }
 
 /// Lines and faults of a source file, which may have unsafe code if it is `listed`.
-fn faults_of(text: &str, listed: bool) -> Vec<(usize, String)> {
+fn faults_of(source: TokenStream, listed: bool) -> Vec<(usize, String)> {
     let mut faults = Vec::new();
     let mut found = false;
-    for piece in pieces(text) {
-        let Some(name) = piece.name() else { continue };
+    for (name, line) in identifiers(source) {
+        let name = name.as_str();
         found |= name == "unsafe";
         if !listed && ["unsafe", "unsafe_code"].contains(&name) {
-            faults.push((piece.line, format!("`{name}` in a file that is not one of the kernels")));
+            faults.push((line, format!("`{name}` in a file that is not one of the kernels")));
         }
         if REASONS.contains(&name) {
-            faults.push((piece.line, format!("`{name}` is decided in Cargo.toml, for all")));
+            faults.push((line, format!("`{name}` is decided in Cargo.toml, for all")));
         }
     }
     if listed && !found {
@@ -91,26 +88,7 @@ fn lints_are_on(root: &Path) -> Result<()> {
 }
 
 fn manifest(path: &Path) -> Result<toml::Table> {
-    let text = read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    text.parse().with_context(|| format!("cannot parse {}", path.display()))
-}
-
-/// Adds the Rust files below `root/folder`, as paths relative to `root`, without what Cargo built.
-fn collect(root: &Path, folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
-    let path = root.join(folder);
-    for entry in std::fs::read_dir(&path).with_context(|| format!("cannot read {}", path.display()))? {
-        let entry = entry?;
-        let name = folder.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            let hidden = entry.file_name().to_string_lossy().starts_with('.');
-            if !hidden && entry.file_name() != "target" {
-                collect(root, &name, files)?;
-            }
-        } else if name.extension().is_some_and(|extension| extension == "rs") {
-            files.push(name);
-        }
-    }
-    Ok(())
+    read(path)?.parse().with_context(|| format!("cannot parse {}", path.display()))
 }
 
 #[cfg(test)]
@@ -118,7 +96,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, listed: bool) -> Vec<usize> {
-        faults_of(text, listed).into_iter().map(|(line, _)| line).collect()
+        faults_of(tokens(text).unwrap(), listed).into_iter().map(|(line, _)| line).collect()
     }
 
     #[test]
