@@ -24,7 +24,7 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{Action, Baseline, Method};
 use crate::data::Batches;
-use crate::generator::{LstmPolicy, Policy};
+use crate::generator::{GeneratorPolicy, Policy};
 use crate::optim::{ExpectedReward, GeneratorUpdate, policy_gradient_step_with};
 use crate::rng::{Purpose, Streams};
 use crate::rollout::DelayedPolicy;
@@ -35,7 +35,7 @@ fn begin(session: &Session<'_>, state: &mut State, method: Method) -> Result<()>
         return Ok(());
     }
     let config = session.config;
-    let generator = state.finished[&config.starts_from(method)].clone();
+    let generator = state.finished[&config.starts_from(method)].to_trainable().expect("a likelihood model");
     let judge = Judge::new(method, config, session.task)?;
     let rollout = DelayedPolicy::new(&generator, config.rollout.delay);
     let optimizer = judge.optimizer();
@@ -128,7 +128,7 @@ pub(super) fn rounds(session: &mut Session<'_>, state: &mut State, method: Metho
     state.position.reward_parts.clear();
     (state.position.watched, state.position.kept) = Default::default();
     let trainee = state.trainee.take().expect("the generator in training");
-    state.finished.insert(method, trainee.best.unwrap_or(trainee.generator));
+    state.finished.insert(method, trainee.best.unwrap_or(trainee.generator).into_generator());
     Ok(())
 }
 
@@ -197,7 +197,7 @@ fn generator_step(
     let adversary = state.adversary.as_mut().expect("the discriminator in training");
     let drawn = &mut state.position.drawn;
 
-    let policy = LstmPolicy::new(&trainee.generator, 1.0);
+    let policy = GeneratorPolicy::new(&trainee.generator, 1.0);
     let n = plan.batch_size;
     let batch = policy.sample(&Streams::new(seed, Purpose::PolicySample), drawn.policy, n).sequences;
     drawn.policy += n as u64;
@@ -226,9 +226,16 @@ fn generator_step(
     let baseline = if earned.centred { Baseline::None } else { plan.baseline };
     let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
     let guided = (expected_reward, earned.demonstrations.as_ref());
-    policy_gradient_step_with(generator, optimizer, (&batch, &earned.values), guided, baseline, update)?;
+    policy_gradient_step_with(
+        &mut **generator,
+        optimizer,
+        (&batch, &earned.values),
+        guided,
+        baseline,
+        update,
+    )?;
     adversary.rollout.update(&trainee.generator);
-    let has_end = trainee.generator.shape().end_token.is_some();
+    let has_end = trainee.generator.space().end_token.is_some();
     // Values that are centred already are no longer measured against the mean reward, nor are those from which the part is
     // missing that is known of every token.
     let whole = !earned.centred && expected_reward.is_none();
@@ -253,7 +260,7 @@ fn train_judge(
         let n = config.adversarial.num_negatives;
         let drawn = state.position.drawn.negatives;
         let negatives = Streams::new(seed, Purpose::Negative);
-        let mut sequences = LstmPolicy::new(generator, 1.0).sample(&negatives, drawn, n).sequences;
+        let mut sequences = GeneratorPolicy::new(generator, 1.0).sample(&negatives, drawn, n).sequences;
         let order = Streams::new(seed, Purpose::RealSubset).permutation(drawn, session.task.train.len());
         let real = session.task.train.select(order.into_iter().take(n));
         sequences.extend(&real);

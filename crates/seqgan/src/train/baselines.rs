@@ -72,8 +72,8 @@ impl Session<'_> {
     pub fn measure_unigram(&self, model: &Unigram, oracle_entropy: Option<Estimate>) -> Measures {
         let task = self.task;
         let has_end = task.has_end();
-        let end = task.generator_shape(self.config).end_token;
-        let never = task.generator_shape(self.config).never;
+        let end = task.space().end_token;
+        let never = &task.space().never;
         let within_support = |batch: &SeqBatch| {
             batch.select((0..batch.len()).filter(|&b| batch.row(b).iter().all(|t| !never.contains(t))))
         };

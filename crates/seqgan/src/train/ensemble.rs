@@ -9,7 +9,7 @@ use super::state::State;
 use super::task::Task;
 use crate::Result;
 use crate::config::{Config, Method};
-use crate::generator::{LstmGenerator, LstmPolicy, Policy, ensemble};
+use crate::generator::{BoxGenerator, BoxTrainable, GeneratorPolicy, Policy, TrainableGenerator, ensemble};
 use crate::optim::{GeneratorUpdate, Optimizer, distillation_step};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -40,7 +40,7 @@ pub(super) fn put_together(state: &mut State) {
 }
 
 /// An untrained generator of the size that a method's has.
-pub(super) fn blank(config: &Config, task: &Task, method: Method) -> LstmGenerator {
+pub(super) fn blank(config: &Config, task: &Task, method: Method) -> Result<BoxTrainable> {
     let mut config = config.clone();
     if method == Method::MleEnsemble {
         config.generator.embedding_dim *= config.ensemble.num_members;
@@ -51,16 +51,16 @@ pub(super) fn blank(config: &Config, task: &Task, method: Method) -> LstmGenerat
 
 /// What `distilled` learns from: real sequences beside as many samples of the ensemble, all with its distributions.
 pub(super) struct Lesson {
-    ensemble: LstmGenerator,
-    policy: LstmPolicy,
+    ensemble: BoxGenerator,
+    policy: GeneratorPolicy,
     streams: Streams,
     share: f64,
 }
 
 impl Lesson {
-    pub fn new(session: &Session<'_>, ensemble: LstmGenerator) -> Self {
+    pub fn new(session: &Session<'_>, ensemble: BoxGenerator) -> Self {
         Self {
-            policy: LstmPolicy::new(&ensemble, 1.0),
+            policy: GeneratorPolicy::new(&ensemble, 1.0),
             ensemble,
             streams: Streams::new(session.config.seed, Purpose::Distillation),
             share: session.config.ensemble.distillation_weight,
@@ -70,7 +70,7 @@ impl Lesson {
     /// An update on `real` and samples number `first` onwards.
     pub fn step(
         &self,
-        generator: &mut LstmGenerator,
+        generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
         real: SeqBatch,
         first: u64,

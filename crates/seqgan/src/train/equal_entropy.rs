@@ -8,7 +8,7 @@ use super::state::State;
 use super::summary::Comparison;
 use crate::Result;
 use crate::config::Method;
-use crate::generator::{LstmPolicy, Policy};
+use crate::generator::{GeneratorPolicy, Policy};
 use crate::metrics::frontier::{CurvePoint, Measured, Pair, Slope};
 use crate::metrics::{Estimate, compare, match_entropy, per_token};
 use crate::rng::{Purpose, Streams};
@@ -52,15 +52,18 @@ pub(super) fn compare_at(
     let target = per_token(&ours.sampled.own_nats, &ours.sampled.steps).mean;
     let n = session.config.evaluate.num_samples;
     let entropy_at = |t: f64| {
-        let sampled =
-            LstmPolicy::new(base, t).sample(&Streams::new(session.config.seed, Purpose::Evaluation), 0, n);
+        let sampled = GeneratorPolicy::new(base, t).sample(
+            &Streams::new(session.config.seed, Purpose::Evaluation),
+            0,
+            n,
+        );
         let nats: Vec<f64> = sampled.log_prob.iter().map(|l| -l).collect();
         Ok(per_token(&nats, &measure::steps(&sampled.sequences, session.task.has_end())).mean)
     };
     let curve = curve(state, base_method);
     let (low, high) = bracket(&curve, target);
     let matched = match_entropy(target, low, high, ENTROPY_TOLERANCE, entropy_at)?;
-    let theirs = At::new(session, &LstmPolicy::new(base, matched.temperature), n);
+    let theirs = At::new(session, &GeneratorPolicy::new(base, matched.temperature), n);
     let test = session.task.test.as_ref().expect("test sequences");
     let test_steps = measure::steps(&within_support(test, base), session.task.has_end());
     let pair = Pair {

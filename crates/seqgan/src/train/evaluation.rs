@@ -11,7 +11,7 @@ use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
 use crate::config::{Method, MixtureConfig};
-use crate::generator::{LstmGenerator, LstmPolicy, MixturePolicy, Policy};
+use crate::generator::{BoxGenerator, GeneratorPolicy, MixturePolicy, Policy};
 use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
@@ -242,7 +242,7 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
 struct Model<'a> {
     policy: Box<dyn Policy>,
     /// Which tells the sequences that have a probability.
-    generator: &'a LstmGenerator,
+    generator: &'a BoxGenerator,
 }
 
 /// Whether a row is more than a distribution of single tokens.
@@ -256,12 +256,14 @@ fn model<'s>(session: &Session<'_>, state: &'s State, method: Method, temperatur
     if method == Method::Mixture {
         let MixtureConfig { share, temperature: colder } = config.mixture;
         let generator = &state.finished[&config.starts_from(method)];
-        let part = |share, temperature| (share, LstmPolicy::new(generator, temperature));
+        let part = |share, temperature| -> (f64, Box<dyn Policy>) {
+            (share, Box::new(GeneratorPolicy::new(generator, temperature)))
+        };
         let parts = vec![part(share, temperature * colder), part(1.0 - share, temperature)];
         return Model { policy: Box::new(MixturePolicy::new(parts)), generator };
     }
     let generator = &state.finished[&method];
-    Model { policy: Box::new(LstmPolicy::new(generator, temperature)), generator }
+    Model { policy: Box::new(GeneratorPolicy::new(generator, temperature)), generator }
 }
 
 fn measured(session: &Session<'_>, model: Model<'_>, oracle_entropy: Option<Estimate>) -> Measures {
@@ -307,7 +309,7 @@ fn at_temperature_one(session: &Session<'_>, state: &State, method: Method) -> M
 }
 
 fn untrained(session: &Session<'_>, method: Method) -> Unigram {
-    let shape = session.task.generator_shape(session.config);
+    let shape = session.task.space();
     match method {
         Method::Random => Unigram::uniform(shape.vocab_size),
         _ => Unigram::of(&session.task.train, shape.vocab_size, shape.end_token, &shape.never),

@@ -7,7 +7,7 @@ use crate::config::DataConfig;
 use crate::data::{
     self, Interner, LongSequences, ReadOptions, ReadReport, Subwords, Tokens, TrainingText, Vocab,
 };
-use crate::generator::{GeneratorShape, Policy, Rules};
+use crate::generator::{Policy, Rules, SequenceSpace};
 use crate::metrics::{Estimate, Scorecard, pitch_mse};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -35,7 +35,7 @@ impl HeldOut {
         test: &Path,
         config: &DataConfig,
         vocab: &Vocab,
-        shape: &GeneratorShape,
+        shape: &SequenceSpace,
         rules: &Rules,
         labels: &[String],
     ) -> Result<Self> {

@@ -16,7 +16,7 @@ use crate::credit::{DiscountedReturn, MaliGanWeights};
 use crate::discriminator::{
     BatchLoss, CausalDiscriminator, CausalObjective, CausalShape, Discriminator, Ranker,
 };
-use crate::generator::LstmGenerator;
+use crate::generator::BoxGenerator;
 use crate::nn::Tensors;
 use crate::optim::{
     Demonstrations, DiscriminatorUpdate, ExpectedReward, Optimizer, RankedBatch, RankerUpdate,
@@ -52,7 +52,7 @@ impl Judge {
                     embedding_dim: settings.embedding_dim,
                     hidden_dim: settings.hidden_dim,
                     num_features: 0,
-                    end_token: task.generator_shape(config).end_token,
+                    end_token: task.space().end_token,
                 };
                 Network::Causal(CausalDiscriminator::new(shape, &streams))
             }
@@ -190,7 +190,7 @@ impl Judge {
         &self,
         config: &Config,
         witnesses: Witnesses<'_>,
-        anchor: Option<&LstmGenerator>,
+        anchor: Option<&BoxGenerator>,
     ) -> Option<ExpectedReward> {
         match &self.network {
             Network::Crossfit(judge) => {

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::state::State;
 use super::summary::Measures;
 use crate::config::{KeepBy, Method};
-use crate::generator::LstmGenerator;
+use crate::generator::BoxTrainable;
 use crate::run::RunFolder;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -65,10 +65,11 @@ pub(super) fn best(
     session: &Session<'_>,
     state: &State,
     method: Method,
-) -> Result<Option<(usize, LstmGenerator)>> {
+) -> Result<Option<(usize, BoxTrainable)>> {
     let Some(kept) = state.position.kept.first() else { return Ok(None) };
     let (_, saved) = models::read_generator(&session.folder.model_of_round(method.name(), kept.round))?;
     let generator = &state.trainee.as_ref().expect("the generator in training").generator;
+    let saved = saved.to_trainable().expect("a generator in training");
     let same_rules = generator.with_parameters(saved.parameters().clone());
     same_rules.map(|generator| Some((kept.round, generator))).map_err(|message| Error::Checkpoint {
         path: session.folder.model_of_round(method.name(), kept.round),

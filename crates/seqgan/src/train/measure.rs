@@ -4,7 +4,7 @@ use super::session::Session;
 use super::summary::Measures;
 use super::task::Task;
 use crate::generator::oracle::Oracle;
-use crate::generator::{LstmGenerator, LstmPolicy, Policy};
+use crate::generator::{Generator, GeneratorPolicy, Policy};
 use crate::metrics::{Estimate, coverage, per_token};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -30,13 +30,13 @@ pub(super) fn nll(policy: &dyn Policy, batch: &SeqBatch) -> Estimate {
 }
 
 /// Of a generator, on the part kept apart for early stopping; lines with unknown tokens are left out.
-pub(super) fn validation_nll(task: &Task, generator: &LstmGenerator) -> Estimate {
-    nll(&LstmPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
+pub(super) fn validation_nll(task: &Task, generator: &dyn Generator) -> Estimate {
+    nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
 }
 
 /// The sequences that a generator gives a probability: those without tokens that it never chooses, within its constraint.
-pub fn within_support(batch: &SeqBatch, generator: &LstmGenerator) -> SeqBatch {
-    let allowed = |&b: &usize| generator.rules().allow(generator.shape(), batch.row(b));
+pub fn within_support(batch: &SeqBatch, generator: &dyn Generator) -> SeqBatch {
+    let allowed = |&b: &usize| generator.rules().allow(generator.space(), batch.row(b));
     batch.select((0..batch.len()).filter(allowed))
 }
 
@@ -85,7 +85,7 @@ impl Session<'_> {
     pub fn measure(
         &self,
         policy: &dyn Policy,
-        generator: &LstmGenerator,
+        generator: &dyn Generator,
         n: usize,
         oracle_entropy: Option<Estimate>,
     ) -> Measures {
@@ -101,8 +101,8 @@ impl Session<'_> {
     }
 
     /// A cheaper set for the middle of training: fewer samples, no training likelihood.
-    pub fn measure_while_training(&self, generator: &LstmGenerator) -> Measures {
-        let (policy, n) = (LstmPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
+    pub fn measure_while_training(&self, generator: &dyn Generator) -> Measures {
+        let (policy, n) = (GeneratorPolicy::new(generator, 1.0), self.config.evaluate.num_samples_training);
         let mut measures = self.measure_samples(&policy, n);
         let validation = within_support(&self.task.validation, generator);
         measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));

@@ -7,8 +7,8 @@ use crate::checkpoint;
 use crate::config::{DataConfig, Method};
 use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab};
 use crate::discriminator::{Discriminator, DiscriminatorShape};
-use crate::generator::{GeneratorShape, LstmGenerator};
-use crate::nn::{Tensor, Tensors};
+pub(super) use crate::generator::in_order;
+use crate::generator::{BoxGenerator, Generator, GeneratorHeader, constrained};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::{Error, Result};
@@ -21,31 +21,31 @@ pub struct SavedModel {
     /// The method that made it.
     pub method: Method,
     /// The model.
-    pub generator: LstmGenerator,
+    pub generator: BoxGenerator,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Meta {
     method: Method,
-    shape: GeneratorShape,
+    generator: GeneratorHeader,
     /// Of a model of a round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept: Option<Kept>,
 }
 
 /// Writes a method's generator into the run folder.
-pub(super) fn save_generator(folder: &RunFolder, method: Method, generator: &LstmGenerator) -> Result<()> {
+pub(super) fn save_generator(folder: &RunFolder, method: Method, generator: &dyn Generator) -> Result<()> {
     write_generator(&folder.model(method.name()), method, generator)
 }
 
 /// Writes a generator.
-pub(super) fn write_generator(path: &Path, method: Method, generator: &LstmGenerator) -> Result<()> {
-    write(path, Meta { method, shape: generator.shape().clone(), kept: None }, generator)
+pub(super) fn write_generator(path: &Path, method: Method, generator: &dyn Generator) -> Result<()> {
+    write(path, Meta { method, generator: GeneratorHeader::of(generator), kept: None }, generator)
 }
 
 /// Writes the model of a round.
-pub(super) fn write_kept(path: &Path, method: Method, generator: &LstmGenerator, kept: Kept) -> Result<()> {
-    write(path, Meta { method, shape: generator.shape().clone(), kept: Some(kept) }, generator)
+pub(super) fn write_kept(path: &Path, method: Method, generator: &dyn Generator, kept: Kept) -> Result<()> {
+    write(path, Meta { method, generator: GeneratorHeader::of(generator), kept: Some(kept) }, generator)
 }
 
 /// Reads of which method's round a model is, and how good it was.
@@ -59,9 +59,8 @@ pub(super) fn read_kept(path: &Path) -> Result<(Method, Kept)> {
     Ok((meta.method, kept))
 }
 
-fn write(path: &Path, meta: Meta, generator: &LstmGenerator) -> Result<()> {
-    let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
-    checkpoint::write(path, "generator", &meta, tensors)
+fn write(path: &Path, meta: Meta, generator: &dyn Generator) -> Result<()> {
+    checkpoint::write(path, "generator", &meta, generator.tensors())
 }
 
 /// Writes a method's trained judge into the run folder.
@@ -111,40 +110,22 @@ pub(super) fn read_constrained(folder: &RunFolder, path: &Path) -> Result<SavedM
     let constraint = folder.read_config()?.constraint;
     match load_vocab(folder, &model)? {
         Some(vocab) => {
-            Ok(SavedModel { generator: model.generator.constrained(&constraint, &vocab)?, method })
+            Ok(SavedModel { generator: constrained(&model.generator, &constraint, &vocab)?, method })
         }
         None => Ok(model),
     }
 }
 
 /// Reads a generator and the method that made it.
-pub(super) fn read_generator(path: &Path) -> Result<(Method, LstmGenerator)> {
+pub(super) fn read_generator(path: &Path) -> Result<(Method, BoxGenerator)> {
     let (meta, tensors): (Meta, _) = checkpoint::read(path, "generator")?;
     let fault = |message| Error::Checkpoint {
         path: path.into(),
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
-    // Before anything follows from the sizes: a file with other numbers would end in a panic or without memory.
-    meta.shape.check().map_err(fault)?;
-    let parameters = in_order(&tensors, ["embedding", "w", "u", "b", "w_out", "b_out"]).map_err(fault)?;
-    let generator = LstmGenerator::from_parameters(meta.shape, parameters).map_err(fault)?;
+    let generator = meta.generator.restore(&tensors).map_err(fault)?;
     Ok((meta.method, generator))
-}
-
-/// Tensors of a file, which lists them by name, in the order that a network has them in.
-pub(super) fn in_order<N: AsRef<str>>(
-    tensors: &[Tensor<f32>],
-    names: impl IntoIterator<Item = N>,
-) -> Result<Tensors<f32>, String> {
-    let mut parameters = Tensors::new();
-    for name in names {
-        let name = name.as_ref();
-        let tensor = tensors.iter().find(|tensor| tensor.name == name);
-        let tensor = tensor.ok_or_else(|| format!("no tensor `{name}`"))?;
-        parameters.push(name, &tensor.shape, tensor.data.clone());
-    }
-    Ok(parameters)
 }
 
 /// Reads the discriminator that a model was trained against; none for a model that has none, or another kind of judge.
@@ -164,7 +145,7 @@ pub fn load_discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Opti
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     };
     shape.check().map_err(fault)?;
-    let other = model.generator.shape();
+    let other = model.generator.space();
     let (ours, theirs) = (
         (shape.vocab_size, shape.max_length, shape.end_token, shape.num_labels),
         (other.vocab_size, other.max_length, other.end_token, other.num_labels()),
@@ -198,7 +179,7 @@ pub fn load_labels(folder: &RunFolder, model: &SavedModel) -> Result<Vec<String>
         true => folder.read_json("labels.json")?,
         false => Vec::new(),
     };
-    let known = model.generator.shape().num_labels();
+    let known = model.generator.space().num_labels();
     if labels.len() != known {
         return Err(of_another_run(
             folder,
@@ -225,7 +206,7 @@ pub fn load_vocab(folder: &RunFolder, model: &SavedModel) -> Result<Option<Vocab
         return Ok(None);
     }
     let vocab: Vocab = folder.read_json("vocab.json")?;
-    let size = model.generator.shape().vocab_size;
+    let size = model.generator.space().vocab_size;
     if vocab.len() != size {
         let message = format!("holds {} tokens, but the model {size}", vocab.len());
         return Err(of_another_run(folder, "vocab.json", message));

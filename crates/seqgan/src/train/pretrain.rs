@@ -9,7 +9,7 @@ use super::summary::Measures;
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::{LstmGenerator, ScheduledInputs};
+use crate::generator::{BoxGenerator, BoxTrainable, ScheduledInputs};
 use crate::optim::{GeneratorUpdate, maximum_likelihood_step, scheduled_sampling_step};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -28,14 +28,17 @@ pub(super) struct Model<'a> {
 
 /// The ensemble that a distilled model learns from, and the member whose weights it begins with, if it does.
 pub(super) struct Teacher {
-    pub ensemble: LstmGenerator,
-    pub start: Option<LstmGenerator>,
+    pub ensemble: BoxGenerator,
+    pub start: Option<BoxTrainable>,
 }
 
 impl Teacher {
     /// As the settings say; `first` is the first member of the ensemble.
-    pub fn new(config: &Config, ensemble: LstmGenerator, first: &LstmGenerator) -> Self {
-        Self { ensemble, start: config.ensemble.warm_start.then(|| first.clone()) }
+    pub fn new(config: &Config, ensemble: BoxGenerator, first: &BoxGenerator) -> Self {
+        Self {
+            ensemble,
+            start: config.ensemble.warm_start.then(|| first.to_trainable().expect("a likelihood model")),
+        }
     }
 }
 
@@ -59,7 +62,7 @@ pub(super) fn maximum_likelihood(
     model: Model<'_>,
     config: &LikelihoodConfig,
     train: &SeqBatch,
-) -> Result<LstmGenerator> {
+) -> Result<BoxGenerator> {
     let Some(shared) = SharedModel::of(session, &model, config, train) else {
         return train_alone(session, state, model, config, train);
     };
@@ -79,13 +82,16 @@ fn train_alone(
     Model { method, name, seed, teacher }: Model<'_>,
     config: &LikelihoodConfig,
     train: &SeqBatch,
-) -> Result<LstmGenerator> {
+) -> Result<BoxGenerator> {
     let shuffles = Streams::new(seed, Purpose::ShuffleGenerator);
     let coins = Streams::new(seed, Purpose::ScheduledCoin);
     let draws = Streams::new(seed, Purpose::ScheduledDraw);
     let (ensemble, start) = teacher.map_or((None, None), |teacher| (Some(teacher.ensemble), teacher.start));
-    let mut trainee =
-        state.trainee.take().unwrap_or_else(|| Trainee::new(start.unwrap_or_else(|| fresh(session, seed))));
+    let mut trainee = match (state.trainee.take(), start) {
+        (Some(trainee), _) => trainee,
+        (None, Some(start)) => Trainee::new(start),
+        (None, None) => Trainee::new(fresh(session, seed)?),
+    };
     let lesson = ensemble.map(|ensemble| Lesson::new(session, ensemble));
     let epoch_batches = |epoch: usize| match config.shuffle {
         true => Batches::new(train.len(), config.batch_size, &shuffles, epoch as u64).drop_incomplete(),
@@ -117,11 +123,17 @@ fn train_alone(
             };
             let first = step * config.batch_size as u64;
             let batch = train.select(batch.iter().copied());
-            let (generator, optimizer) = (&mut trainee.generator, &mut trainee.optimizer);
+            let (generator, optimizer) = (&mut *trainee.generator, &mut trainee.optimizer);
             let loss = match method {
                 Method::ScheduledSampling => {
-                    let truth = 1.0 - session.config.scheduled_sampling.teacher_forcing_decay * epoch as f64;
-                    let own = ScheduledInputs { truth: truth.max(0.0), coins: &coins, draws: &draws, first };
+                    let teacher_forcing =
+                        1.0 - session.config.scheduled_sampling.teacher_forcing_decay * epoch as f64;
+                    let own = ScheduledInputs {
+                        teacher_forcing: teacher_forcing.max(0.0),
+                        choices: &coins,
+                        draws: &draws,
+                        first,
+                    };
                     scheduled_sampling_step(generator, optimizer, &batch, own, update)
                 }
                 _ => match &lesson {
@@ -153,10 +165,10 @@ fn train_alone(
     }
 
     (state.position.epoch, state.position.best, state.position.plateaus) = (0, None, 0);
-    Ok(trainee.best.unwrap_or(trainee.generator))
+    Ok(trainee.best.unwrap_or(trainee.generator).into_generator())
 }
 
-fn fresh(session: &Session<'_>, seed: u64) -> LstmGenerator {
+fn fresh(session: &Session<'_>, seed: u64) -> Result<BoxTrainable> {
     let config = session.config;
     session.task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
 }

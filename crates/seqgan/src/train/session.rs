@@ -146,7 +146,7 @@ pub fn discriminator_shape(config: &Config, task: &Task) -> DiscriminatorShape {
         embedding_dim: config.discriminator.embedding_dim,
         max_length: length,
         filters,
-        end_token: task.has_end().then(|| task.generator_shape(config).end_token).flatten(),
+        end_token: task.has_end().then(|| task.space().end_token).flatten(),
         num_labels: task.labels.len(),
     }
 }

@@ -5,7 +5,7 @@ use super::pretrain::Model;
 use super::session::Session;
 use crate::checkpoint::write_atomically;
 use crate::config::{LikelihoodConfig, Method};
-use crate::generator::LstmGenerator;
+use crate::generator::BoxGenerator;
 use crate::token::SeqBatch;
 use crate::{Error, Result};
 use sha2::{Digest, Sha256};
@@ -34,7 +34,7 @@ impl SharedModel {
         add(&env!("CARGO_PKG_VERSION"));
         add(&model.method);
         add(&model.seed);
-        add(&task.generator_shape(config));
+        add(task.space());
         add(&config.generator);
         add(&config.constraint);
         add(&settings);
@@ -46,7 +46,8 @@ impl SharedModel {
         if let Some(teacher) = &model.teacher {
             add(&config.seed);
             add(&(config.ensemble.distillation_weight, config.ensemble.warm_start));
-            let values = teacher.ensemble.parameters().iter().flat_map(|tensor| &tensor.data);
+            let tensors = teacher.ensemble.tensors().into_iter();
+            let values = tensors.flat_map(|(_, tensor)| &tensor.data);
             values.for_each(|value| hash.update(value.to_le_bytes()));
         }
         for part in [train, &task.validation] {
@@ -63,7 +64,7 @@ impl SharedModel {
     }
 
     /// The model, if it is there and whole; its measurements go into the log.
-    pub fn load(&self, session: &mut Session<'_>) -> Result<Option<LstmGenerator>> {
+    pub fn load(&self, session: &mut Session<'_>) -> Result<Option<BoxGenerator>> {
         if !self.path.is_file() {
             return Ok(None);
         }
@@ -82,7 +83,7 @@ impl SharedModel {
     }
 
     /// Keeps the finished model and what was measured on the way.
-    pub fn save(&self, session: &Session<'_>, generator: &LstmGenerator) -> Result<()> {
+    pub fn save(&self, session: &Session<'_>, generator: &BoxGenerator) -> Result<()> {
         // Two runs at the same time may have trained it, and would write one temporary file.
         static SAVING: Mutex<()> = Mutex::new(());
         let _alone = SAVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -6,7 +6,7 @@ use super::monitor::Watched;
 use super::summary::Outcome;
 use crate::checkpoint;
 use crate::config::Method;
-use crate::generator::LstmGenerator;
+use crate::generator::{BoxGenerator, BoxTrainable, TrainableGenerator};
 use crate::nn::{Tensor, Tensors};
 use crate::optim::Optimizer;
 use crate::rollout::DelayedPolicy;
@@ -93,16 +93,16 @@ pub struct Drawn {
 #[derive(Debug, Clone)]
 pub struct Trainee {
     /// The model.
-    pub generator: LstmGenerator,
+    pub generator: BoxTrainable,
     /// Its optimizer.
     pub optimizer: Optimizer,
     /// The model of the best epoch, where early stopping keeps one.
-    pub best: Option<LstmGenerator>,
+    pub best: Option<BoxTrainable>,
 }
 
 impl Trainee {
     /// At the beginning of its training.
-    pub fn new(generator: LstmGenerator) -> Self {
+    pub fn new(generator: BoxTrainable) -> Self {
         let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         Self { generator, optimizer, best: None }
     }
@@ -126,7 +126,7 @@ pub struct Adversary {
     /// Its parameters when it was worth most, where that is measured.
     pub best: Option<Tensors<f32>>,
     /// The generator that it was trained against, if it was trained anew in the rounds.
-    pub anchor: Option<LstmGenerator>,
+    pub anchor: Option<BoxGenerator>,
     /// The rollout policy.
     pub rollout: DelayedPolicy,
 }
@@ -141,9 +141,9 @@ pub struct State {
     /// What it is trained against.
     pub adversary: Option<Adversary>,
     /// Generators that another is made from, or a judge: members of an ensemble, or those that do not know a fold each.
-    pub parts: Vec<LstmGenerator>,
+    pub parts: Vec<BoxGenerator>,
     /// Generators whose training has ended, by method.
-    pub finished: BTreeMap<Method, LstmGenerator>,
+    pub finished: BTreeMap<Method, BoxGenerator>,
     /// Results so far.
     pub outcome: Outcome,
 }
@@ -205,10 +205,10 @@ impl State {
         let mut tensors: Vec<(String, &Tensor<f32>)> = Vec::new();
         let mut updates = BTreeMap::new();
         for (method, generator) in &self.finished {
-            collect(&mut tensors, &format!("finished.{method}"), generator.parameters());
+            collect_generator(&mut tensors, &format!("finished.{method}"), generator);
         }
         for (part, generator) in self.parts.iter().enumerate() {
-            collect(&mut tensors, &format!("part.{part}"), generator.parameters());
+            collect_generator(&mut tensors, &format!("part.{part}"), generator);
         }
         if let Some(trainee) = &self.trainee {
             collect(&mut tensors, "generator", trainee.generator.parameters());
@@ -227,7 +227,7 @@ impl State {
                 collect(&mut tensors, "judge.best", best);
             }
             if let Some(anchor) = &adversary.anchor {
-                collect(&mut tensors, "anchor", anchor.parameters());
+                collect_generator(&mut tensors, "anchor", anchor);
             }
             collect(&mut tensors, "rollout", adversary.rollout.generator().parameters());
         }
@@ -245,7 +245,7 @@ impl State {
     /// Reads what [`State::save`] wrote; `blank` makes a generator of a method's size, `fresh` its judge.
     pub fn load(
         path: &Path,
-        blank: &dyn Fn(Method) -> LstmGenerator,
+        blank: &dyn Fn(Method) -> Result<BoxTrainable>,
         fresh: &dyn Fn(Method) -> Result<Judge>,
         delay: f64,
     ) -> Result<Self> {
@@ -254,11 +254,15 @@ impl State {
         meta.position.check().map_err(|message| store.fault(message))?;
         let mut finished = BTreeMap::new();
         for method in &meta.finished {
-            finished.insert(*method, store.generator(&format!("finished.{method}"), &blank(*method))?);
+            finished.insert(
+                *method,
+                store.generator(&format!("finished.{method}"), &*blank(*method)?)?.into_generator(),
+            );
         }
         // All others have the usual size.
-        let blank = &blank(Method::MleTuned);
-        let parts = (0..meta.parts).map(|part| store.generator(&format!("part.{part}"), blank));
+        let blank = &*blank(Method::MleTuned)?;
+        let parts = (0..meta.parts)
+            .map(|part| store.generator(&format!("part.{part}"), blank).map(|part| part.into_generator()));
         let parts = parts.collect::<Result<_>>()?;
         let trainee = match store.has("generator") {
             false => None,
@@ -285,8 +289,12 @@ impl State {
                     *parameters = store.take("judge", parameters)?;
                     store.restore("judge", parameters, optimizer, &meta.updates)?;
                 }
-                let rollout = DelayedPolicy::new(&store.generator("rollout", blank)?, delay);
-                let anchor = if store.has("anchor") { Some(store.generator("anchor", blank)?) } else { None };
+                let rollout = DelayedPolicy::new(&*store.generator("rollout", blank)?, delay);
+                let anchor = if store.has("anchor") {
+                    Some(store.generator("anchor", blank)?.into_generator())
+                } else {
+                    None
+                };
                 Some(Adversary { judge, optimizer, best, anchor, rollout })
             }
         };
@@ -299,6 +307,14 @@ impl State {
 
 fn collect<'a>(tensors: &mut Vec<(String, &'a Tensor<f32>)>, prefix: &str, list: &'a Tensors<f32>) {
     tensors.extend(list.iter().map(|t| (format!("{prefix}/{}", t.name), t)));
+}
+
+fn collect_generator<'a>(
+    tensors: &mut Vec<(String, &'a Tensor<f32>)>,
+    prefix: &str,
+    generator: &'a BoxGenerator,
+) {
+    tensors.extend(generator.tensors().into_iter().map(|(name, t)| (format!("{prefix}/{name}"), t)));
 }
 
 fn collect_optimizer<'a>(
@@ -353,7 +369,7 @@ impl Store<'_> {
         Ok(result)
     }
 
-    fn generator(&mut self, prefix: &str, like: &LstmGenerator) -> Result<LstmGenerator> {
+    fn generator(&mut self, prefix: &str, like: &dyn TrainableGenerator) -> Result<BoxTrainable> {
         let parameters = self.take(prefix, like.parameters())?;
         like.with_parameters(parameters).map_err(|message| self.fault(message))
     }

@@ -7,7 +7,7 @@ use crate::data::{
     holds_midi,
 };
 use crate::generator::oracle::{self, Oracle};
-use crate::generator::{GeneratorShape, LstmGenerator, Rules, constraint};
+use crate::generator::{self, BoxGenerator, BoxTrainable, Generator, Rules, SequenceSpace, constraint};
 use crate::rng::{Purpose, Streams};
 use crate::token::{Label, SeqBatch, TokenId};
 use crate::{Error, Result};
@@ -36,7 +36,7 @@ pub struct Task {
     pub description: Value,
     /// What was read, for people.
     pub notes: Vec<String>,
-    rules: GeneratorShape,
+    rules: SequenceSpace,
     constraint: Option<Arc<Rules>>,
 }
 
@@ -53,7 +53,7 @@ impl Task {
     pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
         let oracle = Oracle::new(config, seed)?;
         let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;
-        let vocab_size = oracle.shape().map_or(config.vocab_size, |shape| shape.vocab_size);
+        let vocab_size = oracle.space().map_or(config.vocab_size, |space| space.vocab_size);
         Ok(Self {
             train: draw(Purpose::OracleTrain, config.num_train),
             validation: draw(Purpose::OracleValidation, config.num_validation),
@@ -63,7 +63,7 @@ impl Task {
             labels: Vec::new(),
             description: json!({ "task": config.task, "oracle_params": config.params }),
             notes: Vec::new(),
-            rules: oracle::synthetic_shape(vocab_size, 0, 0, config.length),
+            rules: oracle::synthetic_space(vocab_size, config.length),
             constraint: None,
             oracle: Some(oracle),
         })
@@ -87,10 +87,8 @@ impl Task {
         }
         let length = text.sequences.max_length();
         let fixed = text.sequences.rows().all(|r| r.len() == length);
-        let rules = GeneratorShape {
+        let rules = SequenceSpace {
             vocab_size: text.vocab.len(),
-            embedding_dim: 0,
-            hidden_dim: 0,
             max_length: length,
             start_token: Vocab::END,
             end_token: (!fixed).then_some(Vocab::END),
@@ -185,8 +183,9 @@ impl Task {
 
     /// Sets what a file of parameters brings with it, so that the resolved settings tell the truth.
     pub fn resolve(&self, config: &mut Config) {
-        if let Some(shape) = self.oracle.as_ref().and_then(Oracle::shape) {
-            config.oracle.vocab_size = shape.vocab_size;
+        let Some(oracle) = &self.oracle else { return };
+        if let Some((space, shape)) = oracle.space().zip(oracle.shape()) {
+            config.oracle.vocab_size = space.vocab_size;
             (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
         }
     }
@@ -199,22 +198,25 @@ impl Task {
         }
     }
 
-    /// The shape of this task's generators.
-    pub fn generator_shape(&self, config: &Config) -> GeneratorShape {
-        GeneratorShape {
-            embedding_dim: config.generator.embedding_dim,
-            hidden_dim: config.generator.hidden_dim,
-            ..self.rules.clone()
-        }
+    /// The space of this task's sequences.
+    pub fn space(&self) -> &SequenceSpace {
+        &self.rules
     }
 
     /// An untrained generator of this task, all parameters from N(0, `std`).
-    pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> LstmGenerator {
-        self.with_constraint(LstmGenerator::new(self.generator_shape(config), std, streams))
+    pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> Result<BoxTrainable> {
+        let generator = generator::build(&self.rules, &config.generator, std, streams)?;
+        Ok(match &self.constraint {
+            Some(rules) => {
+                let constrained = generator.with_constraint(Arc::clone(rules)).to_trainable();
+                constrained.expect("a generator that can be trained without a constraint")
+            }
+            None => generator,
+        })
     }
 
     /// A generator of this task under its constraint, if it has one.
-    pub fn with_constraint(&self, generator: LstmGenerator) -> LstmGenerator {
+    pub fn with_constraint(&self, generator: BoxGenerator) -> BoxGenerator {
         match &self.constraint {
             Some(rules) => generator.with_constraint(Arc::clone(rules)),
             None => generator,

@@ -6,7 +6,7 @@ use super::super::state::State;
 use super::{Witnesses, described, odds_scale};
 use crate::config::Method;
 use crate::discriminator::CausalDiscriminator;
-use crate::generator::{LstmPolicy, Policy};
+use crate::generator::{GeneratorPolicy, Policy};
 use crate::metrics::residual;
 use crate::metrics::residual::Residual;
 use crate::rng::{Purpose, Streams};
@@ -35,7 +35,7 @@ impl Examination {
         let n = session.config.evaluate.num_samples_training;
         Self {
             real: described(within_support(&session.task.validation, witnesses.base)),
-            samples: described(LstmPolicy::new(&judged.generator, 1.0).sample(&streams, 0, n).sequences),
+            samples: described(GeneratorPolicy::new(&judged.generator, 1.0).sample(&streams, 0, n).sequences),
             scale: odds_scale(&session.config.crossfit),
         }
     }

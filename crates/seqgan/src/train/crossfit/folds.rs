@@ -7,7 +7,7 @@ use super::super::state::State;
 use super::Witnesses;
 use crate::Result;
 use crate::config::{Config, Method};
-use crate::generator::{LstmPolicy, Policy, ensemble, weighted};
+use crate::generator::{GeneratorPolicy, Policy, ensemble, weighted};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -125,7 +125,7 @@ pub(super) fn evidence(session: &Session<'_>, state: &State, method: Method) -> 
         // A refresh draws as many samples as there are real sequences, half of what is there already.
         let first = state.position.round as u64 * train.len() as u64 + all.real.len() as u64 / 2;
         let moved = anchor.map(|anchor| weighted(&[(generator, 1.0), (anchor, 1.0), (base, -1.0)]));
-        let sampled = LstmPolicy::new(moved.as_ref().unwrap_or(generator), 1.0);
+        let sampled = GeneratorPolicy::new(moved.as_ref().unwrap_or(generator), 1.0);
         let samples = sampled.sample(&streams, first, real.len()).sequences;
         for (batch, is_real) in [(&real, true), (&samples, false)] {
             all.features.extend(witnesses.features(batch));

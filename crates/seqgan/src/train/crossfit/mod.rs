@@ -34,7 +34,7 @@ use super::task::Task;
 use crate::config::{Config, CrossfitConfig};
 use crate::credit::DiscountedReturn;
 use crate::discriminator::{CausalDiscriminator, CausalShape};
-use crate::generator::{LstmGenerator, weighted};
+use crate::generator::{BoxGenerator, Generator, weighted};
 use crate::optim::ExpectedReward;
 use crate::token::SeqBatch;
 
@@ -50,7 +50,7 @@ pub(super) fn shape(config: &Config, task: &Task) -> CausalShape {
         embedding_dim: config.crossfit.embedding_dim,
         hidden_dim: config.crossfit.hidden_dim,
         num_features: num_features(config.crossfit.ensemble_features),
-        end_token: task.generator_shape(config).end_token,
+        end_token: task.space().end_token,
     }
 }
 
@@ -75,21 +75,21 @@ pub(super) struct CrossfitReward<'a> {
     pub judge: &'a CausalDiscriminator,
     pub witnesses: Witnesses<'a>,
     /// The generator as it was when the judge was trained, where that is not the base any more.
-    pub anchor: Option<&'a LstmGenerator>,
+    pub anchor: Option<&'a BoxGenerator>,
     pub config: &'a CrossfitConfig,
 }
 
 impl CrossfitReward<'_> {
     /// Values `[B, T]` of what `generator` has drawn, and what the judge's logit of a decision is worth in the mean. What
     /// [`Self::expected_reward`] tell of a decision itself is left out of its value.
-    pub fn values(&self, generator: &LstmGenerator, batch: &SeqBatch) -> (Vec<f32>, f64) {
+    pub fn values(&self, generator: &dyn Generator, batch: &SeqBatch) -> (Vec<f32>, f64) {
         let CrossfitConfig { reward_scale, kl, discount, all_actions, .. } = *self.config;
         let (scale, kl) = (reward_scale as f32, kl as f32);
         let described = self.witnesses.features(batch);
         let decisions = || described.chunks_exact(self.witnesses.num_features());
         let logits = self.judge.logits(batch, &described);
         let judged: Vec<f32> = logits.iter().map(|s| scale * s).collect();
-        let has_end = generator.shape().end_token.is_some();
+        let has_end = generator.space().end_token.is_some();
         let to_go =
             |rewards: &[f32], discount| DiscountedReturn { discount }.reward_to_go(rewards, batch, has_end);
         let (mut values, reward) = to_go(&judged, 0.0);
@@ -125,11 +125,11 @@ impl CrossfitReward<'_> {
         let Witnesses { base, ensemble } = self.witnesses;
         let more = if ensemble.is_some() { weight(LOG_P_MORE) } else { 0.0 };
         let own = scale * (weight(LOG_P) + weight(RUNNING_SUM) - more);
-        let mut parts = match self.anchor {
+        let mut parts: Vec<(&dyn Generator, f64)> = match self.anchor {
             None => vec![(base, kl + own)],
             Some(anchor) => vec![(anchor, kl), (base, own)],
         };
-        parts.extend(ensemble.map(|ensemble| (ensemble, scale * more)));
+        parts.extend(ensemble.map(|ensemble| (&**ensemble as &dyn Generator, scale * more)));
         self.config.all_actions.then(|| ExpectedReward { generator: weighted(&parts), kl })
     }
 }
@@ -157,12 +157,12 @@ mod tests {
         };
         let mut judge = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
         let batch = SeqBatch::from_rows([vec![1, 2, 3, 4], vec![5, 0, 1, 1]], 4);
-        let log_p = |generator: &LstmGenerator| generator.log_prob(&batch);
+        let log_p = |generator: &BoxGenerator| generator.log_prob(&batch);
         let witnesses = Witnesses { base: &base, ensemble: Some(&other) };
         let values = |judge: &CausalDiscriminator, config: &CrossfitConfig, anchor| {
             CrossfitReward { judge, witnesses, anchor, config }.values(&generator, &batch).0
         };
-        let distance = |to: &LstmGenerator| -> Vec<f32> {
+        let distance = |to: &BoxGenerator| -> Vec<f32> {
             log_p(&generator).iter().zip(log_p(to)).map(|(a, b)| a - b).collect()
         };
         // An untrained judge's output is zero.
@@ -201,7 +201,7 @@ mod tests {
             // The expected_reward of a token are told up to a constant a decision: after one beginning, the difference of two tokens'.
             let of = |token: u32| {
                 let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
-                let log_p = |generator: &LstmGenerator| generator.log_prob(&batch)[2];
+                let log_p = |generator: &BoxGenerator| generator.log_prob(&batch)[2];
                 let told = log_p(&expected_reward.generator) - 2.0 * log_p(&generator);
                 let judged = 0.8 * (0.3 * log_p(&base) + 0.7 * (log_p(&other) - log_p(&base)));
                 (told, judged - 2.0 * (log_p(&generator) - log_p(reference)))

@@ -1,7 +1,7 @@
 //! How decisions look to the models that describe them to a cross-fitted judge.
 
 use crate::config::{Config, Method};
-use crate::generator::LstmGenerator;
+use crate::generator::BoxGenerator;
 use crate::token::SeqBatch;
 use std::collections::BTreeMap;
 
@@ -26,14 +26,14 @@ pub(super) fn num_features(ensemble_features: bool) -> usize {
 #[derive(Clone, Copy)]
 pub(in super::super) struct Witnesses<'a> {
     /// The model that is judged, or that the rounds begin with.
-    pub base: &'a LstmGenerator,
+    pub base: &'a BoxGenerator,
     /// An ensemble that the judge sees as well.
-    pub ensemble: Option<&'a LstmGenerator>,
+    pub ensemble: Option<&'a BoxGenerator>,
 }
 
 impl<'a> Witnesses<'a> {
     /// Those of a method's rounds.
-    pub fn new(config: &Config, finished: &'a BTreeMap<Method, LstmGenerator>, method: Method) -> Self {
+    pub fn new(config: &Config, finished: &'a BTreeMap<Method, BoxGenerator>, method: Method) -> Self {
         let ensemble = finished.get(&Method::MleEnsemble).filter(|_| config.crossfit.ensemble_features);
         Self { base: &finished[&config.starts_from(method)], ensemble }
     }
@@ -48,7 +48,7 @@ impl<'a> Witnesses<'a> {
         let own = self.base.token_statistics(batch);
         let theirs = self.ensemble.map(|ensemble| ensemble.token_statistics(batch));
         let length = batch.max_length();
-        let has_end = self.base.shape().end_token.is_some();
+        let has_end = self.base.space().end_token.is_some();
         let mut features = vec![0.0; own.len() * self.num_features()];
         for (b, row) in features.chunks_exact_mut((length * self.num_features()).max(1)).enumerate() {
             let mut sum = 0.0;

@@ -4,7 +4,7 @@ use super::super::crossfit::Witnesses;
 use crate::Result;
 use crate::config::{Config, RolloutConfig};
 use crate::credit::MonteCarlo;
-use crate::generator::LstmGenerator;
+use crate::generator::{BoxGenerator, Generator};
 use crate::optim::Demonstrations;
 use crate::reward::Reward;
 use crate::rng::{Purpose, Streams};
@@ -18,11 +18,11 @@ pub(in super::super) struct Search<'a> {
     pub train: &'a SeqBatch,
     pub rollout: &'a DelayedPolicy,
     /// The generator that has drawn it.
-    pub generator: &'a LstmGenerator,
+    pub generator: &'a dyn Generator,
     /// What a cross-fitted judge is told by.
     pub witnesses: Witnesses<'a>,
     /// The generator that it was trained against, if it was trained anew in the rounds.
-    pub anchor: Option<&'a LstmGenerator>,
+    pub anchor: Option<&'a BoxGenerator>,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     pub first: u64,
@@ -61,7 +61,7 @@ impl Search<'_> {
     }
 
     pub(super) fn has_end(&self) -> bool {
-        self.rollout.generator().shape().end_token.is_some()
+        self.rollout.generator().space().end_token.is_some()
     }
 
     /// Values by Monte-Carlo search (SeqGAN, equation 4).

@@ -17,7 +17,7 @@ use super::state::State;
 use super::summary::Measures;
 use crate::Result;
 use crate::config::{Action, Method};
-use crate::generator::{LstmPolicy, Policy};
+use crate::generator::{GeneratorPolicy, Policy};
 use crate::metrics::{Estimate, auc, self_bleu, unique};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
@@ -73,7 +73,7 @@ impl Figures {
         let (config, task) = (session.config, session.task);
         let n = config.monitor.num_samples;
         let trainee = state.trainee.as_ref().expect("the generator in training");
-        let policy = LstmPolicy::new(&trainee.generator, 1.0);
+        let policy = GeneratorPolicy::new(&trainee.generator, 1.0);
         let samples = policy.sample(&Streams::new(config.seed, Purpose::Evaluation), 0, n).sequences;
         let judge = state.adversary.as_ref().map(|adversary| &adversary.judge);
         let witnesses = Witnesses::new(config, &state.finished, method);

@@ -18,7 +18,7 @@ use super::{SavedModel, State};
 use crate::config::{Config, Method};
 use crate::credit::odds;
 use crate::discriminator::{CausalDiscriminator, CausalShape, Discriminator};
-use crate::generator::{LstmGenerator, Samples};
+use crate::generator::{BoxGenerator, Samples};
 use crate::metrics::residual::Weights;
 use crate::rng::Streams;
 use crate::run::RunFolder;
@@ -31,7 +31,7 @@ pub(super) use row::{ResidualRow, row_name, rows};
 
 /// A model, and the judge whose odds change it.
 pub struct ResidualModel {
-    base: LstmGenerator,
+    base: BoxGenerator,
     judge: Odds,
 }
 
@@ -39,7 +39,7 @@ enum Odds {
     /// Trained in the rounds, against the model that came of them.
     Discriminator(Discriminator),
     /// Trained before the rounds, against the model that they began with.
-    Crossfit { judge: CausalDiscriminator, ensemble: Option<LstmGenerator>, scale: f64 },
+    Crossfit { judge: CausalDiscriminator, ensemble: Option<BoxGenerator>, scale: f64 },
 }
 
 /// Sequences that were kept, one of K candidates each.
@@ -82,8 +82,8 @@ impl ResidualModel {
 
     fn crossfit(
         (folder, config, method): (&RunFolder, &Config, Method),
-        base: LstmGenerator,
-        ensemble: Option<LstmGenerator>,
+        base: BoxGenerator,
+        ensemble: Option<BoxGenerator>,
     ) -> Result<Self> {
         let path = folder.model(&format!("{method}.judge"));
         let (description, tensors): (serde_json::Value, _) = checkpoint::read(&path, "judge")?;
@@ -95,13 +95,13 @@ impl ResidualModel {
         let shape: CausalShape =
             serde_json::from_value(description["shape"].clone()).map_err(|error| fault(error.to_string()))?;
         shape.check().map_err(fault)?;
-        let known = |generator: &LstmGenerator| {
-            let shape = generator.shape();
+        let known = |generator: &BoxGenerator| {
+            let shape = generator.space();
             (shape.vocab_size, shape.max_length, shape.end_token, shape.num_labels())
         };
         let ours = (shape.vocab_size, shape.end_token, shape.num_features);
         let num_features = Witnesses { base: &base, ensemble: ensemble.as_ref() }.num_features();
-        let theirs = (base.shape().vocab_size, base.shape().end_token, num_features);
+        let theirs = (base.space().vocab_size, base.space().end_token, num_features);
         if ours != theirs {
             return Err(fault(format!(
                 "judges other sequences than the generator makes: vocabulary, end and features are {ours:?}, expected \
@@ -121,7 +121,7 @@ impl ResidualModel {
     }
 
     /// The model that candidates are drawn from.
-    pub fn base(&self) -> &LstmGenerator {
+    pub fn base(&self) -> &BoxGenerator {
         &self.base
     }
 
@@ -133,7 +133,7 @@ impl ResidualModel {
                 let witnesses = Witnesses { base: &self.base, ensemble: ensemble.as_ref() };
                 // A sequence that the witnesses cannot make has odds of nothing, and is the last to be kept.
                 let models = || [Some(&self.base), ensemble.as_ref()].into_iter().flatten();
-                let can_be = |row: &[_]| models().all(|model| model.rules().allow(model.shape(), row));
+                let can_be = |row: &[_]| models().all(|model| model.rules().allow(model.space(), row));
                 let realness = realness(judge, witnesses, batch).into_iter().zip(batch.rows());
                 realness.map(|(f, row)| if can_be(row) { scale * f64::from(f) } else { f64::MIN }).collect()
             }
@@ -166,7 +166,7 @@ impl ResidualModel {
     ) -> Resampled {
         let k = num_candidates;
         let mut kept = Resampled {
-            sequences: SeqBatch::new(self.base.shape().max_length),
+            sequences: SeqBatch::new(self.base.space().max_length),
             log_weight: Vec::with_capacity(n),
             weights: Weights::default(),
         };

@@ -1,7 +1,7 @@
 //! A residual energy model as a policy: sampled and asked for probabilities like any other.
 
 use super::ResidualModel;
-use crate::generator::{LstmPolicy, Policy, Samples};
+use crate::generator::{GeneratorPolicy, Policy, Samples, SequenceSpace};
 use crate::metrics::Estimate;
 use crate::metrics::residual::Weights;
 use crate::rng::{Purpose, Streams};
@@ -13,7 +13,7 @@ const NUM_FOR_Z: usize = 10_000;
 /// q with p the base at a temperature.
 pub(in super::super) struct ResidualPolicy {
     model: ResidualModel,
-    policy: LstmPolicy,
+    policy: GeneratorPolicy,
     num_candidates: usize,
     choices: Streams,
     weights: Weights,
@@ -22,7 +22,7 @@ pub(in super::super) struct ResidualPolicy {
 impl ResidualPolicy {
     /// Which keeps one of `num_candidates`.
     pub fn new(model: ResidualModel, temperature: f64, num_candidates: usize, seed: u64) -> Self {
-        let policy = LstmPolicy::new(model.base(), temperature);
+        let policy = GeneratorPolicy::new(model.base(), temperature);
         let drawn = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, NUM_FOR_Z).sequences;
         let weights = Weights::of(&model.log_odds(&drawn));
         Self { model, policy, num_candidates, choices: Streams::new(seed, Purpose::Resample), weights }
@@ -45,12 +45,12 @@ impl ResidualPolicy {
 }
 
 impl Policy for ResidualPolicy {
-    fn max_length(&self) -> usize {
-        self.policy.max_length()
+    fn space(&self) -> &SequenceSpace {
+        self.policy.space()
     }
 
-    fn end_token(&self) -> Option<TokenId> {
-        self.policy.end_token()
+    fn allows(&self, row: &[TokenId]) -> bool {
+        self.policy.allows(row)
     }
 
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples {
@@ -82,7 +82,11 @@ mod tests {
 
     /// A judge that likes or dislikes each token by itself.
     fn model(scale: f64) -> ResidualModel {
-        let base = oracle::random(oracle::synthetic_shape(4, 3, 4, 2), 5);
+        let base = Box::new(oracle::random(
+            oracle::synthetic_space(4, 2),
+            crate::generator::LstmShape::new(3, 4),
+            5,
+        ));
         let shape =
             CausalShape { vocab_size: 4, embedding_dim: 2, hidden_dim: 3, num_features: 4, end_token: None };
         let mut judge = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));
@@ -104,7 +108,7 @@ mod tests {
         let q: Vec<f64> = policy.sequence_log_prob(&all()).iter().map(|l| l.exp()).collect();
         let sum: f64 = q.iter().sum();
         assert!((sum - 1.0).abs() < 4.0 * policy.ln_z().stderr, "{sum}, {:?}", policy.ln_z());
-        let p = LstmPolicy::new(policy.model().base(), 1.0).sequence_log_prob(&all());
+        let p = GeneratorPolicy::new(policy.model().base(), 1.0).sequence_log_prob(&all());
         let odds = policy.model().log_odds(&all());
         let constant: Vec<f64> = q.iter().zip(p).zip(odds).map(|((q, p), odds)| q.ln() - p - odds).collect();
         assert!(constant.iter().all(|c| (c - constant[0]).abs() < 1e-4), "{constant:?}");

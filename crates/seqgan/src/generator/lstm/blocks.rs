@@ -1,83 +1,65 @@
-//! Several generators as one: an LSTM whose weights are theirs in blocks.
+//! A weighted sum of the logits of LSTM generators as one LSTM, whose weights are theirs in blocks.
 //!
-//! Its logits are a weighted sum of theirs, so its distribution is the normalised product of theirs, each to the power of its
-//! weight (a product of experts). Of an ensemble the weights are equal, and it is the geometric mean. Because it is a
-//! generator like any other, everything works with it: sampling at a temperature, likelihood, constraints, files. The zeros
-//! outside the blocks are stored, but not multiplied (`nn::lstm::find_blocks`).
+//! The zeros outside the blocks are stored, but not multiplied (`nn::lstm::find_blocks`).
 
-use super::lstm::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
-use super::{GeneratorShape, LstmGenerator};
+use super::model::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
+use super::model::{LstmGenerator, LstmShape, layout};
 use crate::kernel::Real;
 use crate::nn::Tensors;
+use std::sync::Arc;
 
-/// The ensemble of generators of one shape, under the rules of the first.
-pub fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
-    let share = 1.0 / members.len() as f64;
-    weighted(&members.iter().map(|member| (member, share)).collect::<Vec<_>>())
+/// The generator whose logits are the sum of weight times logits of `parts`, which share a space and may differ in width,
+/// under the rules of the first.
+pub fn weighted_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R> {
+    let first = parts[0].0;
+    assert!(parts.iter().all(|(part, _)| part.space() == first.space()), "parts of one space");
+    let sum = |width: fn(LstmShape) -> usize| parts.iter().map(|(part, _)| width(part.shape())).sum();
+    let shape = LstmShape::new(sum(|shape| shape.embedding_dim), sum(|shape| shape.hidden_dim));
+    let mut parameters = Tensors::new();
+    for (name, sizes) in layout(first.space(), shape) {
+        parameters.push(name, &sizes, vec![R::default(); sizes.iter().product()]);
+    }
+    // Where the units of a part begin.
+    let mut start = LstmShape::new(0, 0);
+    for &(part, weight) in parts {
+        copy_part(&mut parameters, shape, start, part, R::of(weight));
+        start.embedding_dim += part.shape().embedding_dim;
+        start.hidden_dim += part.shape().hidden_dim;
+    }
+    let sum = LstmGenerator::from_parameters(first.space().clone(), shape, parameters);
+    sum.expect("parameters of its layout").with_constraint(Arc::clone(first.rules()))
 }
 
-/// The generator whose logits are the sum of weight times logits, under the rules of the first; the parts may differ in
-/// width.
-pub fn weighted<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R> {
-    let one = parts[0].0.shape();
-    let sum = |width: fn(&GeneratorShape) -> usize| parts.iter().map(|(part, _)| width(part.shape())).sum();
-    let shape = GeneratorShape {
-        embedding_dim: sum(|shape| shape.embedding_dim),
-        hidden_dim: sum(|shape| shape.hidden_dim),
-        ..one.clone()
-    };
-    for (part, _) in parts {
-        let GeneratorShape { embedding_dim, hidden_dim, .. } = *part.shape();
-        assert_eq!(
-            *part.shape(),
-            GeneratorShape { embedding_dim, hidden_dim, ..one.clone() },
-            "one vocabulary"
-        );
+/// Copies the weights of a part, whose units begin at `start`, into those of an LSTM of sizes `wide`. The part's output
+/// layer is multiplied by `weight`.
+fn copy_part<R: Real>(
+    parameters: &mut Tensors<R>,
+    wide: LstmShape,
+    start: LstmShape,
+    part: &LstmGenerator<R>,
+    weight: R,
+) {
+    let (own, LstmShape { embedding_dim, hidden_dim }) = (part.parameters(), part.shape());
+    let rows = parameters[EMBEDDING].chunks_exact_mut(wide.embedding_dim);
+    for (row, own) in rows.zip(own[EMBEDDING].chunks_exact(embedding_dim)) {
+        row[start.embedding_dim..][..embedding_dim].copy_from_slice(own);
     }
-    let (v, c) = (one.vocab_size, one.num_labels());
-    let (wide_e, wide_h) = (shape.embedding_dim, shape.hidden_dim);
-    let mut embedding = vec![R::default(); (v + c) * wide_e];
-    let mut w = vec![R::default(); wide_e * 4 * wide_h];
-    let mut u = vec![R::default(); wide_h * 4 * wide_h];
-    let mut b = vec![R::default(); 4 * wide_h];
-    let mut w_out = Vec::with_capacity(wide_h * v);
-    let mut b_out = vec![R::default(); v];
-    // Where a part's units begin.
-    let (mut first_e, mut first_h) = (0, 0);
-    for (part, weight) in parts {
-        let (p, weight) = (part.parameters(), R::of(*weight));
-        let (e, h) = (part.shape().embedding_dim, part.shape().hidden_dim);
-        for (row, own) in embedding.chunks_exact_mut(wide_e).zip(p[EMBEDDING].chunks_exact(e)) {
-            row[first_e..first_e + e].copy_from_slice(own);
-        }
-        // Row i of a part's matrix is a later row of the whole; its gates stand apart by the wide H.
-        let block = |wide: &mut [R], own: &[R], first: usize| {
-            for (i, own) in own.chunks_exact(4 * h).enumerate() {
-                let row = &mut wide[(first + i) * 4 * wide_h..][..4 * wide_h];
-                for (gate, own) in own.chunks_exact(h).enumerate() {
-                    row[gate * wide_h + first_h..][..h].copy_from_slice(own);
-                }
+    // Row i of a part's matrix is a later row of the sum's; its gates are as far apart as the sum is wide.
+    let mut copy_gates = |i: usize, first_row: usize| {
+        for (row, own) in own[i].chunks_exact(4 * hidden_dim).enumerate() {
+            let to = &mut parameters[i][(first_row + row) * 4 * wide.hidden_dim..][..4 * wide.hidden_dim];
+            for (gate, own) in own.chunks_exact(hidden_dim).enumerate() {
+                to[gate * wide.hidden_dim + start.hidden_dim..][..hidden_dim].copy_from_slice(own);
             }
-        };
-        block(&mut w, &p[W], first_e);
-        block(&mut u, &p[U], first_h);
-        block(&mut b, &p[B], 0);
-        w_out.extend(p[W_OUT].iter().map(|&x| x * weight));
-        R::axpy(weight, &p[B_OUT], &mut b_out);
-        (first_e, first_h) = (first_e + e, first_h + h);
-    }
-    let mut parameters = Tensors::new();
-    let tensors = [
-        ("embedding", vec![v + c, wide_e], embedding),
-        ("w", vec![wide_e, 4 * wide_h], w),
-        ("u", vec![wide_h, 4 * wide_h], u),
-        ("b", vec![4 * wide_h], b),
-        ("w_out", vec![wide_h, v], w_out),
-        ("b_out", vec![v], b_out),
-    ];
-    tensors.into_iter().for_each(|(name, sizes, data)| parameters.push(name, &sizes, data));
-    let generator = LstmGenerator::from_parameters(shape, parameters).expect("blocks of its layout");
-    generator.with_constraint(parts[0].0.shared_rules())
+        }
+    };
+    copy_gates(W, start.embedding_dim);
+    copy_gates(U, start.hidden_dim);
+    copy_gates(B, 0);
+    let vocab = own[B_OUT].len();
+    let output = &mut parameters[W_OUT][start.hidden_dim * vocab..][..hidden_dim * vocab];
+    output.iter_mut().zip(&own[W_OUT]).for_each(|(to, &x)| *to = x * weight);
+    R::axpy(weight, &own[B_OUT], &mut parameters[B_OUT]);
 }
 
 #[cfg(test)]
