@@ -3,7 +3,7 @@
 use super::scratch;
 use seqgan::config::Method;
 use seqgan::data::Vocab;
-use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace};
 use seqgan::report::Report;
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::{EventFile, RunFolder};
@@ -54,9 +54,10 @@ fn measurements(bytes: &[u8]) -> bool {
 }
 
 fn labels(bytes: &[u8]) -> bool {
-    let shape = GeneratorShape { label_counts: vec![1, 2], ..super::model::shape() };
-    let generator = LstmGenerator::new(shape, 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    let model = SavedModel { method: Method::Mle, generator };
+    let space = SequenceSpace { label_counts: vec![1, 2], ..super::model::space() };
+    let streams = Streams::new(1, Purpose::GeneratorInit);
+    let generator = LstmGenerator::new(space, LstmShape::new(2, 3), 1.0, &streams);
+    let model = SavedModel { method: Method::Mle, generator: Box::new(generator) };
     load_labels(&folder_with("labels.json", bytes), &model).is_ok_and(|labels| labels.len() == 2)
 }
 

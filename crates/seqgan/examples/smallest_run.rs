@@ -69,13 +69,13 @@ fn learn(data: &Path, out: &Path) -> seqgan::Result<(RunFolder, Summary)> {
 
 /// Draws from the last model that the run trained, as `seqgan sample` does.
 fn samples(run: &RunFolder, n: usize) -> seqgan::Result<Vec<String>> {
-    use seqgan::generator::{LstmPolicy, Policy};
+    use seqgan::generator::{GeneratorPolicy, Policy};
     use seqgan::rng::{Purpose, Streams};
     use seqgan::train::{load_model, load_vocab};
 
     let model = load_model(run, None, None)?;
     let vocab = load_vocab(run, &model)?.expect("a run of a file has a vocabulary");
-    let policy = LstmPolicy::new(&model.generator, 1.0);
+    let policy = GeneratorPolicy::new(&model.generator, 1.0);
     let drawn = policy.sample(&Streams::new(1, Purpose::Sample), 0, n);
     Ok(drawn.sequences.rows().map(|row| vocab.decode(row)).collect())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use seqgan::config::{Config, Provenance, validate};
 use seqgan::data::Interner;
-use seqgan::generator::{LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, Policy};
 use seqgan::metrics::{Scorecard, nearest};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
@@ -74,7 +74,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             None
         }
     };
-    let policy = LstmPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
+    let policy = GeneratorPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
     let n = args.num.unwrap_or(held_out.len().min(MOST_SAMPLES));
     let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
     let samples = held_out.samples(&samples, &vocab);

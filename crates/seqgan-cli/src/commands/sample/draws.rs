@@ -1,6 +1,6 @@
 //! Where sequences come from: draws, or a beam.
 
-use seqgan::generator::{Filter, LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::{Filter, GeneratorPolicy, LstmGenerator, Policy};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::{Label, SeqBatch};
 
@@ -9,7 +9,7 @@ use crate::args::SampleArgs;
 
 /// Sequences in order, as many as are asked for, or as many as a beam finds.
 pub struct Draws {
-    policy: LstmPolicy,
+    policy: GeneratorPolicy,
     source: Source,
     drawn: u64,
 }
@@ -27,7 +27,7 @@ impl Draws {
         label: Option<Label>,
         resampling: Option<Resampling>,
     ) -> Self {
-        let policy = LstmPolicy::new(generator, args.temperature);
+        let policy = GeneratorPolicy::new(generator, args.temperature);
         let policy = match label {
             Some(label) => policy.with_label(label),
             None => policy,

@@ -1,7 +1,7 @@
 //! What the run's own models say of each sequence.
 
 use seqgan::discriminator::Discriminator;
-use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, Policy};
 use seqgan::run::RunFolder;
 use seqgan::train::{self, SavedModel};
 use seqgan::{Result, SeqBatch};
@@ -9,7 +9,7 @@ use seqgan::{Result, SeqBatch};
 /// Log-probability, in nats, under the generator at temperature 1 and the run's own constraint; and, for a method that
 /// has one, the discriminator's probability that the sequence is real.
 pub struct Scorer {
-    policy: LstmPolicy,
+    policy: GeneratorPolicy,
     discriminator: Option<Discriminator>,
 }
 
@@ -17,7 +17,7 @@ impl Scorer {
     /// Of the discriminator of `model`'s run, and the generator that sequences are drawn from.
     pub fn new(folder: &RunFolder, model: &SavedModel, generator: &LstmGenerator) -> Result<Self> {
         let discriminator = train::load_discriminator(folder, model)?;
-        Ok(Self { policy: LstmPolicy::new(generator, 1.0), discriminator })
+        Ok(Self { policy: GeneratorPolicy::new(generator, 1.0), discriminator })
     }
 
     /// What the figures are called.

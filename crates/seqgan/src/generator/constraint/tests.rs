@@ -126,7 +126,7 @@ fn ngrams_alphabets_lengths_and_prefixes() {
 fn words_are_matched_with_the_blanks_between_them() {
     let vocab = Vocab::new(Tokens::Words, ["the", "cat", "sat"].map(String::from).into()).unwrap();
     let config = ConstraintConfig { regex: "the( cat| sat){2,}".into(), ..config() };
-    let generator = generator(space(4, true)).constrained(&config, &vocab).unwrap();
+    let generator = constrained(&generator(space(4, true)), &config, &vocab).unwrap();
     let samples = GeneratorPolicy::new(&generator, 1.0).sample(&Streams::new(3, Purpose::Sample), 0, 100);
     for row in samples.sequences.rows() {
         let text = vocab.decode(row);
@@ -142,18 +142,24 @@ fn words_are_matched_with_the_blanks_between_them() {
 fn training_follows_the_renormalised_likelihood() {
     let config = ConstraintConfig { regex: "(ab|c)+".into(), min_length: 2, ..config() };
     let space = space(4, true);
-    let generator = LstmGenerator::<f64>::new(space.clone(), 0.5, &Streams::new(2, Purpose::GeneratorInit))
-        .with_constraint(rules(&config, &space, &letters()).unwrap().unwrap());
+    let generator = LstmGenerator::<f64>::new(
+        space.clone(),
+        LstmShape::new(3, 4),
+        0.5,
+        &Streams::new(2, Purpose::GeneratorInit),
+    )
+    .with_constraint(rules(&config, &space, &letters()).unwrap().unwrap());
     let batch = SeqBatch::from_rows([vec![2, 3], vec![4, 2, 3, 4], vec![4, 4, 4], vec![3, 2]], 4);
     let weights: Vec<f64> = (0..16).map(|i| 0.3 + f64::from(i) * 0.1).collect();
     let mut gradients = generator.gradients();
-    let loss = generator.accumulate(&batch, &weights, &mut gradients);
+    let loss = generator.accumulate(&batch, &batch, None, &weights, &mut gradients);
     // The last row violates the constraint: it has no probability, and no weight.
     let log_prob = generator.log_prob(&batch);
     let by_hand: f64 = (0..12).map(|i| -weights[i] * log_prob[i]).sum();
     assert!((loss - by_hand).abs() < 1e-12 && log_prob[12] < -1e6, "{loss} {by_hand} {log_prob:?}");
-    let value =
-        |generator: &LstmGenerator<f64>| generator.accumulate(&batch, &weights, &mut generator.gradients());
+    let value = |generator: &LstmGenerator<f64>| {
+        generator.accumulate(&batch, &batch, None, &weights, &mut generator.gradients())
+    };
     let mut checked = 0;
     for (i, gradient) in gradients.parts_mut().0.slices_mut::<6>().into_iter().enumerate() {
         for j in (0..gradient.len()).step_by(3) {

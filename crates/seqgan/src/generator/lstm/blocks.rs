@@ -65,11 +65,16 @@ fn copy_part<R: Real>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::LstmPolicy;
-    use crate::generator::Policy;
-    use crate::generator::oracle::{random, synthetic_shape};
+    use crate::generator::oracle::{random, synthetic_space};
+    use crate::generator::{GeneratorPolicy, Policy};
     use crate::rng::{Purpose, Streams};
     use crate::token::SeqBatch;
+
+    /// The geometric mean of the members.
+    fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
+        let share = 1.0 / members.len() as f64;
+        weighted_blocks(&members.iter().map(|member| (member, share)).collect::<Vec<_>>())
+    }
 
     /// Logits of the next token from those of one-step likelihoods: every token's log p after each beginning.
     fn log_probs(generator: &LstmGenerator<f64>, row: &[u32], vocab: u32) -> Vec<Vec<f64>> {
@@ -85,10 +90,17 @@ mod tests {
 
     #[test]
     fn an_ensemble_is_the_geometric_mean_of_its_members() {
-        let mut shape = synthetic_shape(5, 3, 4, 4);
-        shape.label_counts = vec![3, 1];
+        let mut space = synthetic_space(5, 4);
+        space.label_counts = vec![3, 1];
         let members: Vec<LstmGenerator<f64>> = (0..3)
-            .map(|i| LstmGenerator::new(shape.clone(), 1.0, &Streams::new(i, Purpose::OracleInit)))
+            .map(|i| {
+                LstmGenerator::new(
+                    space.clone(),
+                    LstmShape::new(3, 4),
+                    1.0,
+                    &Streams::new(i, Purpose::OracleInit),
+                )
+            })
             .collect();
         let together = ensemble(&members);
         for label in [0, 1] {
@@ -116,8 +128,12 @@ mod tests {
 
     #[test]
     fn an_ensemble_of_one_is_the_one() {
-        let one: LstmGenerator<f64> =
-            LstmGenerator::new(synthetic_shape(6, 3, 5, 4), 1.0, &Streams::new(1, Purpose::OracleInit));
+        let one: LstmGenerator<f64> = LstmGenerator::new(
+            synthetic_space(6, 4),
+            LstmShape::new(3, 5),
+            1.0,
+            &Streams::new(1, Purpose::OracleInit),
+        );
         let row = [5, 0, 3, 3];
         assert_eq!(log_probs(&ensemble(std::slice::from_ref(&one)), &row, 6), log_probs(&one, &row, 6));
     }
@@ -127,13 +143,18 @@ mod tests {
     #[test]
     fn blocks_give_the_bits_of_dense_matrices() {
         let member = |hidden_dim: usize, seed| {
-            let mut shape = synthetic_shape(3, 4, hidden_dim, 60);
-            (shape.end_token, shape.label_counts) = (Some(0), vec![2, 1]);
-            LstmGenerator::new(shape, 0.3, &Streams::new(seed, Purpose::OracleInit))
+            let mut space = synthetic_space(3, 60);
+            (space.end_token, space.label_counts) = (Some(0), vec![2, 1]);
+            LstmGenerator::new(
+                space,
+                LstmShape::new(4, hidden_dim),
+                0.3,
+                &Streams::new(seed, Purpose::OracleInit),
+            )
         };
         let members = [member(16, 1), member(20, 2), member(17, 3)];
         let parts = [(&members[0], 0.5), (&members[1], -0.25), (&members[2], 0.75)];
-        let blocks = weighted(&parts);
+        let blocks = weighted_blocks(&parts);
         let mut dense = blocks.clone();
         // Whatever is changed counts as dense.
         dense.parameters_mut();
@@ -142,7 +163,7 @@ mod tests {
         };
         assert_eq!((widths(&blocks), widths(&dense)), (vec![16, 20, 17], vec![]));
         let sample = |generator: &LstmGenerator| {
-            LstmPolicy::new(generator, 0.9).sample(&Streams::new(3, Purpose::Sample), 0, 200)
+            GeneratorPolicy::new(generator, 0.9).sample(&Streams::new(3, Purpose::Sample), 0, 200)
         };
         let (samples, of_dense) = (sample(&blocks), sample(&dense));
         assert!(samples.sequences.rows().all(|row| row.len() < 60));
@@ -153,8 +174,9 @@ mod tests {
 
     #[test]
     fn an_ensemble_is_sampled_as_it_is_judged() {
-        let members: Vec<_> = (0..2).map(|seed| random(synthetic_shape(9, 4, 5, 6), seed)).collect();
-        let policy = LstmPolicy::new(&ensemble(&members), 0.8);
+        let members: Vec<_> =
+            (0..2).map(|seed| random(synthetic_space(9, 6), LstmShape::new(4, 5), seed)).collect();
+        let policy = GeneratorPolicy::new(&ensemble(&members), 0.8);
         let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 40);
         for (drawn, judged) in samples.log_prob.iter().zip(policy.sequence_log_prob(&samples.sequences)) {
             assert!((drawn - judged).abs() < 1e-4, "{drawn}, {judged}");

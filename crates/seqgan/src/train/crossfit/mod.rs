@@ -137,6 +137,7 @@ impl CrossfitReward<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::LstmShape;
     use crate::generator::oracle;
     use crate::rng::{Purpose, Streams};
 
@@ -144,8 +145,9 @@ mod tests {
     /// against; and that what all actions earn is what is left out of the values.
     #[test]
     fn the_reward_is_judgement_less_distance() {
-        let [generator, base, other, moved] =
-            [1, 2, 3, 4].map(|seed| oracle::random(oracle::synthetic_shape(6, 3, 4, 4), seed));
+        let [generator, base, other, moved] = [1, 2, 3, 4].map(|seed| {
+            oracle::random(oracle::synthetic_space(6, 4), LstmShape::new(3, 4), seed).clone_generator()
+        });
         let mut config = Config::default().crossfit;
         (config.reward_scale, config.kl, config.discount, config.all_actions) = (0.8, 2.0, 0.0, false);
         let shape = CausalShape {

@@ -72,14 +72,14 @@ impl<'a> Witnesses<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::{ensemble, oracle};
+    use crate::generator::{Generator, LstmShape, ensemble, oracle};
 
     /// Against the probabilities of all tokens, one by one.
     #[test]
     fn features_are_those_of_the_distribution() {
-        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
-        shape.end_token = Some(0);
-        let generator = oracle::random(shape, 7);
+        let mut space = oracle::synthetic_space(5, 3);
+        space.end_token = Some(0);
+        let generator = oracle::random(space, LstmShape::new(3, 4), 7).clone_generator();
         let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
         let features = Witnesses { base: &generator, ensemble: None }.features(&batch);
         let mut sum = 0.0;
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn an_ensemble_is_seen_beside_the_generator() {
-        let shape = oracle::synthetic_shape(5, 3, 4, 3);
-        let [a, b] = [1, 2].map(|seed| oracle::random(shape.clone(), seed));
+        let of = |seed| oracle::random(oracle::synthetic_space(5, 3), LstmShape::new(3, 4), seed);
+        let [a, b] = [1, 2].map(|seed| of(seed).clone_generator());
         let together = ensemble(&[a.clone(), b]);
         let batch = SeqBatch::from_rows([vec![2, 4, 0], vec![1, 1, 3]], 3);
         let both = Witnesses { base: &a, ensemble: Some(&together) }.features(&batch);

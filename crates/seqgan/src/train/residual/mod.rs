@@ -202,15 +202,15 @@ fn choose(log_odds: &[f64], num_candidates: usize, choices: &Streams, first: u64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle;
+    use crate::generator::{Generator, oracle};
     use crate::rng::Purpose;
 
     /// A judge to whom the unlikely is real, and what has no probability most of all, by its numbers.
     #[test]
     fn what_cannot_be_is_kept_last_whatever_the_judge_says() {
-        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
-        shape.never = vec![2];
-        let base = oracle::random(shape, 7);
+        let mut space = oracle::synthetic_space(5, 3);
+        space.never = vec![2];
+        let base = oracle::random(space, crate::generator::LstmShape::new(3, 4), 7).clone_generator();
         let shape = CausalShape {
             vocab_size: 5,
             embedding_dim: 2,
