@@ -62,7 +62,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         &args.test,
         &test_data,
         &vocab,
-        model.generator.shape(),
+        model.generator.space(),
         model.generator.rules(),
         &labels,
     )?;

@@ -6,7 +6,7 @@ use crate::nn::{Tensor, Tensors};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// The description of a generator that a file holds beside its tensors.
+/// The description of a generator in a file, in addition to its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorHeader {
     /// Name of the kind of network.

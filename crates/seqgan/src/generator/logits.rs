@@ -21,7 +21,7 @@ const ROWS: usize = 16;
 const DECISIONS: usize = 64;
 
 /// log p of each decision, `[B, T]`, in nats, under the softmax of the logits of `source` divided by `temperature`; zero
-/// behind the last decision of a row.
+/// after the last decision of a row.
 pub fn log_prob<S: LogitSource<f32> + Sync + ?Sized>(
     source: &S,
     space: &SequenceSpace,
@@ -34,7 +34,7 @@ pub fn log_prob<S: LogitSource<f32> + Sync + ?Sized>(
 }
 
 /// Statistics of the distribution of each decision, `[B, T]`, under the softmax of the logits of `source` divided by
-/// `temperature`; zero behind the last decision of a row.
+/// `temperature`; zero after the last decision of a row.
 pub fn token_statistics<S: LogitSource<f32> + Sync + ?Sized>(
     source: &S,
     space: &SequenceSpace,

@@ -57,7 +57,7 @@ pub trait Policy: Sync {
     /// Draws sequences number `first..first + n` of `streams`.
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples;
 
-    /// log p of each decision, `[B, T]`, in nats; zero behind the last decision of a row.
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
 
     /// Whether the sequence `row` has a probability above zero.
@@ -145,7 +145,7 @@ pub trait InferenceModel: Send + Sync {
     /// A decoder without rows.
     fn decoder(&self) -> Box<dyn Decoder + '_>;
 
-    /// log p of each decision, `[B, T]`, in nats; zero behind the last decision of a row.
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
 }
 
@@ -198,12 +198,12 @@ pub trait Generator: Debug + Send + Sync + LogitSource<f32> + 'static {
     /// The generator as a value of its own type, for [`Generator::weighted`].
     fn as_any(&self) -> &dyn Any;
 
-    /// log p of each decision, `[B, T]`, in nats; zero behind the last decision of a row.
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
         logits::log_prob(self, self.space(), self.rules(), 1.0, batch)
     }
 
-    /// Statistics of each decision's distribution, `[B, T]`; zero behind the last decision of a row.
+    /// Statistics of each decision's distribution, `[B, T]`; zero after the last decision of a row.
     fn token_statistics(&self, batch: &SeqBatch) -> Vec<TokenStatistics> {
         logits::token_statistics(self, self.space(), self.rules(), 1.0, batch)
     }
@@ -233,7 +233,7 @@ pub trait TrainableGenerator: Generator {
 
     /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns
     /// the loss. `inputs` holds what the network is fed and `targets` the decisions; both have rows of the same lengths and
-    /// labels. `weights` is `[B, T]`; those behind a row's last decision are not read, and decisions without probability
+    /// labels. `weights` is `[B, T]`; those after a row's last decision are not read, and decisions without probability
     /// count as weight zero. With an auxiliary loss the sum is that of [`AuxiliaryLoss`].
     fn accumulate(
         &self,

@@ -67,7 +67,7 @@ impl GeneratorPolicy {
     ) -> Samples {
         let length = self.max_length();
         let labels = self.draw_labels(streams, first, n);
-        // A sequence does not depend on those that are drawn beside it.
+        // A sequence does not depend on those that are drawn with it.
         let rows = n.div_ceil(rayon::current_num_threads()).clamp(FEWEST_ROWS, MOST_ROWS);
         let mut sequences = SeqBatch::zeroed(n, length);
         let mut log_prob = vec![0.0; n];

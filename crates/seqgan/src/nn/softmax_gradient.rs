@@ -1,9 +1,9 @@
 //! The output layer's gradient, blocked over rows: of the likelihood, of distillation, and of an expected reward.
 //!
 //! For rows h `[M, H]`, choices y and weights w the loss is `sum_m -w_m log softmax(h_m W + b)[y_m]`, with W `[H, V]`.
-//! A gradient needs each row's normaliser before it can begin: the exponentials of some rows (8 MB, in the last cache) are
-//! kept until both products with them are made. Each element of a gradient is one sum over the rows in their order, so the
-//! result depends neither on the number of threads nor on how many rows are kept.
+//! A gradient needs each row's normaliser first: the exponentials of some rows (8 MB, in the last cache) are stored until
+//! both products with them are computed. Each element of a gradient is one sum over the rows in their order, so the
+//! result depends neither on the number of threads nor on how many rows are stored.
 
 use super::linear::transpose;
 use super::softmax::{Choice, Output, TASK_ROWS, dot};
@@ -11,7 +11,7 @@ use crate::kernel::{Gemm, PackedMatrix, Real};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Exponentials that are kept between their making and their use in the gradients, about.
+/// Exponentials that are stored at a time, about.
 const EXPONENTIALS: usize = 1 << 21;
 
 /// Logits of another model at the same rows.

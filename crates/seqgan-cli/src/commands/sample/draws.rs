@@ -1,6 +1,6 @@
 //! Where sequences come from: draws, or a beam.
 
-use seqgan::generator::{Filter, GeneratorPolicy, LstmGenerator, Policy};
+use seqgan::generator::{BoxGenerator, Filter, GeneratorPolicy, Policy};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::{Label, SeqBatch};
 
@@ -23,7 +23,7 @@ impl Draws {
     /// As the options say.
     pub fn new(
         args: &SampleArgs,
-        generator: &LstmGenerator,
+        generator: &BoxGenerator,
         label: Option<Label>,
         resampling: Option<Resampling>,
     ) -> Self {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use seqgan::config::{Config, ConstraintConfig, FileFormat};
 use seqgan::data::{SequenceWriter, Vocab};
-use seqgan::generator::LstmGenerator;
+use seqgan::generator::{BoxGenerator, constrained as constrained_generator};
 use seqgan::run::RunFolder;
 use seqgan::{Label, SeqBatch, train};
 
@@ -56,7 +56,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
         false => None,
     };
     let generator = constrained(args, &config, generator, vocab.as_ref())?;
-    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), &labels, generator.shape().max_length)?;
+    let mut distinct = Distinct::new(args, &config, vocab.as_ref(), &labels, generator.space().max_length)?;
     let mut output = Output::open(args, &folder, &config, vocab.as_ref(), scorer.as_ref(), labels)?;
     let mut draws = Draws::new(args, &generator, label, resampling);
 
@@ -118,9 +118,9 @@ fn chosen(args: &SampleArgs, labels: &[String]) -> anyhow::Result<Option<Label>>
 fn constrained(
     args: &SampleArgs,
     config: &Config,
-    generator: LstmGenerator,
+    generator: BoxGenerator,
     vocab: Option<&Vocab>,
-) -> anyhow::Result<LstmGenerator> {
+) -> anyhow::Result<BoxGenerator> {
     let mut constraint: ConstraintConfig = config.constraint.clone();
     if let Some(prefix) = &args.prefix {
         constraint.prefix.clone_from(prefix);
@@ -140,7 +140,7 @@ fn constrained(
         }
         .into());
     };
-    Ok(generator.constrained(&constraint, vocab)?)
+    Ok(constrained_generator(&generator, &constraint, vocab)?)
 }
 
 /// The format that the name of a file asks for; a name in .txt may hold any.

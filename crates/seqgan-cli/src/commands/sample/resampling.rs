@@ -1,7 +1,7 @@
 //! One of several candidates, kept by the odds that a run's judge gives it to be real.
 
 use seqgan::SeqBatch;
-use seqgan::generator::{LstmGenerator, Samples};
+use seqgan::generator::{BoxGenerator, Samples};
 use seqgan::metrics::residual::Weights;
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
@@ -41,7 +41,7 @@ impl Resampling {
     }
 
     /// The model that candidates come from: the one that the judge judges.
-    pub fn base(&self) -> &LstmGenerator {
+    pub fn base(&self) -> &BoxGenerator {
         self.model.base()
     }
 

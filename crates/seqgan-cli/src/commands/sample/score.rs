@@ -1,7 +1,7 @@
 //! What the run's own models say of each sequence.
 
 use seqgan::discriminator::Discriminator;
-use seqgan::generator::{GeneratorPolicy, LstmGenerator, Policy};
+use seqgan::generator::{BoxGenerator, GeneratorPolicy, Policy};
 use seqgan::run::RunFolder;
 use seqgan::train::{self, SavedModel};
 use seqgan::{Result, SeqBatch};
@@ -15,7 +15,7 @@ pub struct Scorer {
 
 impl Scorer {
     /// Of the discriminator of `model`'s run, and the generator that sequences are drawn from.
-    pub fn new(folder: &RunFolder, model: &SavedModel, generator: &LstmGenerator) -> Result<Self> {
+    pub fn new(folder: &RunFolder, model: &SavedModel, generator: &BoxGenerator) -> Result<Self> {
         let discriminator = train::load_discriminator(folder, model)?;
         Ok(Self { policy: GeneratorPolicy::new(generator, 1.0), discriminator })
     }

@@ -7,7 +7,7 @@ use crate::generator::rules::{Automaton, DEAD, RuleState, Rules};
 use crate::token::TokenId;
 use std::collections::HashMap;
 
-/// Most entries of the tables made here.
+/// Most entries of the tables.
 const MOST: usize = 1 << 26;
 
 /// Most looks at what follows a state at a step: some seconds.
@@ -39,7 +39,7 @@ pub(super) fn unroll(states: &States, parts: &Parts, space: &SequenceSpace) -> R
     if !alive[0][0] {
         return Err(Unusable::Unsatisfiable);
     }
-    // The first two are those of beginnings that no allowed sequence has.
+    // The first two are those after a prefix that no allowed sequence has.
     let plain = Rules::of(space);
     let mut masks: Vec<Vec<TokenId>> = (0..2).map(|mask| plain.masks().forbidden(mask).to_vec()).collect();
     let mut numbers: HashMap<Key, u32> = HashMap::new();
@@ -92,7 +92,7 @@ struct Key {
     state: RuleState,
     prefix: Option<TokenId>,
     ends: bool,
-    /// States behind it that have a way to an end.
+    /// Next states that have a way to an end.
     open: Vec<RuleState>,
 }
 
@@ -121,14 +121,14 @@ impl Key {
     }
 }
 
-/// Whether a sequence may end behind `t` tokens that led to `state`.
+/// Whether a sequence may end after `t` tokens that led to `state`.
 fn may_end(states: &States, parts: &Parts, space: &SequenceSpace, t: usize, state: RuleState) -> bool {
     let (fewest, most) = parts.lengths;
     let length_fits = (space.end_token.is_some() || t == space.max_length) && (fewest..=most).contains(&t);
     length_fits && t >= parts.prefix.len() && states.accepts[state as usize]
 }
 
-/// Whether an allowed end can be reached from each state behind t tokens, `[T + 1][states]`.
+/// Whether an allowed end can be reached from each state after t tokens, `[T + 1][states]`.
 fn alive(states: &States, parts: &Parts, space: &SequenceSpace) -> Vec<Vec<bool>> {
     let (length, n, vocab) = (space.max_length, states.len(), space.vocab_size);
     let mut alive = vec![Vec::new(); length + 1];

@@ -1,7 +1,7 @@
 //! Constraints on sequences, compiled to the rules of a generator.
 //!
 //! A constraint is a set of sequences: those that a regular expression matches, that hold no forbidden token or n-gram,
-//! that begin with a prefix, of a length in a range. Its automaton knows of each beginning which tokens leave a way to
+//! that begin with a prefix, of a length in a range. Its automaton knows for each prefix which tokens leave a way to
 //! an end that the constraint and the longest length allow. The generator chooses among those alone, so every sample
 //! satisfies the constraint, and the probabilities of all sequences that do sum to 1.
 

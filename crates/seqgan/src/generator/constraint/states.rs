@@ -1,4 +1,4 @@
-//! The states of a constraint: what of a beginning decides which tokens may follow.
+//! The states of a constraint: two prefixes with one state allow the same tokens.
 
 use super::Parts;
 use super::language::{Language, Place};
@@ -18,12 +18,12 @@ pub(super) struct States {
     /// `[states, V]`.
     pub(super) next: Vec<RuleState>,
     pub(super) accepts: Vec<bool>,
-    /// The different states behind each state.
+    /// The different next states of each state.
     pub(super) successors: Vec<Vec<RuleState>>,
 }
 
 impl States {
-    /// Follows every token from the empty beginning on; the error says what is too large.
+    /// Follows every token from the empty prefix on; the error says what is too large.
     pub(super) fn explore(parts: &Parts, space: &SequenceSpace) -> Result<Self, String> {
         let vocab = space.vocab_size;
         let mut forbidden = vec![false; vocab];

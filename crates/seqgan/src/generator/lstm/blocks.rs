@@ -76,7 +76,7 @@ mod tests {
         weighted_blocks(&members.iter().map(|member| (member, share)).collect::<Vec<_>>())
     }
 
-    /// Logits of the next token from those of one-step likelihoods: every token's log p after each beginning.
+    /// Logits of the next token from those of one-step likelihoods: every token's log p after each prefix.
     fn log_probs(generator: &LstmGenerator<f64>, row: &[u32], vocab: u32) -> Vec<Vec<f64>> {
         let after = |t: usize| {
             let of = |token| {
@@ -173,13 +173,13 @@ mod tests {
     }
 
     #[test]
-    fn an_ensemble_is_sampled_as_it_is_judged() {
+    fn samples_of_an_ensemble_have_its_likelihood() {
         let members: Vec<_> =
             (0..2).map(|seed| random(synthetic_space(9, 6), LstmShape::new(4, 5), seed)).collect();
         let policy = GeneratorPolicy::new(&ensemble(&members), 0.8);
         let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 40);
-        for (drawn, judged) in samples.log_prob.iter().zip(policy.sequence_log_prob(&samples.sequences)) {
-            assert!((drawn - judged).abs() < 1e-4, "{drawn}, {judged}");
+        for (drawn, likelihood) in samples.log_prob.iter().zip(policy.sequence_log_prob(&samples.sequences)) {
+            assert!((drawn - likelihood).abs() < 1e-4, "{drawn}, {likelihood}");
         }
     }
 }

@@ -32,7 +32,7 @@ struct Counted<R> {
 impl<R: Real> LstmGenerator<R> {
     /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns the
     /// loss. The LSTM is fed the tokens of `inputs`, whose rows have the lengths of `targets`. `weights` is `[B, T]`;
-    /// those behind a row's last decision are not read, and decisions without probability count as weight zero. With an
+    /// those after a row's last decision are not read, and decisions without probability count as weight zero. With an
     /// auxiliary loss the sum is that of [`AuxiliaryLoss`].
     pub fn accumulate(
         &self,

@@ -93,17 +93,17 @@ impl<R: Real> LstmGenerator<R> {
         result
     }
 
-    /// log p of each decision, `[B, T]`, zero behind each row's last decision.
+    /// log p of each decision, `[B, T]`, zero after each row's last decision.
     pub fn log_prob(&self, batch: &SeqBatch) -> Vec<R> {
         self.of_decisions(batch, |output, h, choices| output.log_prob(h, choices).0)
     }
 
-    /// Statistics of each decision's distribution, `[B, T]`, zero behind each row's last decision.
+    /// Statistics of each decision's distribution, `[B, T]`, zero after each row's last decision.
     pub fn token_statistics(&self, batch: &SeqBatch) -> Vec<TokenStatistics> {
         self.of_decisions(batch, |output, h, choices| output.token_statistics(h, choices))
     }
 
-    /// A function of each decision, `[B, T]`, the default behind each row's last decision.
+    /// A function of each decision, `[B, T]`, the default after each row's last decision.
     fn of_decisions<X: Clone + Default + Send>(
         &self,
         batch: &SeqBatch,
