@@ -568,7 +568,8 @@ mod tests {
             .unwrap();
             rollout.update(&generator);
         }
-        assert!(mean(&generator) > start + 0.2, "{} {start}", mean(&generator));
+        // The penalty holds the policy near the reference, so the reward cannot rise at will.
+        assert!(mean(&generator) > 1.8 * start, "{} {start}", mean(&generator));
     }
 
     #[test]
