@@ -2,8 +2,8 @@
 
 use seqgan::config::ConstraintConfig;
 use seqgan::data::{Tokens, Vocab};
-use seqgan::generator::constraint::{Language, constrained};
-use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::constraint::Language;
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace, constrained};
 use seqgan::rng::{Purpose, Streams};
 
 /// Most tokens of a vocabulary.
@@ -31,10 +31,8 @@ pub fn read(bytes: &[u8]) -> bool {
     let forbidden = lines.map(String::from).collect();
     let config = ConstraintConfig { regex, alphabet, forbidden, min_length, max_length, prefix };
     let fixed = kind & 4 != 0;
-    let shape = GeneratorShape {
+    let space = SequenceSpace {
         vocab_size: vocab.len(),
-        embedding_dim: 2,
-        hidden_dim: 2,
         max_length: 1 + usize::from(*length),
         start_token: Vocab::END,
         end_token: (!fixed).then_some(Vocab::END),
@@ -42,14 +40,19 @@ pub fn read(bytes: &[u8]) -> bool {
         allow_empty: kind & 8 != 0,
         label_counts: Vec::new(),
     };
-    let generator = LstmGenerator::new(shape.clone(), 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    let Ok(generator) = constrained(generator, &config, &vocab) else { return false };
+    let generator = LstmGenerator::new(
+        space.clone(),
+        LstmShape::new(2, 2),
+        1.0,
+        &Streams::new(1, Purpose::GeneratorInit),
+    );
+    let Ok(generator) = constrained(&generator, &config, &vocab) else { return false };
     // Every sample satisfies the constraint.
-    let policy = LstmPolicy::new(&generator, 1.0);
+    let policy = GeneratorPolicy::new(&generator, 1.0);
     let samples = policy.sample(&Streams::new(1, Purpose::Sample), 0, 4).sequences;
     let language = (!config.regex.is_empty()).then(|| Language::new(&config.regex, &vocab).unwrap());
     for row in samples.rows() {
-        assert!(generator.rules().allow(&shape, row), "{config:?} {row:?}");
+        assert!(generator.rules().allow(&space, row), "{config:?} {row:?}");
         assert!(language.as_ref().is_none_or(|language| language.matches(row)), "{config:?} {row:?}");
         assert!(row.len() >= config.min_length);
     }

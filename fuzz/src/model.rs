@@ -2,7 +2,9 @@
 
 use super::{safetensors, scratch};
 use seqgan::config::{Config, Method, OracleConfig, Preset};
-use seqgan::generator::{BoxGenerator, Filter, GeneratorPolicy, GeneratorShape, LstmGenerator, Policy, file};
+use seqgan::generator::{
+    BoxGenerator, Filter, GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace, file,
+};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
 use seqgan::saved::{SavedModel, SavedRun};
@@ -10,12 +12,10 @@ use seqgan::task::Task;
 use seqgan::train::{load_state, save_state};
 use std::cell::OnceCell;
 
-/// What the run's generators look like.
-pub fn shape() -> GeneratorShape {
-    GeneratorShape {
+/// The space of the run's generators.
+pub fn space() -> SequenceSpace {
+    SequenceSpace {
         vocab_size: 5,
-        embedding_dim: 2,
-        hidden_dim: 3,
         max_length: 4,
         start_token: 0,
         end_token: Some(0),
@@ -55,7 +55,8 @@ fn new_folder() -> RunFolder {
 }
 
 fn new_generator() -> BoxGenerator {
-    LstmGenerator::new(shape(), 1.0, &Streams::new(1, Purpose::GeneratorInit)).into_generator()
+    let streams = Streams::new(1, Purpose::GeneratorInit);
+    Box::new(LstmGenerator::new(space(), LstmShape::new(2, 3), 1.0, &streams))
 }
 
 fn open(folder: &RunFolder) -> SavedRun {

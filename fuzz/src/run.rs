@@ -3,7 +3,7 @@
 use super::scratch;
 use seqgan::config::Method;
 use seqgan::data::Vocab;
-use seqgan::generator::{GeneratorShape, LstmGenerator, file};
+use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace, file};
 use seqgan::measure::Summary;
 use seqgan::report::Report;
 use seqgan::rng::{Purpose, Streams};
@@ -56,9 +56,10 @@ fn measurements(bytes: &[u8]) -> bool {
 
 fn labels(bytes: &[u8]) -> bool {
     let folder = folder_with("labels.json", bytes);
-    let shape = GeneratorShape { label_counts: vec![1, 2], ..super::model::shape() };
-    let generator = LstmGenerator::new(shape, 1.0, &Streams::new(1, Purpose::GeneratorInit));
-    file::write(&folder.model("mle"), Method::MLE, &generator.into_generator(), None).unwrap();
+    let space = SequenceSpace { label_counts: vec![1, 2], ..super::model::space() };
+    let streams = Streams::new(1, Purpose::GeneratorInit);
+    let generator = LstmGenerator::new(space, LstmShape::new(2, 3), 1.0, &streams);
+    file::write(&folder.model("mle"), Method::MLE, &generator, None).unwrap();
     let Ok(run) = SavedRun::of(folder) else { return false };
     let fits = run.model(Some("mle"), None).is_ok();
     assert_eq!(fits, run.labels().len() == 2);

@@ -461,23 +461,41 @@ fn a_run_that_was_damaged() {
         (with_metadata("seqgan", "2"), "a file of version 2, expected version 1"),
         (judge, "holds a judge, expected a generator"),
         (with_metadata("meta", "[]"), "unreadable metadata"),
-        (with_meta(&|meta| meta["shape"]["hidden_dim"] = 9.into()), "tensor `w` of shape [8, 32], expected"),
-        (with_meta(&|meta| meta["shape"]["vocab_size"] = 9.into()), "tensor `embedding` of shape"),
-        (with_meta(&|meta| meta["shape"]["start_token"] = 99.into()), "outside the vocabulary"),
-        (with_meta(&|meta| meta["shape"]["end_token"] = 99.into()), "outside the vocabulary"),
-        (with_meta(&|meta| meta["shape"]["never"] = serde_json::json!([1, 99])), "outside the vocabulary"),
-        (with_meta(&|meta| meta["shape"]["hidden_dim"] = 0.into()), "its hidden_dim is 0, expected 1 to"),
-        (with_meta(&|meta| meta["shape"]["hidden_dim"] = (1u64 << 62).into()), "its hidden_dim is 46116860"),
         (
-            with_meta(&|meta| meta["shape"]["label_counts"] = serde_json::json!([u64::MAX, 1])),
+            with_meta(&|meta| meta["generator"]["shape"]["hidden_dim"] = 9.into()),
+            "tensor `w` of shape [8, 32], expected",
+        ),
+        (
+            with_meta(&|meta| meta["generator"]["space"]["vocab_size"] = 9.into()),
+            "tensor `embedding` of shape",
+        ),
+        (with_meta(&|meta| meta["generator"]["space"]["start_token"] = 99.into()), "outside the vocabulary"),
+        (with_meta(&|meta| meta["generator"]["space"]["end_token"] = 99.into()), "outside the vocabulary"),
+        (
+            with_meta(&|meta| meta["generator"]["space"]["never"] = serde_json::json!([1, 99])),
+            "outside the vocabulary",
+        ),
+        (
+            with_meta(&|meta| meta["generator"]["shape"]["hidden_dim"] = 0.into()),
+            "its hidden_dim is 0, expected 1 to",
+        ),
+        (
+            with_meta(&|meta| meta["generator"]["shape"]["hidden_dim"] = (1u64 << 62).into()),
+            "its hidden_dim is 46116860",
+        ),
+        (
+            with_meta(&|meta| meta["generator"]["space"]["label_counts"] = serde_json::json!([u64::MAX, 1])),
             "no frequencies",
         ),
         (
             [&good[..good.len() - 4], &3e38f32.to_le_bytes()].concat(),
             "e38, expected numbers of size 1e9 at most",
         ),
-        (with_meta(&|meta| meta["shape"]["max_length"] = 0.into()), "its longest sequence is 0"),
-        (with_meta(&|meta| meta["shape"]["max_length"] = (1u64 << 60).into()), "expected 1 to 2048"),
+        (with_meta(&|meta| meta["generator"]["space"]["max_length"] = 0.into()), "its longest sequence is 0"),
+        (
+            with_meta(&|meta| meta["generator"]["space"]["max_length"] = (1u64 << 60).into()),
+            "expected 1 to 2048",
+        ),
     ] {
         damaged(model, bytes, &commands, &[part]);
     }

@@ -8,7 +8,7 @@
 use seqgan::config::Baseline;
 use seqgan::credit::MonteCarlo;
 use seqgan::data::{Batches, Tokens, Vocab};
-use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace};
 use seqgan::optim::{GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
 use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
@@ -36,7 +36,7 @@ fn main() -> Result<()> {
     show(&generator, 0)?;
     train(&mut generator, 60, show)?;
     let samples =
-        LstmPolicy::new(&generator, 1.0).sample(&Streams::new(SEED, Purpose::Sample), 0, 8).sequences;
+        GeneratorPolicy::new(&generator, 1.0).sample(&Streams::new(SEED, Purpose::Sample), 0, 8).sequences;
     let words: Vec<String> = samples.rows().map(|row| vocab.decode(row)).collect();
     println!("samples: {}", words.join(" "));
     Ok(())
@@ -61,10 +61,8 @@ fn pretrain(vocab: &Vocab) -> Result<LstmGenerator> {
         |i: usize, t: usize| vocab.token(((i + t * (1 + i / 5 % 3) / 2) % 5 + 2) as u32).into_owned();
     let words = (0..300).map(|i| (0..LENGTH).map(|t| letter(i, t)).collect::<String>());
     let data = SeqBatch::from_rows(words.map(|word| vocab.encode(&word)), LENGTH);
-    let shape = GeneratorShape {
+    let space = SequenceSpace {
         vocab_size: vocab.len(),
-        embedding_dim: 16,
-        hidden_dim: 32,
         max_length: LENGTH,
         start_token: Vocab::END,
         end_token: None, // all words are of one length
@@ -72,7 +70,8 @@ fn pretrain(vocab: &Vocab) -> Result<LstmGenerator> {
         allow_empty: false,
         label_counts: Vec::new(),
     };
-    let mut generator = LstmGenerator::new(shape, 0.1, &Streams::new(SEED, Purpose::GeneratorInit));
+    let mut generator =
+        LstmGenerator::new(space, LstmShape::new(16, 32), 0.1, &Streams::new(SEED, Purpose::GeneratorInit));
     let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
     for epoch in 0..5 {
         let batches = Batches::new(data.len(), 32, &Streams::new(SEED, Purpose::ShuffleGenerator), epoch);
@@ -99,7 +98,7 @@ fn train(
     for round in 0..rounds {
         // Every random number has a number of its own: the same seed gives the same training, on any machine.
         let first = round * BATCH as u64;
-        let batch = LstmPolicy::new(generator, 1.0).sample(&draws, first, BATCH).sequences;
+        let batch = GeneratorPolicy::new(generator, 1.0).sample(&draws, first, BATCH).sequences;
         let first = round * search.sequences_used(BATCH, LENGTH);
         let values = search.values(&rollout.policy(), &Palindrome, &batch, &completions, first)?;
         policy_gradient_step(generator, &mut optimizer, &batch, &values, Baseline::StepMean, UPDATE)?;
@@ -111,7 +110,8 @@ fn train(
 
 /// Of 1,000 samples.
 fn mean_reward(generator: &LstmGenerator) -> Result<f32> {
-    let samples = LstmPolicy::new(generator, 1.0).sample(&Streams::new(SEED, Purpose::Evaluation), 0, 1000);
+    let samples =
+        GeneratorPolicy::new(generator, 1.0).sample(&Streams::new(SEED, Purpose::Evaluation), 0, 1000);
     Ok(Palindrome.score(&samples.sequences)?.iter().sum::<f32>() / 1000.0)
 }
 

@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use seqgan::config::Baseline;
-//! use seqgan::generator::{LstmGenerator, LstmPolicy, Policy, oracle::synthetic_shape};
+//! use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, oracle::synthetic_space};
 //! use seqgan::credit::MonteCarlo;
 //! use seqgan::reward::Reward;
 //! use seqgan::rng::{Purpose, Streams};
@@ -21,12 +21,12 @@
 //!     }
 //! }
 //!
-//! // 20 tokens, embeddings of 8, a hidden state of 16, sequences of length 5; seed 1.
-//! let shape = synthetic_shape(20, 8, 16, 5);
-//! let mut generator = LstmGenerator::new(shape, 0.1, &Streams::new(1, Purpose::GeneratorInit));
+//! // 20 tokens, sequences of length 5, embeddings of 8, a hidden state of 16; seed 1.
+//! let (space, shape) = (synthetic_space(20, 5), LstmShape::new(8, 16));
+//! let mut generator = LstmGenerator::new(space, shape, 0.1, &Streams::new(1, Purpose::GeneratorInit));
 //! let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
 //!
-//! let policy = LstmPolicy::new(&generator, 1.0);
+//! let policy = GeneratorPolicy::new(&generator, 1.0);
 //! let batch = policy.sample(&Streams::new(1, Purpose::PolicySample), 0, 64).sequences;
 //! // What each decision is worth: the mean reward of 4 completions of the beginning that it makes.
 //! let search = MonteCarlo { num_rollouts: 4, max_prefixes: 0 };
@@ -35,7 +35,7 @@
 //! policy_gradient_step(&mut generator, &mut optimizer, &batch, &values, Baseline::StepMean, update)?;
 //!
 //! let mean = |scores: Vec<f32>| scores.iter().sum::<f32>() / scores.len() as f32;
-//! let after = LstmPolicy::new(&generator, 1.0).sample(&Streams::new(1, Purpose::Sample), 0, 1000).sequences;
+//! let after = GeneratorPolicy::new(&generator, 1.0).sample(&Streams::new(1, Purpose::Sample), 0, 1000).sequences;
 //! assert!(mean(Even.score(&after)?) > mean(Even.score(&batch)?));
 //! # Ok::<(), seqgan::Error>(())
 //! ```
@@ -66,6 +66,7 @@ pub mod rng;
 pub mod rollout;
 pub mod run;
 pub mod saved;
+pub mod space;
 pub mod study;
 pub mod task;
 pub mod token;

@@ -3,7 +3,7 @@
 
 use crate::random::{Random, usable};
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{GeneratorShape, LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, LstmShape, Policy, SequenceSpace};
 use seqgan::kernel::simd::{Level, level};
 use seqgan::rng::{Purpose, Streams};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -85,10 +85,8 @@ fn avx512_and_avx2_give_the_same_bits() {
 /// A number made of the bits of samples, likelihoods, scores and both networks' gradients.
 fn digest() -> u64 {
     let mut random = Random::new(31);
-    let shape = GeneratorShape {
+    let space = SequenceSpace {
         vocab_size: 700,
-        embedding_dim: 13,
-        hidden_dim: 21,
         max_length: 9,
         start_token: 0,
         end_token: Some(0),
@@ -105,13 +103,14 @@ fn digest() -> u64 {
         end_token: Some(0),
         num_labels: 0,
     };
-    let (generator, d) = (random.generator(shape.clone(), 0.5), random.discriminator(d, 0.2));
+    let (generator, d) =
+        (random.generator(space.clone(), LstmShape::new(13, 21), 0.5), random.discriminator(d, 0.2));
     let streams = Streams::new(32, Purpose::Sample);
-    let samples = LstmPolicy::new(&generator, 0.9).sample(&streams, 0, 200);
-    let batch = random.batch(90, 1, 9, &usable(&shape));
+    let samples = GeneratorPolicy::new(&generator, 0.9).sample(&streams, 0, 200);
+    let batch = random.batch(90, 1, 9, &usable(&space));
     let real: Vec<bool> = (0..90).map(|b| b % 2 == 0).collect();
     let (mut of_generator, mut of_d) = (generator.gradients(), d.gradients());
-    generator.accumulate(&batch, &vec![0.5; 90 * 9], &mut of_generator);
+    generator.accumulate(&batch, &batch, None, &vec![0.5; 90 * 9], &mut of_generator);
     let regularisation = Regularisation { dropout_keep: 0.75, masks: Some((&streams, 0)), l2: 0.1 };
     d.accumulate(&batch, &real, regularisation, &mut of_d);
     let mut hasher = DefaultHasher::new();

@@ -2,7 +2,7 @@
 
 use seqgan::SeqBatch;
 use seqgan::discriminator::{Discriminator, DiscriminatorShape, Ranker};
-use seqgan::generator::{GeneratorShape, LstmGenerator};
+use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace};
 use seqgan::nn::Tensors;
 use seqgan::rng::{Purpose, Reader, Streams};
 use std::ops::RangeInclusive;
@@ -45,9 +45,9 @@ impl Random {
         }
     }
 
-    pub fn generator(&mut self, shape: GeneratorShape, std: f64) -> LstmGenerator<f32> {
+    pub fn generator(&mut self, space: SequenceSpace, shape: LstmShape, std: f64) -> LstmGenerator<f32> {
         let seed = self.between(0..=1 << 30) as u64;
-        LstmGenerator::new(shape, std, &Streams::new(seed, Purpose::GeneratorInit))
+        LstmGenerator::new(space, shape, std, &Streams::new(seed, Purpose::GeneratorInit))
     }
 
     /// All parameters from N(0, `std`): the usual beginning has biases of 0, which would hide faults.
@@ -70,14 +70,15 @@ impl Random {
 }
 
 /// Tokens a sequence may hold: all but the end and those that are never chosen.
-pub fn usable(shape: &GeneratorShape) -> Vec<u32> {
-    (0..shape.vocab_size as u32).filter(|t| shape.end_token != Some(*t) && !shape.never.contains(t)).collect()
+pub fn usable(space: &SequenceSpace) -> Vec<u32> {
+    (0..space.vocab_size as u32).filter(|t| space.end_token != Some(*t) && !space.never.contains(t)).collect()
 }
 
 /// The same generator in f64.
 pub fn widened(generator: &LstmGenerator<f32>) -> LstmGenerator<f64> {
     let parameters: Tensors<f64> = generator.parameters().cast();
-    LstmGenerator::from_parameters(generator.shape().clone(), parameters).expect("the same shapes")
+    LstmGenerator::from_parameters(generator.space().clone(), generator.shape(), parameters)
+        .expect("the same shapes")
 }
 
 /// The same discriminator in f64.

@@ -2,7 +2,7 @@
 
 use super::scale::{Scale, settings};
 use seqgan::SeqBatch;
-use seqgan::generator::{LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, Policy};
 use seqgan::optim::{Baseline, GeneratorUpdate, Optimizer, maximum_likelihood_step, policy_gradient_step};
 use seqgan::rng::{Purpose, Streams};
 
@@ -19,10 +19,7 @@ pub struct Actor {
 impl Actor {
     /// With initial parameters.
     pub fn new(scale: &Scale) -> Self {
-        let settings = settings();
-        let streams = Streams::new(1, Purpose::GeneratorInit);
-        let generator = LstmGenerator::new(scale.generator(), settings.generator.init_std, &streams);
-        let settings = settings.mle;
+        let (generator, settings) = (scale.generator(), settings().mle);
         Self {
             optimizer: Optimizer::new(generator.parameters(), generator.gradients()),
             update: GeneratorUpdate {
@@ -37,8 +34,8 @@ impl Actor {
     }
 
     /// The policy as it is now.
-    pub fn policy(&self) -> LstmPolicy {
-        LstmPolicy::new(&self.generator, 1.0)
+    pub fn policy(&self) -> GeneratorPolicy {
+        GeneratorPolicy::new(&self.generator, 1.0)
     }
 
     /// One pass of maximum likelihood over whole batches.

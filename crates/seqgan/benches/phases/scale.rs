@@ -3,7 +3,7 @@
 use seqgan::SeqBatch;
 use seqgan::config::{Config, DataSize, Preset};
 use seqgan::discriminator::DiscriminatorShape;
-use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, oracle};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, oracle};
 use seqgan::rng::{Purpose, Streams};
 use serde::{Deserialize, Serialize};
 
@@ -95,9 +95,12 @@ impl Scale {
         Preset::default().config_for_file(size).rollout.max_prefixes
     }
 
-    /// The generator.
-    pub fn generator(&self) -> GeneratorShape {
-        oracle::synthetic_shape(self.vocab, settings().generator.embedding_dim, self.hidden, self.length)
+    /// An untrained generator.
+    pub fn generator(&self) -> LstmGenerator {
+        let settings = settings().generator;
+        let space = oracle::synthetic_space(self.vocab, self.length);
+        let shape = LstmShape::new(settings.embedding_dim, self.hidden);
+        LstmGenerator::new(space, shape, settings.init_std, &Streams::new(1, Purpose::GeneratorInit))
     }
 
     /// The discriminator; widths above the length are left out, as training leaves them out.
@@ -116,7 +119,8 @@ impl Scale {
     /// `n` sequences of the oracle.
     pub fn draw_oracle(&self, purpose: Purpose, n: usize) -> SeqBatch {
         let sizes = settings().oracle;
-        let shape = oracle::synthetic_shape(self.vocab, sizes.embedding_dim, sizes.hidden_dim, self.length);
-        LstmPolicy::new(&oracle::random(shape, 1), 1.0).sample(&Streams::new(1, purpose), 0, n).sequences
+        let space = oracle::synthetic_space(self.vocab, self.length);
+        let network = oracle::random(space, LstmShape::new(sizes.embedding_dim, sizes.hidden_dim), 1);
+        GeneratorPolicy::new(&network, 1.0).sample(&Streams::new(1, purpose), 0, n).sequences
     }
 }

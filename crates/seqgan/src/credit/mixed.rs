@@ -101,8 +101,8 @@ impl MixedReward<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle::synthetic_shape;
-    use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy};
+    use crate::generator::oracle::synthetic_space;
+    use crate::generator::{GeneratorPolicy, LstmGenerator, LstmShape, SequenceSpace};
     use crate::rng::Purpose;
 
     struct Count(u32);
@@ -114,9 +114,9 @@ mod tests {
 
     #[test]
     fn values_are_the_weighted_sum_of_the_parts_own() {
-        let shape = GeneratorShape { end_token: Some(0), ..synthetic_shape(6, 4, 5, 6) };
-        let generator = LstmGenerator::new(shape, 1.0, &Streams::new(4, Purpose::GeneratorInit));
-        let policy = LstmPolicy::new(&generator, 1.0);
+        let space = SequenceSpace { end_token: Some(0), ..synthetic_space(6, 6) };
+        let (shape, init) = (LstmShape::new(4, 5), Streams::new(4, Purpose::GeneratorInit));
+        let policy = GeneratorPolicy::new(&LstmGenerator::new(space, shape, 1.0, &init), 1.0);
         let batch = SeqBatch::from_rows([vec![2, 2, 3], vec![5, 2, 3, 3, 1, 4], vec![3]], 6);
         let streams = Streams::new(5, Purpose::Rollout);
         let search = MonteCarlo { num_rollouts: 3, max_prefixes: 0 };

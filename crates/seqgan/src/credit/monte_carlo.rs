@@ -78,8 +78,8 @@ fn interpolate(known: &[(usize, f32)], values: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle::synthetic_shape;
-    use crate::generator::{GeneratorShape, LstmGenerator, LstmPolicy};
+    use crate::generator::oracle::synthetic_space;
+    use crate::generator::{GeneratorPolicy, LstmGenerator, LstmShape, SequenceSpace};
     use crate::rng::Purpose;
 
     /// Share of tokens that are 2, plus 10 for each token 3: easy to predict, and different in every row.
@@ -105,9 +105,9 @@ mod tests {
     /// checked against completions made one prefix at a time.
     #[test]
     fn values_belong_to_their_own_sequence_and_step() {
-        let shape = GeneratorShape { end_token: Some(0), ..synthetic_shape(6, 4, 5, 8) };
-        let policy =
-            LstmPolicy::new(&LstmGenerator::new(shape, 1.0, &Streams::new(4, Purpose::GeneratorInit)), 1.0);
+        let space = SequenceSpace { end_token: Some(0), ..synthetic_space(6, 8) };
+        let (shape, init) = (LstmShape::new(4, 5), Streams::new(4, Purpose::GeneratorInit));
+        let policy = GeneratorPolicy::new(&LstmGenerator::new(space, shape, 1.0, &init), 1.0);
         let batch =
             SeqBatch::from_rows([vec![2, 2, 3, 1, 4, 5, 2, 1], vec![1, 4], vec![3], vec![5, 2, 2, 4, 1]], 8);
         let streams = Streams::new(5, Purpose::Rollout);

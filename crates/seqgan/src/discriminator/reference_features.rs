@@ -24,9 +24,9 @@ pub(crate) fn num_features(with_ensemble: bool) -> usize {
 #[derive(Clone, Copy)]
 pub struct ReferenceModels<'a> {
     /// The generator that the discriminator is trained against, or that the rounds begin with.
-    pub base: &'a Generator,
+    pub base: &'a dyn Generator,
     /// An ensemble of likelihood models, where its features are used.
-    pub ensemble: Option<&'a Generator>,
+    pub ensemble: Option<&'a dyn Generator>,
 }
 
 impl ReferenceModels<'_> {
@@ -64,14 +64,14 @@ impl ReferenceModels<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::{ensemble, oracle};
+    use crate::generator::{BoxGenerator, LstmShape, ensemble, oracle};
 
     /// Against the probabilities of all tokens, one by one.
     #[test]
     fn features_are_those_of_the_distribution() {
-        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
-        shape.end_token = Some(0);
-        let generator = oracle::random(shape, 7);
+        let mut space = oracle::synthetic_space(5, 3);
+        space.end_token = Some(0);
+        let generator = oracle::random(space, LstmShape::new(3, 4), 7);
         let batch = SeqBatch::from_rows([vec![2, 4], vec![], vec![1, 1, 3]], 3);
         let features = ReferenceModels { base: &generator, ensemble: None }.features(&batch);
         let mut sum = 0.0;
@@ -100,8 +100,8 @@ mod tests {
 
     #[test]
     fn features_of_an_ensemble_stand_behind_those_of_the_base() {
-        let shape = oracle::synthetic_shape(5, 3, 4, 3);
-        let [a, b] = [1, 2].map(|seed| oracle::random(shape.clone(), seed));
+        let random = |seed| oracle::random(oracle::synthetic_space(5, 3), LstmShape::new(3, 4), seed);
+        let [a, b] = [1, 2].map(|seed| Box::new(random(seed)) as BoxGenerator);
         let together = ensemble(&[a.clone(), b]);
         let batch = SeqBatch::from_rows([vec![2, 4, 0], vec![1, 1, 3]], 3);
         let both = ReferenceModels { base: &a, ensemble: Some(&together) }.features(&batch);

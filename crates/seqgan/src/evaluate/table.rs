@@ -314,7 +314,9 @@ impl Table<'_> {
         let Some(generator) = completed.finished.get(&name) else {
             let MixtureConfig { share, temperature: colder } = self.config.mixture;
             let generator = &completed.finished[&method::base(name, self.config)];
-            let part = |share, temperature| (share, GeneratorPolicy::new(generator, temperature));
+            let part = |share, temperature| {
+                (share, Box::new(GeneratorPolicy::new(generator, temperature)) as Box<dyn Policy>)
+            };
             let parts = vec![part(share, temperature * colder), part(1.0 - share, temperature)];
             return Model { policy: Box::new(MixturePolicy::new(parts)), generator };
         };

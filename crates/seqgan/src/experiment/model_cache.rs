@@ -36,7 +36,7 @@ impl CachedModel {
         add(&config.evaluate.num_samples_training);
         add(&method::known_likelihood(job.method).fingerprint(config));
         if let Some(teacher) = &job.teacher {
-            let values = teacher.ensemble.parameters().iter().flat_map(|tensor| &tensor.data);
+            let values = teacher.ensemble.tensors().into_iter().flat_map(|(_, tensor)| &tensor.data);
             values.for_each(|value| hash.update(value.to_le_bytes()));
         }
         for part in [&*job.train, &task.validation] {

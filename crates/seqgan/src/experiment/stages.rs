@@ -150,7 +150,7 @@ fn likelihood(
         {
             return Ok(generator);
         }
-        *in_progress = StageState::Likelihood(Box::new(job.begin(context.config, context.task)));
+        *in_progress = StageState::Likelihood(Box::new(job.begin(context.config, context.task)?));
     }
     let StageState::Likelihood(state) = in_progress else { unreachable!("begun above") };
     let generator = mle::train(context, completed, job, state)?;

@@ -1,6 +1,8 @@
-//! Generators in files: safetensors with a header that names the kind of network, its sizes and the method that trained it.
+//! Generators in files: safetensors with a header that names the kind of network, its sizes and the method that trained
+//! it.
 
-use super::{BoxGenerator, GeneratorShape, LstmGenerator, SequenceSpace};
+use super::weighted_sum::WeightedSum;
+use super::{BoxGenerator, Generator, SequenceSpace, registry};
 use crate::checkpoint;
 use crate::config::Method;
 use crate::nn::{Tensor, Tensors};
@@ -9,30 +11,35 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
-/// What a file says of a generator beside its tensors.
+/// The description of a generator in a file, in addition to its tensors.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct GeneratorHeader {
-    /// The kind of network, "lstm".
+    /// Name of the kind of network.
     pub kind: String,
-    /// What the data fix.
+    /// The space of its sequences.
     pub space: SequenceSpace,
-    /// Sizes of the network, by its kind.
+    /// Sizes of the network, as its kind describes them.
     pub shape: Value,
 }
 
 impl GeneratorHeader {
-    /// Of a generator.
-    pub fn of(generator: &BoxGenerator) -> Self {
-        Self { kind: "lstm".into(), space: generator.space().clone(), shape: Value::Null }
+    /// The header of a generator.
+    pub fn of(generator: &dyn Generator) -> Self {
+        let (kind, space) = (generator.kind().into(), generator.space().clone());
+        Self { kind, space, shape: generator.shape() }
     }
 
-    /// The generator with these tensors, which may stand in any order; the error says what does not fit.
+    /// The generator with these tensors, which may stand in any order, without a constraint; the error says what does not
+    /// fit.
     pub fn restore(self, tensors: &[Tensor<f32>]) -> Result<BoxGenerator, String> {
-        // Before anything follows from the sizes: a file with other numbers would end in a panic or without memory.
-        let shape: GeneratorShape = self.space;
-        shape.check()?;
-        let parameters = in_order(tensors, ["embedding", "w", "u", "b", "w_out", "b_out"])?;
-        LstmGenerator::from_parameters(shape, parameters)
+        // Before anything is computed from the sizes: a file with other numbers would end in a panic or without memory.
+        self.space.check()?;
+        if self.kind == WeightedSum::KIND {
+            return WeightedSum::restore(&self.space, &self.shape, tensors);
+        }
+        let kind = registry::find(&self.kind);
+        let kind = kind.map_err(|expected| format!("its kind is \"{}\", expected {expected}", self.kind))?;
+        kind.restore(self.space, &self.shape, tensors)
     }
 }
 
@@ -58,7 +65,6 @@ pub struct GeneratorFile {
 #[derive(Serialize, Deserialize)]
 struct Header {
     method: Method,
-    #[serde(flatten)]
     generator: GeneratorHeader,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Checkpoint>,
@@ -71,11 +77,11 @@ const KIND: &str = "generator";
 pub fn write(
     path: &Path,
     method: Method,
-    generator: &BoxGenerator,
+    generator: &dyn Generator,
     checkpoint: Option<Checkpoint>,
 ) -> Result<()> {
     let header = Header { method, generator: GeneratorHeader::of(generator), checkpoint };
-    let tensors = generator.parameters().iter().map(|t| (t.name.clone(), t));
+    let tensors = generator.tensors();
     checkpoint::write(path, KIND, &header, tensors)
 }
 
@@ -102,8 +108,8 @@ pub fn read_checkpoint(path: &Path) -> Result<(Method, Checkpoint)> {
     Ok((header.method, checkpoint))
 }
 
-/// Tensors of a file, which lists them by name, in the order that a network has them in.
-pub(crate) fn in_order<N: AsRef<str>>(
+/// The tensors of a file called `names`, in that order; the error says which is missing.
+pub fn in_order<N: AsRef<str>>(
     tensors: &[Tensor<f32>],
     names: impl IntoIterator<Item = N>,
 ) -> Result<Tensors<f32>, String> {
@@ -115,4 +121,41 @@ pub(crate) fn in_order<N: AsRef<str>>(
         parameters.push(name, &tensor.shape, tensor.data.clone());
     }
     Ok(parameters)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::oracle::{random, synthetic_space};
+    use crate::generator::{LstmShape, weighted};
+    use crate::token::SeqBatch;
+
+    fn restored(generator: &dyn Generator) -> Result<BoxGenerator, String> {
+        let header = serde_json::to_string(&GeneratorHeader::of(generator)).unwrap();
+        let header: GeneratorHeader = serde_json::from_str(&header).unwrap();
+        let named = |(name, tensor): (String, &Tensor<f32>)| Tensor { name, ..tensor.clone() };
+        let tensors: Vec<_> = generator.tensors().into_iter().map(named).rev().collect();
+        header.restore(&tensors)
+    }
+
+    #[test]
+    fn generators_are_restored_from_headers_and_tensors() {
+        let space = synthetic_space(6, 4);
+        let [a, b] = [(3, 1), (5, 2)].map(|(h, seed)| random(space.clone(), LstmShape::new(2, h), seed));
+        let parts: [(&dyn Generator, f64); 2] = [(&a, 0.75), (&b, -0.5)];
+        let sum = WeightedSum::new(&parts);
+        let nested = WeightedSum::new(&[(&sum, 2.0), (&a, 1.0)]);
+        let batch = SeqBatch::from_rows([[1, 2, 3, 0], [5, 5, 4, 1]], 4);
+        for generator in [&a as &dyn Generator, &*weighted(&parts), &sum, &nested] {
+            let again = restored(generator).unwrap();
+            assert_eq!(again.log_prob(&batch), generator.log_prob(&batch));
+            assert_eq!(again.kind(), generator.kind());
+        }
+        let header = GeneratorHeader { kind: "none".into(), ..GeneratorHeader::of(&a) };
+        assert!(
+            header.restore(&[]).unwrap_err().starts_with("its kind is \"none\", expected one of \"lstm\"")
+        );
+        let error = GeneratorHeader::of(&sum).restore(&[]).unwrap_err();
+        assert!(error.starts_with("no tensor"), "{error}");
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::token::TokenId;
 
-/// Which tokens a draw chooses among; their probabilities are renormalised.
+/// The tokens that a draw chooses among; their probabilities are renormalised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Filter {
     /// So many of the likeliest; 0: all. One is the greedy choice.
@@ -12,38 +12,48 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Draws a token by the uniform number `u`, and the log-probability that the draw had. `logits` are of all tokens,
-    /// those that may not be chosen far below the others; of equal ones the first counts as the likelier.
-    pub(super) fn draw(&self, logits: &[f32], u: f64) -> (TokenId, f32) {
+    /// All tokens.
+    pub const NONE: Filter = Filter { top_k: 0, top_p: 1.0 };
+
+    /// Draws a token by the inverse distribution function at `u`, and returns it with the log-probability of the draw.
+    /// `logits` are those of all tokens, far below the others where a token is forbidden; of equal ones the first counts as
+    /// the likelier.
+    pub fn draw(&self, logits: &[f32], u: f64) -> (TokenId, f32) {
         let largest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let weights: Vec<f64> = logits.iter().map(|&l| f64::from(l - largest).exp()).collect();
-        let mut kept: Vec<usize> = (0..logits.len()).filter(|&token| weights[token] > 0.0).collect();
-        if self.top_k > 0 || self.top_p < 1.0 {
-            kept.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
-            if self.top_k > 0 {
-                kept.truncate(self.top_k);
-            }
-            if self.top_p < 1.0 {
-                let enough = self.top_p * weights.iter().sum::<f64>();
-                let mut sum = 0.0;
-                let last = kept.iter().position(|&token| {
-                    sum += weights[token];
-                    sum >= enough
-                });
-                kept.truncate(last.map_or(kept.len(), |last| last + 1));
-            }
-            // In the order of the unfiltered draw, so that a filter that keeps all changes nothing.
-            kept.sort_unstable();
-        }
-        let total: f64 = kept.iter().map(|&token| weights[token]).sum();
+        let tokens = self.tokens(&weights);
+        let total: f64 = tokens.iter().map(|&token| weights[token]).sum();
         let mut sum = 0.0;
-        let chosen = kept.iter().copied().find(|&token| {
+        let chosen = tokens.iter().copied().find(|&token| {
             sum += weights[token];
             sum > u * total
         });
         // Rounding may step past the last one.
-        let token = chosen.or(kept.last().copied()).expect("the largest weight is 1");
+        let token = chosen.or(tokens.last().copied()).expect("the largest weight is 1");
         (token as TokenId, (weights[token] / total).ln() as f32)
+    }
+
+    /// The tokens that pass the filter, ascending.
+    fn tokens(&self, weights: &[f64]) -> Vec<usize> {
+        let mut tokens: Vec<usize> = (0..weights.len()).filter(|&token| weights[token] > 0.0).collect();
+        if self.top_k > 0 || self.top_p < 1.0 {
+            tokens.sort_by(|&a, &b| weights[b].total_cmp(&weights[a]));
+            if self.top_k > 0 {
+                tokens.truncate(self.top_k);
+            }
+            if self.top_p < 1.0 {
+                let enough = self.top_p * weights.iter().sum::<f64>();
+                let mut sum = 0.0;
+                let last = tokens.iter().position(|&token| {
+                    sum += weights[token];
+                    sum >= enough
+                });
+                tokens.truncate(last.map_or(tokens.len(), |last| last + 1));
+            }
+            // The order of the unfiltered draw: a filter that passes all tokens changes nothing.
+            tokens.sort_unstable();
+        }
+        tokens
     }
 }
 

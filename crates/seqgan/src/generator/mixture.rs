@@ -1,25 +1,25 @@
-//! Several policies as one, each whole sequence from one of them.
+//! A mixture of policies: each whole sequence comes from one of them.
 
-use super::{LstmPolicy, Policy, Samples};
+use super::{Policy, Samples, SequenceSpace};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 
 /// A mixture of policies over the same sequences.
 pub struct MixturePolicy {
-    parts: Vec<(f64, LstmPolicy)>,
+    parts: Vec<(f64, Box<dyn Policy>)>,
 }
 
 impl MixturePolicy {
-    /// Of policies with their shares, which sum to 1.
+    /// A mixture of policies with their shares, which sum to 1.
     ///
     /// # Panics
-    /// If there is none.
-    pub fn new(parts: Vec<(f64, LstmPolicy)>) -> Self {
+    /// If there is no policy.
+    pub fn new(parts: Vec<(f64, Box<dyn Policy>)>) -> Self {
         assert!(!parts.is_empty(), "a mixture of nothing");
         Self { parts }
     }
 
-    /// Which part sequence number `sequence` comes from.
+    /// The part that sequence number `sequence` comes from.
     fn choose(&self, streams: &Streams, sequence: u64) -> usize {
         // The steps of a sequence use up numbers 0..T, its label number T.
         let mut left = streams.uniform(sequence, self.max_length() as u32 + 1);
@@ -32,12 +32,12 @@ impl MixturePolicy {
 }
 
 impl Policy for MixturePolicy {
-    fn max_length(&self) -> usize {
-        self.parts[0].1.max_length()
+    fn space(&self) -> &SequenceSpace {
+        self.parts[0].1.space()
     }
 
-    fn end_token(&self) -> Option<TokenId> {
-        self.parts[0].1.end_token()
+    fn allows(&self, row: &[TokenId]) -> bool {
+        self.parts.iter().any(|(share, policy)| *share > 0.0 && policy.allows(row))
     }
 
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples {
@@ -55,7 +55,7 @@ impl Policy for MixturePolicy {
         let of_parts: Vec<Vec<f32>> = self.parts.iter().map(|(_, policy)| policy.log_prob(batch)).collect();
         let mut result = vec![0.0; batch.len() * length];
         for (b, row) in result.chunks_exact_mut(length.max(1)).enumerate() {
-            // log of share and beginning, for each part.
+            // log of the joint probability of each part and the tokens so far.
             let mut joint: Vec<f64> = self.parts.iter().map(|(share, _)| share.ln()).collect();
             let mut before = 0.0;
             for (t, log_prob) in row.iter_mut().enumerate() {
@@ -76,15 +76,15 @@ impl Policy for MixturePolicy {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle;
+    use crate::generator::{GeneratorPolicy, LstmShape, oracle};
     use crate::rng::Purpose;
 
-    fn mixture(shares: [f64; 2]) -> (MixturePolicy, [LstmPolicy; 2]) {
-        let mut shape = oracle::synthetic_shape(3, 3, 4, 3);
-        shape.end_token = Some(0);
-        let generator = oracle::random(shape, 5);
-        let part = |temperature| LstmPolicy::new(&generator, temperature);
-        (MixturePolicy::new(vec![(shares[0], part(0.3)), (shares[1], part(1.0))]), [part(0.3), part(1.0)])
+    fn mixture(shares: [f64; 2]) -> (MixturePolicy, [GeneratorPolicy; 2]) {
+        let space = SequenceSpace { end_token: Some(0), ..oracle::synthetic_space(3, 3) };
+        let generator = oracle::random(space, LstmShape::new(3, 4), 5);
+        let part = |temperature| GeneratorPolicy::new(&generator, temperature);
+        let boxed = |temperature| -> Box<dyn Policy> { Box::new(part(temperature)) };
+        (MixturePolicy::new(vec![(shares[0], boxed(0.3)), (shares[1], boxed(1.0))]), [part(0.3), part(1.0)])
     }
 
     /// All sequences: of 1, 2 or 0 to 2 and then the end or the longest length.

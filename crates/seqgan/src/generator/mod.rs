@@ -1,93 +1,86 @@
-//! The generator: a stochastic policy over tokens (SeqGAN, section 3).
+//! Generators: distributions over sequences, given by the logits of each next token (SeqGAN, section 3).
 //!
-//! [`LstmGenerator`] holds parameters and can be trained; [`LstmPolicy`] is a snapshot of it at a temperature,
-//! packed for sampling. Sampling and likelihood go through the same snapshot, so they can't disagree about
-//! temperature or about tokens that are never chosen.
+//! A [`Generator`] is a network with fixed parameters, a [`TrainableGenerator`] one whose parameters training changes. A
+//! [`GeneratorPolicy`] is a snapshot of a generator at a temperature: it samples, completes prefixes and gives likelihoods,
+//! so these can't disagree about the temperature or about tokens that are never chosen.
+//!
+//! Everything outside this module works with any generator. A new kind of network implements [`Generator`],
+//! [`TrainableGenerator`], [`InferenceModel`], [`Decoder`] and [`GeneratorKind`], and is registered by [`register`];
+//! `tests/second_generator.rs` is an example in one file. The network of the paper is in [`lstm`].
 
 mod beam;
+mod boxed;
 pub mod constraint;
-mod ensemble;
+mod decoding;
 pub mod file;
 mod filter;
-mod lstm;
+pub mod logits;
+pub mod lstm;
 mod mixture;
 pub mod oracle;
 mod policy;
+mod registry;
 mod rules;
+mod samples;
 mod scheduled;
-mod walk;
+mod weighted_sum;
 
-pub use beam::Scored;
-pub use ensemble::{ensemble, weighted};
-pub use file::GeneratorHeader;
+pub use crate::nn::softmax::{Choice, TokenStatistics};
+pub use crate::nn::softmax_gradient::{AuxiliaryLogits, AuxiliaryLoss};
+pub use crate::space::SequenceSpace;
+pub use beam::ScoredSequence;
+pub use constraint::constrained;
+pub use file::{GeneratorHeader, in_order};
 pub use filter::Filter;
-pub use lstm::{GeneratorShape, Guide, LstmGenerator};
+pub use logits::Position;
+pub use lstm::{LstmGenerator, LstmShape};
 pub use mixture::MixturePolicy;
-pub use policy::LstmPolicy;
-pub use rules::Rules;
+pub use policy::GeneratorPolicy;
+pub use registry::{GeneratorKind, build, kinds, register};
+pub use rules::{Decision, Rules};
+pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;
+pub use weighted_sum::{WeightedSum, ensemble, weighted};
 
-/// A generator of any kind.
-pub type BoxGenerator = LstmGenerator;
-
-/// What every generator offers.
-pub type Generator = LstmGenerator;
-
-/// What every generator that can be trained offers.
-pub type TrainableGenerator = LstmGenerator;
-
-/// A generator of any kind that can be trained.
-pub type BoxTrainable = LstmGenerator;
-
-/// A generator of any kind at a temperature, for sampling.
-pub type GeneratorPolicy = LstmPolicy;
-
-/// What the data fix of every generator.
-pub type SequenceSpace = GeneratorShape;
-
+use crate::nn::{Gradients, Tensor, Tensors};
 use crate::rng::Streams;
-use crate::token::{SeqBatch, TokenId};
-
-/// Sampled sequences with their log-probabilities under the policy that drew them.
-#[derive(Debug, Clone)]
-pub struct Samples {
-    /// B sequences.
-    pub sequences: SeqBatch,
-    /// log p of each sequence, its end included, in nats: `[B]`.
-    pub log_prob: Vec<f64>,
-}
-
-/// A beginning to be completed: the first `length` tokens of row `row`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Prefix {
-    /// Row of the batch.
-    pub row: usize,
-    /// Number of tokens kept, at least 1 and less than the maximum length.
-    pub length: usize,
-}
+use crate::token::{Label, SeqBatch, TokenId};
+use std::any::Any;
+use std::fmt::Debug;
+use std::sync::Arc;
 
 /// A distribution over sequences that can be sampled and asked for probabilities.
 pub trait Policy: Sync {
-    /// T, the most tokens a sequence can have.
-    fn max_length(&self) -> usize;
-
-    /// The token that ends a sequence, if sequences can end before T.
-    fn end_token(&self) -> Option<TokenId>;
+    /// The space of its sequences.
+    fn space(&self) -> &SequenceSpace;
 
     /// Draws sequences number `first..first + n` of `streams`.
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples;
 
-    /// log p of each decision, `[B, T]`, zero behind the last decision of a row.
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
     fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
+
+    /// Whether the sequence `row` has a probability above zero.
+    fn allows(&self, row: &[TokenId]) -> bool;
 
     /// log p of each sequence, `[B]`, in nats.
     fn sequence_log_prob(&self, batch: &SeqBatch) -> Vec<f64> {
-        let steps = self.max_length();
-        self.log_prob(batch).chunks(steps).map(|row| row.iter().map(|&x| f64::from(x)).sum()).collect()
+        let log_prob = self.log_prob(batch);
+        log_prob.chunks(self.max_length()).map(|row| row.iter().map(|&x| f64::from(x)).sum()).collect()
+    }
+
+    /// T, the most tokens a sequence can have.
+    fn max_length(&self) -> usize {
+        self.space().max_length
+    }
+
+    /// The token that ends a sequence, if sequences can end before T.
+    fn end_token(&self) -> Option<TokenId> {
+        self.space().end_token
     }
 }
 
-/// A policy that can also go on from a beginning, as Monte-Carlo search asks for.
+/// A policy that can also complete prefixes, as Monte-Carlo search requires.
 pub trait RolloutPolicy: Policy {
     /// Draws `n` completions of each prefix; the result's rows are prefix after prefix. Completion i of prefix p
     /// is sequence number `first + p n + i` of `streams`. Prefixes of one row stand together, shortest first.
@@ -101,17 +94,165 @@ pub trait RolloutPolicy: Policy {
     ) -> SeqBatch;
 }
 
-/// An untrained generator of the configured kind, with parameters from N(0, `std`).
-pub fn untrained(
-    space: &SequenceSpace,
-    config: &crate::config::GeneratorConfig,
-    std: f64,
-    streams: &Streams,
-) -> BoxTrainable {
-    let shape = GeneratorShape {
-        embedding_dim: config.embedding_dim,
-        hidden_dim: config.hidden_dim,
-        ..space.clone()
-    };
-    LstmGenerator::new(shape, std, streams)
+/// Batched decoding state of a network: rows, each with the state after the tokens that it was fed.
+///
+/// Rows are independent: what a row's logits are does not depend on the other rows.
+pub trait Decoder: Send {
+    /// Replaces all rows by `rows` rows that were fed the start token. `labels` holds a label a row; it is empty where
+    /// sequences have no labels.
+    fn start(&mut self, rows: usize, labels: &[Label]);
+
+    /// Feeds each row one token.
+    fn step(&mut self, tokens: &[TokenId]);
+
+    /// Appends `n` copies of row `row`.
+    fn fork(&mut self, row: usize, n: usize);
+
+    /// Reorders the rows: new row i is old row `rows[i]`. A row that is not listed is dropped, and one may be listed more
+    /// than once.
+    fn retain(&mut self, rows: &[usize]);
+
+    /// Logits of the next token of row `row`, `[V]`; those of tokens that mask number `mask` of the rules forbids are
+    /// lowered ([`Rules::forbid`]).
+    fn logits(&self, row: usize, mask: u32) -> Vec<f32>;
+
+    /// Draws the next token of each of `rows` under one mask, by the inverse distribution function at `uniforms`, with
+    /// tokens in the order of their numbers. Appends the tokens and their log-probabilities in nats.
+    fn draw(
+        &self,
+        rows: &[usize],
+        mask: u32,
+        uniforms: &[f64],
+        tokens: &mut Vec<TokenId>,
+        log_prob: &mut Vec<f32>,
+    ) {
+        for (&row, &uniform) in rows.iter().zip(uniforms) {
+            let (token, log) = Filter::NONE.draw(&self.logits(row, mask), uniform);
+            tokens.push(token);
+            log_prob.push(log);
+        }
+    }
 }
+
+/// A generator at a temperature, prepared for sampling.
+pub trait InferenceModel: Send + Sync {
+    /// The space of its sequences.
+    fn space(&self) -> &SequenceSpace;
+
+    /// The tokens that each decision may choose.
+    fn rules(&self) -> &Rules;
+
+    /// A decoder without rows.
+    fn decoder(&self) -> Box<dyn Decoder + '_>;
+
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
+    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32>;
+}
+
+/// A model whose logits can be evaluated at decisions of a batch.
+pub trait LogitSource<R> {
+    /// Prepares the logits of the next token at `positions` of `inputs`, before any constraint. Decision t of a row
+    /// follows the first t tokens of that row of `inputs`, which also holds the labels where sequences have some.
+    fn logits_at<'a>(&'a self, inputs: &SeqBatch, positions: &[Position])
+    -> Box<dyn AuxiliaryLogits<R> + 'a>;
+}
+
+/// A loss by the logits of another model, added to a generator's own.
+#[derive(Clone, Copy)]
+pub struct Auxiliary<'a, R = f32> {
+    /// The other model, over the same vocabulary.
+    pub source: &'a dyn LogitSource<R>,
+    /// What its logits mean.
+    pub loss: AuxiliaryLoss<R>,
+}
+
+/// A network that models sequences.
+pub trait Generator: Debug + Send + Sync + LogitSource<f32> + 'static {
+    /// Name of the kind of network, under which it is registered: "lstm".
+    fn kind(&self) -> &'static str;
+
+    /// Sizes of the network beyond those of its space, for files; [`GeneratorKind::restore`] reads them.
+    fn shape(&self) -> serde_json::Value;
+
+    /// The space of its sequences.
+    fn space(&self) -> &SequenceSpace;
+
+    /// The tokens that each decision may choose.
+    fn rules(&self) -> &Arc<Rules>;
+
+    /// A copy with the same parameters under a constraint, which sampling, completion and likelihood follow alike.
+    fn with_constraint(&self, rules: Arc<Rules>) -> BoxGenerator;
+
+    /// All parameters with names, for files.
+    fn tensors(&self) -> Vec<(String, &Tensor<f32>)>;
+
+    /// A snapshot for sampling, whose logits are divided by `temperature`.
+    fn snapshot(&self, temperature: f64) -> Box<dyn InferenceModel>;
+
+    /// A copy that can be trained; none for models that are a function of others.
+    fn to_trainable(&self) -> Option<BoxTrainable>;
+
+    /// A copy.
+    fn clone_generator(&self) -> BoxGenerator;
+
+    /// The generator as a value of its own type, for [`Generator::weighted`].
+    fn as_any(&self) -> &dyn Any;
+
+    /// log p of each decision, `[B, T]`, in nats; zero after the last decision of a row.
+    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
+        logits::log_prob(self, self.space(), self.rules(), 1.0, batch)
+    }
+
+    /// Statistics of each decision's distribution, `[B, T]`; zero after the last decision of a row.
+    fn token_statistics(&self, batch: &SeqBatch) -> Vec<TokenStatistics> {
+        logits::token_statistics(self, self.space(), self.rules(), 1.0, batch)
+    }
+
+    /// The generator whose logits are the weighted sum of those of `parts`, under the rules of the first, where this kind
+    /// of network computes it faster than [`WeightedSum`] does. `self` is the first part.
+    fn weighted(&self, parts: &[(&dyn Generator, f64)]) -> Option<BoxGenerator> {
+        let _ = parts;
+        None
+    }
+}
+
+/// A generator whose parameters can be trained by gradients.
+pub trait TrainableGenerator: Generator {
+    /// The parameters.
+    fn parameters(&self) -> &Tensors<f32>;
+
+    /// The parameters, to be changed.
+    fn parameters_mut(&mut self) -> &mut Tensors<f32>;
+
+    /// Zero gradients of the parameters.
+    fn gradients(&self) -> Gradients<f32>;
+
+    /// A generator with other parameters and the same space, sizes and rules; the error names the first tensor that does not
+    /// fit.
+    fn with_parameters(&self, parameters: Tensors<f32>) -> Result<BoxTrainable, String>;
+
+    /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns
+    /// the loss. `inputs` holds what the network is fed and `targets` the decisions; both have rows of the same lengths and
+    /// labels. `weights` is `[B, T]`; those after a row's last decision are not read, and decisions without probability
+    /// count as weight zero. With an auxiliary loss the sum is that of [`AuxiliaryLoss`].
+    fn accumulate(
+        &self,
+        inputs: &SeqBatch,
+        targets: &SeqBatch,
+        auxiliary: Option<Auxiliary<'_>>,
+        weights: &[f32],
+        gradients: &mut Gradients<f32>,
+    ) -> f64;
+
+    /// The generator, when its training has ended.
+    fn into_generator(self: Box<Self>) -> BoxGenerator;
+
+    /// A copy.
+    fn clone_trainable(&self) -> BoxTrainable;
+}
+
+/// A generator of any kind.
+pub type BoxGenerator = Box<dyn Generator>;
+
+/// A generator of any kind that can be trained.
+pub type BoxTrainable = Box<dyn TrainableGenerator>;

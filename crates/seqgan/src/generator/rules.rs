@@ -1,20 +1,21 @@
-//! Which tokens may follow which beginning, the same in sampling, in completion and in likelihood.
+//! The tokens that each decision may choose, the same in sampling, in completion and in likelihood.
 
-use super::GeneratorShape;
 use crate::kernel::Masks;
+use crate::kernel::masks::FORBIDDEN;
 use crate::nn::softmax::Choice;
+use crate::space::SequenceSpace;
 use crate::token::TokenId;
 
-/// The state of a sequence's beginning under a constraint.
+/// The state of the automaton after a prefix.
 pub(crate) type RuleState = u32;
 
-/// The state of a beginning that no allowed sequence has.
+/// The state after a prefix that no allowed sequence has.
 pub(super) const DEAD: RuleState = RuleState::MAX;
 /// Masks of rules without an automaton: of a sequence's first decision, and of all others.
 pub(super) const FIRST: u32 = 0;
 pub(super) const LATER: u32 = 1;
 
-/// The masks of a generator's decisions.
+/// A constraint on sequences: the mask of forbidden tokens of each decision, given the tokens before it.
 #[derive(Debug)]
 pub struct Rules {
     masks: Masks,
@@ -32,19 +33,21 @@ pub(super) struct Automaton {
     pub(super) masks: Vec<u32>,
 }
 
-/// A decision of a given sequence.
+/// One decision of a given sequence.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Decision {
-    pub(crate) choice: Choice,
-    /// Whether it has a probability above zero.
-    pub(crate) allowed: bool,
+pub struct Decision {
+    /// The token that was chosen, and the mask that it was chosen under.
+    pub choice: Choice,
+    /// Whether the decision has a probability above zero.
+    pub allowed: bool,
 }
 
 impl Rules {
-    /// Those that a shape by itself has: tokens that are never chosen, and no empty sequence unless allowed.
-    pub fn of(shape: &GeneratorShape) -> Self {
-        let first = shape.never.iter().copied().chain(shape.never_first()).collect();
-        Self { masks: Masks::new(vec![first, shape.never.clone()]), automaton: None }
+    /// The rules of a space without a constraint: some tokens are never chosen, and a sequence is not empty unless
+    /// that is allowed.
+    pub fn of(space: &SequenceSpace) -> Self {
+        let first = space.never.iter().copied().chain(space.never_first()).collect();
+        Self { masks: Masks::new(vec![first, space.never.clone()]), automaton: None }
     }
 
     /// `masks` as the automaton numbers them.
@@ -53,19 +56,26 @@ impl Rules {
     }
 
     /// The masks, by number.
-    pub(crate) fn masks(&self) -> &Masks {
+    pub fn masks(&self) -> &Masks {
         &self.masks
     }
 
-    /// Whether all beginnings of a length have one mask.
+    /// Lowers the logits `[V]` of the tokens that a mask forbids, so that their probability is zero.
+    pub fn forbid(&self, mask: u32, logits: &mut [f32]) {
+        for &token in self.masks.forbidden(mask) {
+            logits[token as usize] = FORBIDDEN as f32;
+        }
+    }
+
+    /// Whether all prefixes of a length have one mask.
     pub(crate) fn are_plain(&self) -> bool {
         self.automaton.is_none()
     }
 
-    /// The state of no token.
+    /// The state before the first token.
     pub(crate) const START: RuleState = 0;
 
-    /// The state behind a further token.
+    /// The state after a further token.
     pub(crate) fn next(&self, state: RuleState, token: TokenId) -> RuleState {
         match &self.automaton {
             Some(automaton) if state != DEAD => {
@@ -76,8 +86,8 @@ impl Rules {
         }
     }
 
-    /// The mask of the decision behind `t` tokens that led to `state`. Beginnings that no allowed sequence has are
-    /// given the mask of a decision without constraint, so that numbers stay finite.
+    /// The mask of the decision after `t` tokens that led to `state`. After a prefix that no allowed sequence has it is
+    /// the mask of a decision without constraint, so that numbers stay finite.
     pub(crate) fn mask(&self, state: RuleState, t: usize) -> u32 {
         match &self.automaton {
             Some(automaton) if state != DEAD => automaton.masks[t * automaton.num_states + state as usize],
@@ -87,15 +97,15 @@ impl Rules {
     }
 
     /// Every decision of a row: its tokens, and the end unless it was cut at T.
-    pub(crate) fn decisions(&self, shape: &GeneratorShape, row: &[TokenId]) -> Vec<Decision> {
+    pub fn decisions(&self, space: &SequenceSpace, row: &[TokenId]) -> Vec<Decision> {
         let mut state = Self::START;
         let mut possible = true;
-        let end = shape.end_token.filter(|_| row.len() < shape.max_length);
+        let end = space.end_token.filter(|_| row.len() < space.max_length);
         let decide = |(t, token): (usize, TokenId)| {
             let mask = self.mask(state, t);
             possible &= state != DEAD;
             let allowed = possible && !self.masks.forbids(mask, token);
-            // Behind a decision that has no probability nothing has.
+            // After a decision without probability no other has any.
             possible &= allowed || self.are_plain();
             state = self.next(state, token);
             Decision { choice: Choice { token, mask }, allowed }
@@ -104,8 +114,8 @@ impl Rules {
     }
 
     /// Whether a sequence has a probability above zero.
-    pub fn allow(&self, shape: &GeneratorShape, row: &[TokenId]) -> bool {
-        let length_fits = row.len() == shape.max_length || shape.end_token.is_some();
-        length_fits && row.len() <= shape.max_length && self.decisions(shape, row).iter().all(|d| d.allowed)
+    pub fn allow(&self, space: &SequenceSpace, row: &[TokenId]) -> bool {
+        let length_fits = row.len() == space.max_length || space.end_token.is_some();
+        length_fits && row.len() <= space.max_length && self.decisions(space, row).iter().all(|d| d.allowed)
     }
 }

@@ -10,13 +10,13 @@ use crate::token::SeqBatch;
 
 /// The sequences of `batch` that a generator gives a probability: those without tokens that it never chooses, within its
 /// constraint.
-pub fn within_support(batch: &SeqBatch, generator: &Generator) -> SeqBatch {
+pub fn within_support(batch: &SeqBatch, generator: &dyn Generator) -> SeqBatch {
     let allowed = |&b: &usize| generator.rules().allow(generator.space(), batch.row(b));
     batch.select((0..batch.len()).filter(allowed))
 }
 
 /// Mean -log p per token of the validation sequences within the generator's support.
-pub fn validation_nll(task: &Task, generator: &Generator) -> Estimate {
+pub fn validation_nll(task: &Task, generator: &dyn Generator) -> Estimate {
     nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
 }
 
@@ -24,7 +24,7 @@ pub fn validation_nll(task: &Task, generator: &Generator) -> Estimate {
 pub fn measure(
     config: &Config,
     task: &Task,
-    (policy, generator): (&dyn Policy, &Generator),
+    (policy, generator): (&dyn Policy, &dyn Generator),
     n: usize,
     oracle_entropy: Option<Estimate>,
 ) -> Measures {
@@ -40,7 +40,7 @@ pub fn measure(
 }
 
 /// A cheaper set of measures for the middle of training: fewer samples, no training likelihood.
-pub fn measure_in_training(config: &Config, task: &Task, generator: &Generator) -> Measures {
+pub fn measure_in_training(config: &Config, task: &Task, generator: &dyn Generator) -> Measures {
     let (policy, n) = (GeneratorPolicy::new(generator, 1.0), config.evaluate.num_samples_training);
     let mut measures = measure_samples(config, task, &policy, n);
     let validation = within_support(&task.validation, generator);

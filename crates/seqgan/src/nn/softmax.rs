@@ -32,7 +32,7 @@ pub struct Choice {
     pub mask: u32,
 }
 
-/// How a choice looks to the distribution that it is from, in nats.
+/// Statistics of a decision's distribution, in nats.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct TokenStatistics {
     /// log p of the choice.

@@ -1,39 +1,39 @@
-//! The output layer's gradient, blocked over rows: of the likelihood, of a teacher's distributions, and of what a policy
-//! expects to earn.
+//! The output layer's gradient, blocked over rows: of the likelihood, of distillation, and of an expected reward.
 //!
 //! For rows h `[M, H]`, choices y and weights w the loss is `sum_m -w_m log softmax(h_m W + b)[y_m]`, with W `[H, V]`.
-//! A gradient needs each row's normaliser before it can begin: the exponentials of some rows (8 MB, in the last cache) are
-//! kept until both products with them are made. Each element of a gradient is one sum over the rows in their order, so the
-//! result depends neither on the number of threads nor on how many rows are kept.
+//! A gradient needs each row's normaliser first: the exponentials of some rows (8 MB, in the last cache) are stored until
+//! both products with them are computed. Each element of a gradient is one sum over the rows in their order, so the
+//! result depends neither on the number of threads nor on how many rows are stored.
 
 use super::linear::transpose;
 use super::softmax::{Choice, Output, TASK_ROWS, dot};
 use crate::kernel::{Gemm, PackedMatrix, Real};
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// Exponentials that are kept between their making and their use in the gradients, about.
+/// Exponentials that are stored at a time, about.
 const EXPONENTIALS: usize = 1 << 21;
 
-/// Another layer's logits of the same rows.
-#[derive(Clone, Copy)]
-pub struct Beside<'a, R> {
-    /// The other layer, of the same vocabulary.
-    pub output: Output<'a, R>,
-    /// Its input, `[M, H']`.
-    pub h: &'a [R],
+/// Logits of another model at the same rows.
+pub trait AuxiliaryLogits<R>: Sync {
+    /// Makes `to` the logits of `rows` among all M, `[rows, V]`, before any constraint.
+    fn write(&self, rows: Range<usize>, to: &mut Vec<R>);
 }
 
-/// What the other layer's logits mean.
+/// A loss by another model's logits z' `[M, V]`, added to the likelihood's. Tokens that a row forbids have none.
 #[derive(Debug, Clone, Copy)]
-pub enum Role<R> {
-    /// Their distribution is `share` of the target; the choice has the rest.
-    Teacher {
+pub enum AuxiliaryLoss<R = f32> {
+    /// Distillation (Hinton et al., 2015): the target of a row is the distribution q = softmax(z') with the share `weight` and
+    /// the chosen token with the rest. The row's log-probability becomes  `weight sum_v q_v log p_v + (1 - weight) log
+    /// p_choice`.
+    Distillation {
         /// From 0 to 1.
-        share: R,
+        weight: R,
     },
-    /// They are what each token earns, a penalty of `kl` log p less; its expectation is added to the choice's part.
+    /// Expected reward over all actions, with a penalty on log p: the loss is less by  `sum_v p_v (z'_v - kl log p_v)`  a
+    /// row, whatever the row's weight.
     ExpectedReward {
-        /// At least 0.
+        /// Factor of the penalty, at least 0.
         kl: R,
     },
 }
@@ -52,21 +52,21 @@ impl<R: Real> Output<'_, R> {
         self.weighted_gradient(h, choices, None, weights, dw, db)
     }
 
-    /// The same with another layer beside, whose logits are z' `[M, V]`. As a teacher with distribution q: its share of the
-    /// row's log-probability is `sum_v q_v log p_v`. As expected_reward: the loss is less by `sum_v p_v (z'_v - kl log p_v)` a
-    /// row, whatever the weight, and what is returned for a row is how much less.
+    /// Adds the gradients of the loss with the given weights `[M]`, and of an auxiliary loss if there is one, to `dw` and
+    /// `db`; returns the loss, the gain of each row `[M]` and the gradient of h, `[M, H]`. The gain is the row's
+    /// log-probability ([`AuxiliaryLoss::Distillation`]), or how much the row lowers the loss
+    /// ([`AuxiliaryLoss::ExpectedReward`]).
     pub fn weighted_gradient(
         &self,
         h: &[R],
         choices: &[Choice],
-        beside: Option<(Beside<'_, R>, Role<R>)>,
+        auxiliary: Option<(&dyn AuxiliaryLogits<R>, AuxiliaryLoss<R>)>,
         weights: &[R],
         dw: &mut [R],
         db: &mut [R],
     ) -> (f64, Vec<R>, Vec<R>) {
         let (hidden, vocab, rows) = (self.hidden_dim(), self.vocab(), choices.len());
         let packed = PackedMatrix::new(self.w, hidden, vocab);
-        let other = beside.map(|(beside, role)| (OtherLogits::new(beside), role));
         let wt = transpose(self.w, hidden, vocab);
         let mut gains = vec![R::default(); rows];
         let mut scales = vec![R::default(); rows];
@@ -93,21 +93,17 @@ impl<R: Real> Output<'_, R> {
                         e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.b));
                         R::gemm(&Gemm::packed(choices.len(), h, &packed).adding(), e, vocab);
                         self.forbid(choices, 0, vocab, e);
-                        if let Some((other, _)) = &other {
-                            other.write(choices, chunk.start + task * TASK_ROWS, others);
+                        if let Some((logits, _)) = auxiliary {
+                            let first = chunk.start + task * TASK_ROWS;
+                            logits.write(first..first + choices.len(), others);
+                            self.forbid(choices, 0, vocab, others);
                         }
                         for (r, e) in e.chunks_exact_mut(vocab).enumerate() {
                             let token = choices[r].token as usize;
                             let row = Row { logits: e, token, weight: weights[r] };
-                            (gains[r], scales[r]) = match &other {
+                            (gains[r], scales[r]) = match auxiliary {
                                 None => row.likelihood(),
-                                Some((_, role)) => {
-                                    let other = &mut others[r * vocab..][..vocab];
-                                    match *role {
-                                        Role::Teacher { share } => row.taught(other, share),
-                                        Role::ExpectedReward { kl } => row.expected(other, kl),
-                                    }
-                                }
+                                Some((_, loss)) => row.auxiliary(&mut others[r * vocab..][..vocab], loss),
                             };
                         }
                         R::gemm(&Gemm::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
@@ -125,8 +121,8 @@ impl<R: Real> Output<'_, R> {
                 }
             });
         }
-        let gain = |(w, g): (&R, &R)| match beside {
-            Some((_, Role::ExpectedReward { .. })) => -g.to_f64(),
+        let gain = |(w, g): (&R, &R)| match auxiliary {
+            Some((_, AuxiliaryLoss::ExpectedReward { .. })) => -g.to_f64(),
             _ => -w.to_f64() * g.to_f64(),
         };
         let loss = weights.iter().zip(&gains).map(gain).sum();
@@ -137,7 +133,7 @@ impl<R: Real> Output<'_, R> {
 /// Tokens of the bias that a task sums together.
 const COLUMNS: usize = 512;
 
-/// One row: its logits, which become its gradient, unscaled; what was chosen, and what that weighs.
+/// One row: its logits, which become its gradient, unscaled; the chosen token and its weight.
 struct Row<'a, R> {
     logits: &'a mut [R],
     token: usize,
@@ -160,12 +156,19 @@ impl<R: Real> Row<'_, R> {
         (chosen - normaliser, self.weight / sum)
     }
 
-    /// Returns the mean log p under the target, and the gradient's scale; `other` are the teacher's logits.
-    fn taught(mut self, other: &mut [R], share: R) -> (R, R) {
+    fn auxiliary(self, other: &mut [R], loss: AuxiliaryLoss<R>) -> (R, R) {
+        match loss {
+            AuxiliaryLoss::Distillation { weight } => self.distillation(other, weight),
+            AuxiliaryLoss::ExpectedReward { kl } => self.expected_reward(other, kl),
+        }
+    }
+
+    /// Returns the mean log p under the target, and the gradient's scale; `other` holds the teacher's logits.
+    fn distillation(mut self, other: &mut [R], weight: R) -> (R, R) {
         let largest = R::largest(other);
-        let scale = share / R::exp_and_sum(other, largest);
+        let scale = weight / R::exp_and_sum(other, largest);
         other.iter_mut().for_each(|q| *q *= scale);
-        let hard = R::of(1.0) - share;
+        let hard = R::of(1.0) - weight;
         let mean = hard * self.logits[self.token] + R::of(dot(other, self.logits));
         let (sum, normaliser) = self.exponentials();
         self.logits[self.token] -= hard * sum;
@@ -173,9 +176,9 @@ impl<R: Real> Row<'_, R> {
         (mean - normaliser, self.weight / sum)
     }
 
-    /// Returns what is earned, and the gradient's scale; `other` is what each token earns. With d = z' - kl z and m its mean
+    /// Returns the gain, and the gradient's scale; `other` holds the reward of each token. With d = z' - kl z and m its mean
     /// under p, the gradient of logit v is p_v (weight + m - d_v), and less by the weight for the choice.
-    fn expected(mut self, other: &mut [R], kl: R) -> (R, R) {
+    fn expected_reward(mut self, other: &mut [R], kl: R) -> (R, R) {
         let chosen = self.logits[self.token];
         R::axpy(-kl, self.logits, other);
         let (sum, normaliser) = self.exponentials();
@@ -187,26 +190,27 @@ impl<R: Real> Row<'_, R> {
     }
 }
 
-/// The logits of another layer, some rows at a time.
-struct OtherLogits<'a, R> {
-    beside: Beside<'a, R>,
-    packed: PackedMatrix<R>,
+/// The logits h W + b of an output layer, computed when they are read.
+pub struct OutputLogits<'a, R> {
+    b: &'a [R],
+    w: PackedMatrix<R>,
+    h: Vec<R>,
 }
 
-impl<'a, R: Real> OtherLogits<'a, R> {
-    fn new(beside: Beside<'a, R>) -> Self {
-        let Output { w, b, .. } = beside.output;
-        Self { packed: PackedMatrix::new(w, w.len() / b.len(), b.len()), beside }
+impl<'a, R: Real> OutputLogits<'a, R> {
+    /// The logits of `output` at rows h `[M, H]`.
+    pub fn new(output: Output<'a, R>, h: Vec<R>) -> Self {
+        let Output { w, b, .. } = output;
+        Self { w: PackedMatrix::new(w, output.hidden_dim(), output.vocab()), b, h }
     }
+}
 
-    /// Writes those of `choices`, which are rows `first..` of all.
-    fn write(&self, choices: &[Choice], first: usize, to: &mut Vec<R>) {
-        let output = self.beside.output;
-        let (hidden, vocab) = (output.hidden_dim(), output.vocab());
+impl<R: Real> AuxiliaryLogits<R> for OutputLogits<'_, R> {
+    fn write(&self, rows: Range<usize>, to: &mut Vec<R>) {
+        let (hidden, vocab) = (self.w.rows(), self.w.columns());
         to.clear();
-        choices.iter().for_each(|_| to.extend_from_slice(output.b));
-        let h = &self.beside.h[first * hidden..][..choices.len() * hidden];
-        R::gemm(&Gemm::packed(choices.len(), h, &self.packed).adding(), to, vocab);
-        output.forbid(choices, 0, vocab, to);
+        rows.clone().for_each(|_| to.extend_from_slice(self.b));
+        let h = &self.h[rows.start * hidden..rows.end * hidden];
+        R::gemm(&Gemm::packed(rows.len(), h, &self.w).adding(), to, vocab);
     }
 }

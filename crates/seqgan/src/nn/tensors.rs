@@ -51,8 +51,8 @@ impl<R: Real> Tensors<R> {
         self.0.iter_mut()
     }
 
-    /// Whether names and shapes are `expected`, in this order; the error names the first that is not.
-    pub(crate) fn check_layout<N: AsRef<str>>(&self, expected: &[(N, Vec<usize>)]) -> Result<(), String> {
+    /// Checks that names and shapes are `expected`, in this order; the error names the first that is not.
+    pub fn check_layout<N: AsRef<str>>(&self, expected: &[(N, Vec<usize>)]) -> Result<(), String> {
         if self.0.len() != expected.len() {
             return Err(format!("{} tensors, expected {}", self.0.len(), expected.len()));
         }
@@ -68,8 +68,8 @@ impl<R: Real> Tensors<R> {
         Ok(())
     }
 
-    /// Whether networks with these values compute with numbers; the error names one with which they would not.
-    pub(crate) fn check_values(&self) -> Result<(), String> {
+    /// Checks that no value is so large that a network would overflow; the error names one that is.
+    pub fn check_values(&self) -> Result<(), String> {
         // Far beyond what training makes, and far from where a product of two or a sum of their squares overflows.
         const LARGEST: f64 = 1e9;
         for tensor in &self.0 {
@@ -125,7 +125,7 @@ impl<R: Real> Tensors<R> {
     }
 
     /// All tensors' values as mutable slices, in order, for functions that need several at once.
-    pub(crate) fn slices_mut<const N: usize>(&mut self) -> [&mut [R]; N] {
+    pub fn slices_mut<const N: usize>(&mut self) -> [&mut [R]; N] {
         assert_eq!(self.0.len(), N, "number of tensors");
         let mut tensors = self.0.iter_mut();
         std::array::from_fn(|_| tensors.next().expect("counted above").data.as_mut_slice())

@@ -8,32 +8,32 @@ use super::{GeneratorUpdate, Optimizer};
 use crate::config::Baseline;
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::generator::{Guide, LstmGenerator};
-use crate::nn::softmax_gradient::Role;
+use crate::generator::{Auxiliary, AuxiliaryLoss, BoxGenerator, TrainableGenerator};
 use crate::token::SeqBatch;
 
-/// What each token earns, whatever is drawn: its logit under `generator`, less `kl` times log p.
+/// The part of a decision's reward that is known for every token: its logit under `generator`, less `kl` times log p under
+/// the policy.
 #[derive(Debug, Clone)]
 pub struct ExpectedReward {
-    /// Of the policy's vocabulary and rules; of any width.
-    pub generator: LstmGenerator,
+    /// A generator over the policy's vocabulary.
+    pub generator: BoxGenerator,
     /// At least 0.
     pub kl: f64,
 }
 
-/// Real sequences that are learnt from beside a policy's own, and what each of their decisions is worth (Li et al.,
+/// Real sequences in the batch of a policy gradient, and the value of each of their decisions (Li et al.,
 /// "Adversarial learning for neural dialogue generation", 2017, on teacher forcing).
 #[derive(Debug, Clone)]
 pub struct Demonstrations {
-    /// As long as the policy's.
+    /// Sequences with the policy's maximum length.
     pub sequences: SeqBatch,
-    /// The same for all of them.
+    /// Value of every decision.
     pub value: f32,
 }
 
 /// One update with values `[B, T]` of each decision. Returns the gradient's norm before clipping.
 pub fn policy_gradient_step(
-    generator: &mut LstmGenerator,
+    generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
     batch: &SeqBatch,
     values: &[f32],
@@ -43,10 +43,10 @@ pub fn policy_gradient_step(
     policy_gradient_step_with(generator, optimizer, (batch, values), (None, None), baseline, update)
 }
 
-/// The same with what all tokens earn besides, which `values` leave out, and with real sequences, whose values have no baseline
-/// and in whose decisions all tokens earn as well.
+/// One update with an expected reward over all tokens, which `values` leave out, and with real sequences, whose values have
+/// no baseline and whose decisions have the expected reward, too. Returns the gradient's norm before clipping.
 pub fn policy_gradient_step_with(
-    generator: &mut LstmGenerator,
+    generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
     (batch, values): (&SeqBatch, &[f32]),
     (expected_reward, demonstrations): (Option<&ExpectedReward>, Option<&Demonstrations>),
@@ -61,20 +61,20 @@ pub fn policy_gradient_step_with(
     let mut advantages = match baseline {
         Baseline::None => values.to_vec(),
         Baseline::StepMean | Baseline::StepNormalised => {
-            let has_end = generator.shape().end_token.is_some();
+            let has_end = generator.space().end_token.is_some();
             centred(batch, values, has_end, baseline == Baseline::StepNormalised)
         }
     };
-    let guide = expected_reward.map(|ExpectedReward { generator, kl }| Guide {
-        generator,
-        role: Role::ExpectedReward { kl: *kl as f32 },
+    let auxiliary = expected_reward.map(|ExpectedReward { generator, kl }| Auxiliary {
+        source: generator,
+        loss: AuxiliaryLoss::ExpectedReward { kl: *kl as f32 },
     });
     let mut together = batch.clone();
     if let Some(Demonstrations { sequences, value }) = demonstrations {
         together.extend(sequences);
         advantages.resize(together.len() * together.max_length(), *value);
     }
-    generator.accumulate_from(&together, &together, guide, &advantages, optimizer.start());
+    generator.accumulate(&together, &together, auxiliary, &advantages, optimizer.start());
     optimizer.apply(generator.parameters_mut(), update, "the policy's gradient")
 }
 
@@ -103,7 +103,7 @@ fn centred(batch: &SeqBatch, values: &[f32], has_end: bool, normalised: bool) ->
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle;
+    use crate::generator::{LstmGenerator, LstmShape, oracle};
 
     #[test]
     fn the_baseline_is_the_mean_of_the_rows_that_still_decide() {
@@ -124,7 +124,7 @@ mod tests {
     /// Real sequences are learnt from with their own value, which no baseline of the policy's sequences touches.
     #[test]
     fn demonstrations_stand_beside_the_policys_sequences() {
-        let start = oracle::random(oracle::synthetic_shape(5, 3, 4, 3), 1);
+        let start = oracle::random(oracle::synthetic_space(5, 3), LstmShape::new(3, 4), 1);
         let own = SeqBatch::from_rows([vec![2, 3, 0], vec![1, 1, 4]], 3);
         let real = SeqBatch::from_rows([vec![4, 4, 2], vec![0, 1, 3], vec![2, 2, 2]], 3);
         let (values, value) = ([1.0, 2.0, 6.0, 3.0, 4.0, 9.0], 0.3);
@@ -135,14 +135,14 @@ mod tests {
             step(&mut generator, &mut optimizer).unwrap();
             generator.parameters().clone()
         };
-        let guided = after(&|generator, optimizer| {
+        let with_demonstrations = after(&|generator, optimizer| {
             let demonstrations = Demonstrations { sequences: real.clone(), value };
-            let guides = (None, Some(&demonstrations));
+            let additions = (None, Some(&demonstrations));
             policy_gradient_step_with(
                 generator,
                 optimizer,
                 (&own, &values),
-                guides,
+                additions,
                 Baseline::StepMean,
                 update,
             )
@@ -154,10 +154,10 @@ mod tests {
             weights.extend([value; 9]);
             policy_gradient_step(generator, optimizer, &all, &weights, Baseline::None, update)
         });
-        assert_eq!(guided, plain);
+        assert_eq!(with_demonstrations, plain);
         let alone = after(&|generator, optimizer| {
             policy_gradient_step(generator, optimizer, &own, &values, Baseline::StepMean, update)
         });
-        assert_ne!(guided, alone);
+        assert_ne!(with_demonstrations, alone);
     }
 }

@@ -3,45 +3,47 @@
 
 use super::{GeneratorUpdate, Optimizer, maximum_likelihood};
 use crate::error::Result;
-use crate::generator::{LstmGenerator, LstmPolicy, ScheduledInputs};
+use crate::generator::{GeneratorPolicy, ScheduledInputs, TrainableGenerator};
 use crate::token::SeqBatch;
 
 /// One update; returns the mean cross-entropy a decision before it, in nats. No gradient flows through the draws, and
 /// with nothing but true tokens it is a step of maximum likelihood.
 pub fn scheduled_sampling_step(
-    generator: &mut LstmGenerator,
+    generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
     batch: &SeqBatch,
-    own: ScheduledInputs<'_>,
+    scheduled: ScheduledInputs<'_>,
     update: GeneratorUpdate,
 ) -> Result<f64> {
-    let inputs = LstmPolicy::new(generator, 1.0).mixed_inputs(batch, own);
+    let inputs = GeneratorPolicy::new(generator, 1.0).mixed_inputs(batch, scheduled);
     maximum_likelihood::step_from(generator, optimizer, (&inputs, batch), None, update)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::Policy;
-    use crate::generator::oracle::{random, synthetic_shape};
+    use crate::generator::oracle::{random, synthetic_space};
+    use crate::generator::{LstmGenerator, LstmShape, Policy};
     use crate::optim::maximum_likelihood_step;
     use crate::rng::{Purpose, Streams};
 
-    fn trained(truth: Option<f64>) -> (LstmGenerator, f64) {
-        let mut generator = random(synthetic_shape(40, 8, 8, 10), 1);
-        let data = LstmPolicy::new(&random(synthetic_shape(40, 8, 8, 10), 2), 1.0);
+    fn trained(teacher_forcing: Option<f64>) -> (LstmGenerator, f64) {
+        let random = |seed| random(synthetic_space(40, 10), LstmShape::new(8, 8), seed);
+        let (mut generator, data) = (random(1), GeneratorPolicy::new(&random(2), 1.0));
         let batch = data.sample(&Streams::new(5, Purpose::Sample), 0, 64).sequences;
         let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
-        let (coins, draws) =
+        let (choices, draws) =
             (Streams::new(3, Purpose::ScheduledCoin), Streams::new(3, Purpose::ScheduledDraw));
         let mut loss = 0.0;
         for step in 0..5 {
-            loss = match truth {
+            loss = match teacher_forcing {
                 None => maximum_likelihood_step(&mut generator, &mut optimizer, &batch, update).unwrap(),
-                Some(truth) => {
-                    let own = ScheduledInputs { truth, coins: &coins, draws: &draws, first: step * 64 };
-                    scheduled_sampling_step(&mut generator, &mut optimizer, &batch, own, update).unwrap()
+                Some(teacher_forcing) => {
+                    let (choices, draws, first) = (&choices, &draws, step * 64);
+                    let scheduled = ScheduledInputs { teacher_forcing, choices, draws, first };
+                    scheduled_sampling_step(&mut generator, &mut optimizer, &batch, scheduled, update)
+                        .unwrap()
                 }
             };
         }

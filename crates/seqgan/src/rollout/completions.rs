@@ -1,4 +1,4 @@
-//! Completions of the beginnings of a batch's rows.
+//! Completions of the prefixes of a batch's rows.
 
 use crate::generator::{Prefix, RolloutPolicy};
 use crate::rng::Streams;

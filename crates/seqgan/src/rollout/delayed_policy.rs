@@ -1,6 +1,6 @@
 //! The rollout policy: a copy of the generator that follows it with delay (SeqGAN, section 3.1).
 
-use crate::generator::{LstmGenerator, LstmPolicy};
+use crate::generator::{BoxTrainable, GeneratorPolicy, TrainableGenerator};
 
 /// rollout = delay * rollout + (1 - delay) * generator, after every generator update.
 ///
@@ -8,40 +8,41 @@ use crate::generator::{LstmGenerator, LstmPolicy};
 /// built: its rollouts follow the current generator, which is a delay of 0.
 #[derive(Debug, Clone)]
 pub struct DelayedPolicy {
-    generator: LstmGenerator,
+    generator: BoxTrainable,
     delay: f64,
 }
 
 impl DelayedPolicy {
     /// A copy of `generator` as it is now; `delay` in 0..1.
-    pub fn new(generator: &LstmGenerator, delay: f64) -> Self {
-        Self { generator: generator.clone(), delay }
+    pub fn new(generator: &dyn TrainableGenerator, delay: f64) -> Self {
+        Self { generator: generator.clone_trainable(), delay }
     }
 
-    /// Follows the generator.
-    pub fn update(&mut self, generator: &LstmGenerator) {
+    /// Moves the copy's parameters towards those of the generator.
+    pub fn update(&mut self, generator: &dyn TrainableGenerator) {
         self.generator.parameters_mut().blend(generator.parameters(), self.delay);
     }
 
     /// The copy.
-    pub fn generator(&self) -> &LstmGenerator {
+    pub fn generator(&self) -> &BoxTrainable {
         &self.generator
     }
 
     /// A snapshot for sampling.
-    pub fn policy(&self) -> LstmPolicy {
-        LstmPolicy::new(&self.generator, 1.0)
+    pub fn policy(&self) -> GeneratorPolicy {
+        GeneratorPolicy::new(&self.generator, 1.0)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::oracle::{random, synthetic_shape};
+    use crate::generator::LstmShape;
+    use crate::generator::oracle::{random, synthetic_space};
 
     #[test]
     fn the_delay_really_delays() {
-        let (old, new) = (random(synthetic_shape(7, 3, 4, 5), 1), random(synthetic_shape(7, 3, 4, 5), 2));
+        let [old, new] = [1, 2].map(|seed| random(synthetic_space(7, 5), LstmShape::new(3, 4), seed));
         let mut delayed = DelayedPolicy::new(&old, 0.75);
         delayed.update(&new);
         let (a, b, c) =

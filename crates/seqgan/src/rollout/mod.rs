@@ -1,4 +1,4 @@
-//! Rollouts: which beginnings are completed, and by which policy. Knows no reward.
+//! Rollouts: which prefixes are completed, and by which policy. Knows no reward.
 
 mod completions;
 mod delayed_policy;

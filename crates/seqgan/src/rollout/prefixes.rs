@@ -1,4 +1,4 @@
-//! Which lengths of a sequence's beginning are completed.
+//! Which prefixes of a sequence are completed, by their lengths.
 
 /// At most `max_prefixes` (0: no limit) lengths from `1..max_length`, evenly spaced, the first and the last among
 /// them, ascending. The cost of Monte-Carlo search grows with their number times the length.

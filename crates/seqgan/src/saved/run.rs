@@ -6,7 +6,7 @@ use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab, read_options};
 use crate::discriminator::Discriminator;
 use crate::evaluate::ResidualModel;
 use crate::generator::file::{self, Checkpoint};
-use crate::generator::{GeneratorPolicy, Policy, constraint};
+use crate::generator::{GeneratorPolicy, Policy, constrained};
 use crate::measure::Summary;
 use crate::metrics::Scorecard;
 use crate::rng::{Purpose, Streams};
@@ -176,7 +176,7 @@ impl SavedRun {
             return Err(of_another_run(&self.folder, "labels.json", message));
         }
         let generator = match &self.vocab {
-            Some(vocab) => constraint::constrained(generator, &self.config.constraint, vocab)?,
+            Some(vocab) => constrained(&*generator, &self.config.constraint, vocab)?,
             None => generator,
         };
         Ok(SavedModel { method, checkpoint, generator })

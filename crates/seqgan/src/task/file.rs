@@ -67,7 +67,7 @@ fn check_pitches(config: &DataConfig, text: &TrainingText) -> Result<()> {
 fn space(text: &TrainingText) -> SequenceSpace {
     let length = text.sequences.max_length();
     let fixed = text.sequences.rows().all(|row| row.len() == length);
-    let mut space = oracle::synthetic_shape(text.vocab.len(), 0, 0, length);
+    let mut space = oracle::synthetic_space(text.vocab.len(), length);
     space.start_token = Vocab::END;
     space.end_token = (!fixed).then_some(Vocab::END);
     space.never = if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] };

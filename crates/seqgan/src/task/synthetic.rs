@@ -12,7 +12,7 @@ impl Task {
     pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
         let oracle = Oracle::new(config, seed)?;
         let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;
-        let vocab_size = oracle.shape().map_or(config.vocab_size, |shape| shape.vocab_size);
+        let vocab_size = oracle.space().map_or(config.vocab_size, |space| space.vocab_size);
         Ok(Self {
             train: draw(Purpose::OracleTrain, config.num_train),
             validation: draw(Purpose::OracleValidation, config.num_validation),
@@ -22,7 +22,7 @@ impl Task {
             labels: Vec::new(),
             description: json!({ "task": config.task, "oracle_params": config.params }),
             notes: Vec::new(),
-            space: oracle::synthetic_shape(vocab_size, 0, 0, config.length),
+            space: oracle::synthetic_space(vocab_size, config.length),
             constraint: None,
             oracle: Some(oracle),
         })

@@ -1,10 +1,11 @@
 //! The sequences of a task, and what is known about them.
 
 use super::held_out::HeldOut;
+use crate::Result;
 use crate::config::{Config, DataSize};
 use crate::data::Vocab;
 use crate::generator::oracle::Oracle;
-use crate::generator::{self, BoxGenerator, BoxTrainable, Rules, SequenceSpace};
+use crate::generator::{self, BoxGenerator, BoxTrainable, Generator, Rules, SequenceSpace};
 use crate::rng::Streams;
 use crate::token::{SeqBatch, TokenId};
 use serde_json::Value;
@@ -46,8 +47,9 @@ pub struct TestFile {
 impl Task {
     /// Sets the sizes that a file of oracle parameters brings with it.
     pub fn resolve(&self, config: &mut Config) {
-        if let Some(shape) = self.oracle.as_ref().and_then(Oracle::shape) {
-            config.oracle.vocab_size = shape.vocab_size;
+        let Some(oracle) = &self.oracle else { return };
+        if let Some((space, shape)) = oracle.space().zip(oracle.shape()) {
+            config.oracle.vocab_size = space.vocab_size;
             (config.oracle.embedding_dim, config.oracle.hidden_dim) = (shape.embedding_dim, shape.hidden_dim);
         }
     }
@@ -65,27 +67,16 @@ impl Task {
         &self.space
     }
 
-    /// Whether a generator of this space makes the task's sequences.
-    pub fn has_space(&self, space: &SequenceSpace) -> bool {
-        let key = |space: &SequenceSpace| {
-            (
-                space.vocab_size,
-                space.max_length,
-                space.end_token,
-                space.never.clone(),
-                space.label_counts.clone(),
-            )
-        };
-        key(space) == key(&self.space)
-    }
-
     /// An untrained generator of this task, with parameters from N(0, `std`), under the task's constraint.
-    pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> BoxTrainable {
-        let generator = generator::untrained(&self.space, &config.generator, std, streams);
-        match &self.constraint {
-            Some(rules) => generator.with_constraint(Arc::clone(rules)),
+    pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> Result<BoxTrainable> {
+        let generator = generator::build(&self.space, &config.generator, std, streams)?;
+        Ok(match &self.constraint {
+            Some(rules) => {
+                let constrained = generator.with_constraint(Arc::clone(rules)).to_trainable();
+                constrained.expect("a generator that can be trained without a constraint")
+            }
             None => generator,
-        }
+        })
     }
 
     /// A generator of this task under the task's constraint, if it has one.

@@ -104,7 +104,7 @@ fn generator_step(
         rollout: &state.rollout,
         generator,
         references: references(config, &completed.finished, method.base(config)),
-        policy: state.reference.as_ref(),
+        policy: state.reference.as_deref(),
         streams: Streams::new(config.seed, Purpose::Rollout),
         first: cursor.counters.rollouts,
         round: cursor.round,

@@ -38,14 +38,15 @@ impl LikelihoodJob<'_> {
     }
 
     /// The state before the first update.
-    pub fn begin(&self, config: &Config, task: &Task) -> LikelihoodState {
+    pub fn begin(&self, config: &Config, task: &Task) -> Result<LikelihoodState> {
         let start = self.teacher.as_ref().and_then(|teacher| teacher.start.as_ref()?.to_trainable());
-        let generator = start.unwrap_or_else(|| untrained(config, task, self.seed));
-        LikelihoodState { cursor: LikelihoodCursor::default(), model: GeneratorInTraining::new(generator) }
+        let generator = start.map_or_else(|| untrained(config, task, self.seed), Ok)?;
+        let (cursor, model) = (LikelihoodCursor::default(), GeneratorInTraining::new(generator));
+        Ok(LikelihoodState { cursor, model })
     }
 }
 
-fn untrained(config: &Config, task: &Task, seed: u64) -> BoxTrainable {
+fn untrained(config: &Config, task: &Task, seed: u64) -> Result<BoxTrainable> {
     task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
 }
 

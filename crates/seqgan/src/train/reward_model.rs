@@ -26,7 +26,7 @@ pub trait RewardModel: Send + Sync + std::fmt::Debug {
         &self,
         config: &Config,
         references: ReferenceModels<'_>,
-        policy: Option<&Generator>,
+        policy: Option<&dyn Generator>,
     ) -> Option<ExpectedReward> {
         let _ = (config, references, policy);
         None
@@ -86,11 +86,11 @@ pub struct RolloutContext<'a> {
     /// Completes prefixes.
     pub rollout: &'a DelayedPolicy,
     /// The generator that drew the batch.
-    pub generator: &'a Generator,
+    pub generator: &'a dyn Generator,
     /// The models that a cross-fitted discriminator's features are made from.
     pub references: ReferenceModels<'a>,
     /// The reference policy of the KL penalty, where that is not the base any more.
-    pub policy: Option<&'a Generator>,
+    pub policy: Option<&'a dyn Generator>,
     /// Completions are sequences `first..` of it.
     pub streams: Streams,
     /// The first of them.
@@ -155,7 +155,7 @@ pub fn references<'a>(
     models: &'a BTreeMap<Method, BoxGenerator>,
     base: Method,
 ) -> ReferenceModels<'a> {
-    let ensemble = models.get(&Method::MLE_ENSEMBLE);
+    let ensemble = models.get(&Method::MLE_ENSEMBLE).map(|model| &**model);
     let ensemble = ensemble.filter(|_| config.crossfit.ensemble_features);
     ReferenceModels { base: &models[&base], ensemble }
 }

@@ -220,8 +220,8 @@ pub struct AdversarialState {
 
 impl AdversarialState {
     /// The reference policy of the KL penalty, where that is not the base.
-    pub fn reference_policy(&self) -> Option<&Generator> {
-        self.reference.as_ref()
+    pub fn reference_policy(&self) -> Option<&dyn Generator> {
+        self.reference.as_deref()
     }
 }
 

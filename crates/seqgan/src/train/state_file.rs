@@ -7,7 +7,7 @@ use super::state::{
 };
 use crate::checkpoint;
 use crate::config::{Config, Method};
-use crate::generator::{BoxGenerator, BoxTrainable, GeneratorHeader};
+use crate::generator::{BoxGenerator, BoxTrainable, Generator, GeneratorHeader};
 use crate::measure::Outcome;
 use crate::nn::{Tensor, Tensors};
 use crate::optim::Optimizer;
@@ -74,14 +74,10 @@ impl<'a> Writer<'a> {
         self.tensors.extend(list.iter().map(|t| (format!("{prefix}/{}", t.name), t)));
     }
 
-    fn generator(&mut self, prefix: &str, generator: &'a BoxGenerator) {
+    fn generator(&mut self, prefix: &str, generator: &'a dyn Generator) {
         self.generators.insert(prefix.into(), GeneratorHeader::of(generator));
-        self.tensors(prefix, generator.parameters());
-    }
-
-    fn trainable(&mut self, prefix: &str, generator: &'a BoxTrainable) {
-        self.generators.insert(prefix.into(), GeneratorHeader::of(generator));
-        self.tensors(prefix, generator.parameters());
+        let named = |(name, tensor)| (format!("{prefix}/{name}"), tensor);
+        self.tensors.extend(generator.tensors().into_iter().map(named));
     }
 
     fn optimizer(&mut self, prefix: &str, optimizer: &'a Optimizer) {
@@ -92,10 +88,10 @@ impl<'a> Writer<'a> {
     }
 
     fn in_training(&mut self, model: &'a GeneratorInTraining) {
-        self.trainable("generator", &model.generator);
+        self.generator("generator", &model.generator);
         self.optimizer("generator", &model.optimizer);
         if let Some(best) = &model.best {
-            self.trainable("best", best);
+            self.generator("best", best);
         }
     }
 
@@ -122,7 +118,7 @@ impl<'a> Writer<'a> {
                 if let Some(reference) = &state.reference {
                     self.generator("reference", reference);
                 }
-                self.trainable("rollout", state.rollout.generator());
+                self.generator("rollout", state.rollout.generator());
                 StageHeader::Adversarial { method: state.method, cursor: state.cursor.clone() }
             }
         }
@@ -247,7 +243,7 @@ impl Reader<'_> {
         let Some(header) = self.generators.remove(prefix) else {
             return Err(self.fault(format!("no generator `{prefix}`")));
         };
-        if !self.task.has_space(&header.space) {
+        if header.space != *self.task.space() {
             return Err(
                 self.fault(format!("the generator `{prefix}` makes other sequences than the task has"))
             );

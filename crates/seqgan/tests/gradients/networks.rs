@@ -4,9 +4,8 @@ use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{GeneratorShape, Guide, LstmGenerator};
+use seqgan::generator::{Auxiliary, AuxiliaryLoss, LstmGenerator, LstmShape, SequenceSpace};
 use seqgan::nn::Tensors;
-use seqgan::nn::softmax_gradient::Role;
 use seqgan::rng::{Purpose, Streams};
 
 /// The loss that `accumulate` differentiates, by way of `log_prob`.
@@ -14,18 +13,18 @@ fn weighted_loss(g: &LstmGenerator<f64>, batch: &SeqBatch, weights: &[f64]) -> f
     g.log_prob(batch).iter().zip(weights).map(|(l, w)| if *w == 0.0 { 0.0 } else { -w * l }).sum()
 }
 
-fn check_generator(shape: GeneratorShape, seed: u64) {
+fn check_generator(space: SequenceSpace, seed: u64) {
     let mut random = Random::new(seed);
     // More than the 16 rows that run through the LSTM together.
-    let (rows, shortest, length) = (19, if shape.end_token.is_some() { 1 } else { 0 }, shape.max_length);
-    let shortest = if shape.allow_empty { 0 } else { shortest };
-    let batch = random.batch(rows, shortest, length, &usable(&shape));
-    let batch = random.labelled(batch, shape.num_labels());
+    let (rows, shortest, length) = (19, if space.end_token.is_some() { 1 } else { 0 }, space.max_length);
+    let shortest = if space.allow_empty { 0 } else { shortest };
+    let batch = random.batch(rows, shortest, length, &usable(&space));
+    let batch = random.labelled(batch, space.num_labels());
     let mut weights = random.normals(rows * length);
     weights.iter_mut().step_by(5).for_each(|w| *w = 0.0);
-    let g = widened(&random.generator(shape, 0.8));
+    let g = widened(&random.generator(space, SIZES, 0.8));
     let mut gradients = g.gradients();
-    let loss = g.accumulate(&batch, &weights, &mut gradients);
+    let loss = g.accumulate(&batch, &batch, None, &weights, &mut gradients);
     assert!((loss - weighted_loss(&g, &batch, &weights)).abs() < 1e-11 * loss.abs().max(1.0));
     for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.to_tensors().iter()).enumerate() {
         let mut moved = g.clone();
@@ -36,11 +35,12 @@ fn check_generator(shape: GeneratorShape, seed: u64) {
     }
 }
 
-fn generator_shape() -> GeneratorShape {
-    GeneratorShape {
+const SIZES: LstmShape = LstmShape { embedding_dim: 3, hidden_dim: 4 };
+const WIDE: LstmShape = LstmShape { embedding_dim: 5, hidden_dim: 6 };
+
+fn generator_space() -> SequenceSpace {
+    SequenceSpace {
         vocab_size: 7,
-        embedding_dim: 3,
-        hidden_dim: 4,
         max_length: 5,
         start_token: 2,
         end_token: Some(0),
@@ -52,45 +52,46 @@ fn generator_shape() -> GeneratorShape {
 
 #[test]
 fn of_a_generator_with_an_end() {
-    check_generator(generator_shape(), 6);
+    check_generator(generator_space(), 6);
 }
 
 #[test]
 fn of_a_generator_that_may_say_nothing() {
-    check_generator(GeneratorShape { allow_empty: true, never: vec![], ..generator_shape() }, 7);
+    check_generator(SequenceSpace { allow_empty: true, never: vec![], ..generator_space() }, 7);
 }
 
 #[test]
 fn of_a_generator_without_an_end() {
-    check_generator(GeneratorShape { end_token: None, start_token: 0, ..generator_shape() }, 8);
+    check_generator(SequenceSpace { end_token: None, start_token: 0, ..generator_space() }, 8);
 }
 
 #[test]
 fn of_a_generator_with_labels() {
-    check_generator(GeneratorShape { label_counts: vec![3, 1, 2], ..generator_shape() }, 12);
+    check_generator(SequenceSpace { label_counts: vec![3, 1, 2], ..generator_space() }, 12);
 }
 
-/// By a wider teacher; a model that is its own teacher has nothing to learn, and pays its own entropy.
+/// With a wider teacher; a model that is its own teacher has a gradient of zero, and its loss is its own entropy.
 #[test]
-fn of_a_generator_that_is_taught() {
-    let shape = GeneratorShape { label_counts: vec![1, 2], ..generator_shape() };
+fn of_a_distilled_generator() {
+    let space = SequenceSpace { label_counts: vec![1, 2], ..generator_space() };
     let mut random = Random::new(21);
-    let batch = random.batch(19, 1, shape.max_length, &usable(&shape));
+    let batch = random.batch(19, 1, space.max_length, &usable(&space));
     let batch = random.labelled(batch, 2);
-    let weights = random.normals(19 * shape.max_length);
-    let wide = GeneratorShape { embedding_dim: 5, hidden_dim: 6, ..shape.clone() };
-    let (teacher, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape, 0.8)));
-    let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, share: f64| {
+    let weights = random.normals(19 * space.max_length);
+    let (teacher, g) =
+        (widened(&random.generator(space.clone(), WIDE, 0.8)), widened(&random.generator(space, SIZES, 0.8)));
+    let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, weight: f64| {
         let mut gradients = g.gradients();
-        let guide = Guide { generator: teacher, role: Role::Teacher { share } };
-        let loss = g.accumulate_with(&batch, guide, &weights, &mut gradients);
+        let loss = AuxiliaryLoss::Distillation { weight };
+        let distillation = Some(Auxiliary { source: teacher, loss });
+        let loss = g.accumulate(&batch, &batch, distillation, &weights, &mut gradients);
         (loss, gradients.to_tensors())
     };
     let mut plain = g.gradients();
-    assert_eq!(loss(&g, &teacher, 0.0).0, g.accumulate(&batch, &weights, &mut plain));
+    assert_eq!(loss(&g, &teacher, 0.0).0, g.accumulate(&batch, &batch, None, &weights, &mut plain));
     for (i, (tensor, gradient)) in g.parameters().iter().zip(loss(&g, &teacher, 0.6).1.iter()).enumerate() {
         let mut moved = g.clone();
-        check(&format!("taught generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
+        check(&format!("distilled generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
             moved.parameters_mut()[i].copy_from_slice(x);
             loss(&moved, &teacher, 0.6).0
         });
@@ -102,31 +103,34 @@ fn of_a_generator_that_is_taught() {
     assert!(gradient.iter().all(|tensor| tensor.data.iter().all(|x| x.abs() < 1e-12)));
 }
 
-/// What all tokens earn is what the drawn ones earn on average: the gradient is that of every token with its probability and
-/// its own expected_reward as its value.
+/// The gradient of the expected reward is the mean of the sampled policy gradient: that of every token, weighted with its
+/// probability and its own reward.
 #[test]
 fn of_all_actions_is_the_mean_of_the_sampled_one() {
-    let shape = GeneratorShape { end_token: None, start_token: 0, ..generator_shape() };
+    let space = SequenceSpace { end_token: None, start_token: 0, ..generator_space() };
     let mut random = Random::new(22);
-    let wide = GeneratorShape { embedding_dim: 5, hidden_dim: 6, ..shape.clone() };
-    let (guide, g) = (widened(&random.generator(wide, 0.8)), widened(&random.generator(shape.clone(), 0.8)));
-    let (kl, tokens) = (0.7, usable(&shape));
+    let (source, g) = (
+        widened(&random.generator(space.clone(), WIDE, 0.8)),
+        widened(&random.generator(space.clone(), SIZES, 0.8)),
+    );
+    let (kl, tokens) = (0.7, usable(&space));
     let mut all = g.gradients();
-    let guided = Guide { generator: &guide, role: Role::ExpectedReward { kl } };
+    let expected = Auxiliary { source: &source, loss: AuxiliaryLoss::ExpectedReward { kl } };
     let beginning = [tokens[1], tokens[0]];
-    g.accumulate_with(&SeqBatch::from_rows([beginning], 2), guided, &[0.0, 0.0], &mut all);
+    let one = SeqBatch::from_rows([beginning], 2);
+    g.accumulate(&one, &one, Some(expected), &[0.0, 0.0], &mut all);
 
     let mut sampled = g.gradients();
     for t in 0..2 {
         let rows = tokens.iter().map(|&token| [&beginning[..t], &[token]].concat());
         let batch = SeqBatch::from_rows(rows, t + 1);
         let at = |x: Vec<f64>| -> Vec<f64> { x.chunks_exact(t + 1).map(|row| row[t]).collect() };
-        let (log_p, earned) = (at(g.log_prob(&batch)), at(guide.log_prob(&batch)));
+        let (log_p, rewards) = (at(g.log_prob(&batch)), at(source.log_prob(&batch)));
         let mut weights = vec![0.0; batch.len() * (t + 1)];
-        for (b, (log_p, earned)) in log_p.iter().zip(earned).enumerate() {
-            weights[b * (t + 1) + t] = log_p.exp() * (earned - kl * log_p);
+        for (b, (log_p, reward)) in log_p.iter().zip(rewards).enumerate() {
+            weights[b * (t + 1) + t] = log_p.exp() * (reward - kl * log_p);
         }
-        g.accumulate(&batch, &weights, &mut sampled);
+        g.accumulate(&batch, &batch, None, &weights, &mut sampled);
     }
     for (all, sampled) in all.to_tensors().iter().zip(sampled.to_tensors().iter()) {
         let same = all.data.iter().zip(&sampled.data).all(|(a, b)| (a - b).abs() < 1e-12);
@@ -137,14 +141,14 @@ fn of_all_actions_is_the_mean_of_the_sampled_one() {
 /// Gradients are added to what is there, and a decision for a token that is never chosen weighs nothing.
 #[test]
 fn add_up_and_leave_out_what_is_never_chosen() {
-    let shape = generator_shape();
+    let space = generator_space();
     let mut random = Random::new(9);
-    let g = widened(&random.generator(shape, 0.8));
+    let g = widened(&random.generator(space, SIZES, 0.8));
     let batch = SeqBatch::from_rows([vec![3, 1, 4], vec![5]], 5);
     let mut weights = random.normals(10);
     let run = |weights: &[f64], times: usize| -> (f64, Tensors<f64>) {
         let mut gradients = g.gradients();
-        let loss = (0..times).map(|_| g.accumulate(&batch, weights, &mut gradients)).sum();
+        let loss = (0..times).map(|_| g.accumulate(&batch, &batch, None, weights, &mut gradients)).sum();
         (loss, gradients.to_tensors())
     };
     let (loss, gradients) = run(&weights, 1);

@@ -6,7 +6,7 @@ use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::kernel::Masks;
 use seqgan::nn::softmax::{Choice, Output};
-use seqgan::nn::softmax_gradient::{Beside, Role};
+use seqgan::nn::softmax_gradient::{AuxiliaryLoss, OutputLogits};
 
 const HIDDEN: usize = 3;
 const NEVER: [u32; 3] = [1, 511, 700];
@@ -53,7 +53,7 @@ fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], s
 
 /// Against distributions of a wider layer: several tasks of rows, forbidden tokens, weights of both signs.
 #[test]
-fn of_an_output_layer_that_is_taught() {
+fn of_a_distilled_output_layer() {
     const WIDE: usize = 5;
     let (vocab, rows) = (11, 40);
     let mut random = Random::new(3);
@@ -71,7 +71,7 @@ fn of_an_output_layer_that_is_taught() {
         (0..vocab as u32).map(|token| output.log_prob(h, &with(token)).0).collect()
     };
     let theirs = all(&teacher, &their_h);
-    for share in [0.0, 0.7, 1.0] {
+    for weight in [0.0, 0.7, 1.0] {
         let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
             let ours = all(&Output { w, b, masks: &masks }, h);
             let row = |r: usize| {
@@ -79,24 +79,25 @@ fn of_an_output_layer_that_is_taught() {
                 let forbidden = |v: &usize| masks.forbids(choices[r].mask, *v as u32);
                 let soft: f64 =
                     (0..vocab).filter(|v| !forbidden(v)).map(|v| theirs[v][r].exp() * ours[v][r]).sum();
-                -weights[r] * (share * soft + (1.0 - share) * ours[choice][r])
+                -weights[r] * (weight * soft + (1.0 - weight) * ours[choice][r])
             };
             (0..rows).map(row).sum()
         };
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
         let output = Output { w: &w, b: &b, masks: &masks };
-        let soft = Some((Beside { output: teacher, h: &their_h }, Role::Teacher { share }));
-        let (value, _, dh) = output.weighted_gradient(&h, &choices, soft, &weights, &mut dw, &mut db);
-        assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "share {share}: {value}");
-        check_at("taught w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
-        check_at("taught b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
-        check_at("taught h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+        let logits = OutputLogits::new(teacher, their_h.clone());
+        let soft = (&logits as _, AuxiliaryLoss::Distillation { weight });
+        let (value, _, dh) = output.weighted_gradient(&h, &choices, Some(soft), &weights, &mut dw, &mut db);
+        assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "weight {weight}: {value}");
+        check_at("distilled w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
+        check_at("distilled b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
+        check_at("distilled h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
     }
 }
 
-/// What is expected of the expected_reward, against a sum over all tokens; beside it a choice's own value, of both signs or 0.
+/// The expected reward against a sum over all tokens, added to values of the choices, of both signs or 0.
 #[test]
-fn of_an_output_layer_that_earns() {
+fn of_an_output_layer_with_an_expected_reward() {
     const WIDE: usize = 4;
     let (vocab, rows) = (9, 35);
     let mut random = Random::new(8);
@@ -108,7 +109,7 @@ fn of_an_output_layer_that_earns() {
     let masks = Masks::new(vec![vec![0, 1], vec![1]]);
     let choices: Vec<Choice> =
         (0..rows).map(|r| Choice { token: 2 + (r % 7) as u32, mask: u32::from(r % 3 != 0) }).collect();
-    let earned = |r: usize, v: usize| {
+    let reward = |r: usize, v: usize| {
         let products = (0..WIDE).map(|k| their_h[r * WIDE + k] * their_w[k * vocab + v]);
         their_b[v] + products.sum::<f64>()
     };
@@ -120,20 +121,22 @@ fn of_an_output_layer_that_earns() {
                 (0..vocab as u32).map(|token| output.log_prob(h, &with(token)).0).collect();
             let row = |r: usize| {
                 let allowed = (0..vocab).filter(|&v| !masks.forbids(choices[r].mask, v as u32));
-                let expected = allowed.map(|v| all[v][r].exp() * (earned(r, v) - kl * all[v][r]));
+                let expected = allowed.map(|v| all[v][r].exp() * (reward(r, v) - kl * all[v][r]));
                 -values[r] * all[choices[r].token as usize][r] - expected.sum::<f64>()
             };
             (0..rows).map(row).sum()
         };
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
         let output = Output { w: &w, b: &b, masks: &masks };
-        let other = Beside { output: Output { w: &their_w, b: &their_b, masks: &masks }, h: &their_h };
-        let beside = Some((other, Role::ExpectedReward { kl }));
-        let (value, _, dh) = output.weighted_gradient(&h, &choices, beside, &values, &mut dw, &mut db);
+        let theirs = Output { w: &their_w, b: &their_b, masks: &masks };
+        let logits = OutputLogits::new(theirs, their_h.clone());
+        let expected = (&logits as _, AuxiliaryLoss::ExpectedReward { kl });
+        let (value, _, dh) =
+            output.weighted_gradient(&h, &choices, Some(expected), &values, &mut dw, &mut db);
         assert!((value - loss(&w, &b, &h)).abs() < 1e-11 * value.abs().max(1.0), "kl {kl}: {value}");
-        check_at("earning w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
-        check_at("earning b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
-        check_at("earning h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
+        check_at("expected reward w", &w, &dw, 0..w.len(), |w| loss(w, &b, &h));
+        check_at("expected reward b", &b, &db, 0..vocab, |b| loss(&w, b, &h));
+        check_at("expected reward h", &h, &dh, 0..h.len(), |h| loss(&w, &b, h));
     }
 }
 

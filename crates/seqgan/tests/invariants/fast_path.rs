@@ -14,7 +14,7 @@ use seqgan::nn::clip::clip_global_norm;
 use seqgan::nn::gradients::Factors;
 use seqgan::nn::lstm::{self, Steps};
 use seqgan::nn::softmax::{Choice, Output};
-use seqgan::nn::softmax_gradient::{Beside, Role};
+use seqgan::nn::softmax_gradient::{AuxiliaryLoss, OutputLogits};
 use seqgan::nn::{Gradients, Tensors, embedding, highway, linear};
 
 /// Relative to the largest value.
@@ -128,14 +128,15 @@ fn of_the_output_layer() {
         let (mut dw, mut db) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
         let (loss, log_prob, dh) = output.weighted_nll(&p[2], choices, &p[3], &mut dw, &mut db);
         let normaliser = output.log_prob(&p[2], choices).1;
-        // Beside a layer as wide, whose weights are those of this one in reverse.
+        // By the logits of a layer as wide, whose weights are those of this one in reverse.
         let their_w: Vec<R> = p[0].iter().rev().copied().collect();
-        let other = Beside { output: Output { w: &their_w, b: &p[1], masks }, h: &p[2] };
+        let other = OutputLogits::new(Output { w: &their_w, b: &p[1], masks }, p[2].clone());
         let mut all = vec![log_prob, normaliser, dh, dw, db, vec![R::of(loss)]];
-        for role in [Role::Teacher { share: R::of(0.75) }, Role::ExpectedReward { kl: R::of(0.5) }] {
+        let distillation = AuxiliaryLoss::Distillation { weight: R::of(0.75) };
+        for loss in [distillation, AuxiliaryLoss::ExpectedReward { kl: R::of(0.5) }] {
             let (mut w, mut b) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
             let (loss, gains, dh) =
-                output.weighted_gradient(&p[2], choices, Some((other, role)), &p[3], &mut w, &mut b);
+                output.weighted_gradient(&p[2], choices, Some((&other, loss)), &p[3], &mut w, &mut b);
             all.extend([gains, dh, w, b, vec![R::of(loss)]]);
         }
         all

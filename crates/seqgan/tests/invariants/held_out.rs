@@ -2,16 +2,16 @@
 
 use seqgan::config::{Method, Preset};
 use seqgan::experiment::{Experiment, Kind, run};
-use seqgan::generator::{LstmGenerator, LstmPolicy, Policy, oracle};
+use seqgan::generator::{Generator, GeneratorPolicy, LstmShape, Policy, oracle};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::saved::SavedRun;
 use seqgan::task::Task;
 use seqgan::train::Silent;
 
 /// Mean -log p a token of `n` draws of the oracle, from streams of `purpose`.
-fn nll(generator: &LstmGenerator, oracle: &LstmGenerator, seed: u64, purpose: Purpose, n: usize) -> f64 {
-    let draws = LstmPolicy::new(oracle, 1.0).sample(&Streams::new(seed, purpose), 0, n).sequences;
-    let nats: f64 = LstmPolicy::new(generator, 1.0).sequence_log_prob(&draws).iter().map(|l| -l).sum();
+fn nll(generator: &dyn Generator, oracle: &dyn Generator, seed: u64, purpose: Purpose, n: usize) -> f64 {
+    let draws = GeneratorPolicy::new(oracle, 1.0).sample(&Streams::new(seed, purpose), 0, n).sequences;
+    let nats: f64 = GeneratorPolicy::new(generator, 1.0).sequence_log_prob(&draws).iter().map(|l| -l).sum();
     nats / draws.total_tokens() as f64
 }
 
@@ -45,7 +45,7 @@ fn test_likelihood_is_of_draws_that_training_never_sees() {
 
     let row = summary.methods.iter().find(|row| row.name == "mle-tuned").unwrap();
     let generator = SavedRun::of(run).unwrap().model(Some("mle-tuned"), None).unwrap().generator;
-    let oracle = oracle::random(oracle::synthetic_shape(30, 8, 8, length), seed);
+    let oracle = oracle::random(oracle::synthetic_space(30, length), LstmShape::new(8, 8), seed);
     let of_test = nll(&generator, &oracle, seed, Purpose::OracleTest, test);
     let of_train = nll(&generator, &oracle, seed, Purpose::OracleTrain, train);
     let reported = row.measures.nll_test.unwrap().mean;

@@ -1,24 +1,24 @@
 //! Sequences with labels: what a label changes, and what it does not.
 
-use super::sampling::six_tokens;
+use super::sampling::{SMALL, six_tokens};
 use super::shared_windows::completions;
 use crate::closeness::assert_close;
 use crate::random::Random;
 use seqgan::SeqBatch;
 use seqgan::discriminator::DiscriminatorShape;
 use seqgan::generator::{
-    GeneratorShape, LstmGenerator, LstmPolicy, Policy, Prefix, RolloutPolicy, ScheduledInputs,
+    GeneratorPolicy, LstmGenerator, Policy, Prefix, RolloutPolicy, ScheduledInputs, SequenceSpace,
 };
 use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
 
 fn labelled(label_counts: Vec<u64>) -> LstmGenerator {
-    Random::new(41).generator(GeneratorShape { label_counts, ..six_tokens(5, true, false) }, 0.9)
+    Random::new(41).generator(SequenceSpace { label_counts, ..six_tokens(5, true, false) }, SMALL, 0.9)
 }
 
 #[test]
 fn samples_have_the_frequencies_of_the_labels_and_the_likelihood_under_theirs() {
-    let policy = LstmPolicy::new(&labelled(vec![6, 0, 2]), 1.0);
+    let policy = GeneratorPolicy::new(&labelled(vec![6, 0, 2]), 1.0);
     let samples = policy.sample(&Streams::new(5, Purpose::Sample), 7, 4_000);
     let of = |label: u32| samples.sequences.labels().iter().filter(|&&l| l == label).count();
     // 3,000 and 1,000 expected, standard deviation 27; within four of them.
@@ -31,7 +31,7 @@ fn samples_have_the_frequencies_of_the_labels_and_the_likelihood_under_theirs() 
     let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
     assert!(mean(&likelihood) > mean(&other) + 0.05, "{} {}", mean(&likelihood), mean(&other));
     // A label that was asked for, and the beam's likeliest sequence of it.
-    let only = LstmPolicy::new(&labelled(vec![6, 0, 2]), 1.0).with_label(1);
+    let only = GeneratorPolicy::new(&labelled(vec![6, 0, 2]), 1.0).with_label(1);
     let ones = only.sample(&Streams::new(5, Purpose::Sample), 0, 300);
     assert!(ones.sequences.labels().iter().all(|&label| label == 1));
     let best = &only.beam(50, Some(1))[0];
@@ -44,22 +44,23 @@ fn samples_have_the_frequencies_of_the_labels_and_the_likelihood_under_theirs() 
 /// changes, to the bit, and with others each label has its own sequences.
 #[test]
 fn every_path_knows_the_label() {
-    let plain = Random::new(43).generator(six_tokens(5, true, false), 0.9);
+    let plain = Random::new(43).generator(six_tokens(5, true, false), SMALL, 0.9);
     let mut with = labelled(vec![1, 1]);
-    let v = plain.shape().vocab_size * plain.shape().embedding_dim;
+    let v = plain.space().vocab_size * plain.shape().embedding_dim;
     for i in 0..6 {
         let own = plain.parameters()[i].to_vec();
         with.parameters_mut()[i][..own.len()].copy_from_slice(&own);
     }
     with.parameters_mut()[0][v..].fill(0.0);
     let streams = Streams::new(6, Purpose::Rollout);
-    let batch = LstmPolicy::new(&plain, 1.0).sample(&streams, 0, 40).sequences;
+    let batch = GeneratorPolicy::new(&plain, 1.0).sample(&streams, 0, 40).sequences;
     let rows = |batch: &SeqBatch| batch.rows().map(<[u32]>::to_vec).collect::<Vec<_>>();
     let prefixes: Vec<Prefix> = (0..40).map(|row| Prefix { row, length: 1 }).collect();
     let everything = |generator: &LstmGenerator, batch: &SeqBatch| {
-        let policy = LstmPolicy::new(generator, 1.0);
-        let own = ScheduledInputs { truth: 0.3, coins: &streams, draws: &streams, first: 0 };
-        let mixed = policy.mixed_inputs(batch, own);
+        let policy = GeneratorPolicy::new(generator, 1.0);
+        let scheduled =
+            ScheduledInputs { teacher_forcing: 0.3, choices: &streams, draws: &streams, first: 0 };
+        let mixed = policy.mixed_inputs(batch, scheduled);
         let completed = policy.complete(batch, &prefixes, 2, &streams, 90);
         assert_eq!(completed.labels().len(), if batch.labels().is_empty() { 0 } else { 80 });
         [rows(&policy.sample(&streams, 0, 40).sequences), rows(&completed), rows(&mixed)]

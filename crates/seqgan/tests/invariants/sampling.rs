@@ -1,17 +1,18 @@
 //! Samples: their distribution, their likelihood, what they may hold, and that they do not depend on the batch.
 
 use super::distribution::{all_sequences, assert_drawn_from, probabilities};
-use super::probabilities::random_shape;
+use super::probabilities::random_space;
 use crate::random::{Random, usable};
-use seqgan::generator::{Filter, GeneratorShape, LstmPolicy, Policy};
+use seqgan::generator::{Filter, GeneratorPolicy, LstmShape, Policy, SequenceSpace};
 use seqgan::rng::{Purpose, Streams};
 
+/// Sizes of generators over few tokens.
+pub const SMALL: LstmShape = LstmShape { embedding_dim: 3, hidden_dim: 5 };
+
 /// Six tokens, so that all sequences can be listed; the end is 0 and 1 is never chosen.
-pub fn six_tokens(max_length: usize, end: bool, allow_empty: bool) -> GeneratorShape {
-    GeneratorShape {
+pub fn six_tokens(max_length: usize, end: bool, allow_empty: bool) -> SequenceSpace {
+    SequenceSpace {
         vocab_size: 6,
-        embedding_dim: 3,
-        hidden_dim: 5,
         max_length,
         start_token: 0,
         end_token: end.then_some(0),
@@ -25,10 +26,10 @@ pub fn six_tokens(max_length: usize, end: bool, allow_empty: bool) -> GeneratorS
 fn follow_the_policy_at_any_temperature() {
     for (case, (end, allow_empty)) in [(false, false), (true, false), (true, true)].into_iter().enumerate() {
         for temperature in [1.0, 0.6, 1.5] {
-            let shape = six_tokens(3, end, allow_empty);
-            let generator = Random::new(case as u64).generator(shape.clone(), 0.7);
-            let policy = LstmPolicy::new(&generator, temperature);
-            let mut outcomes = all_sequences(&policy, &usable(&shape), &[]);
+            let space = six_tokens(3, end, allow_empty);
+            let generator = Random::new(case as u64).generator(space.clone(), SMALL, 0.7);
+            let policy = GeneratorPolicy::new(&generator, temperature);
+            let mut outcomes = all_sequences(&policy, &usable(&space), &[]);
             if !allow_empty {
                 outcomes = outcomes.select((0..outcomes.len()).filter(|&b| outcomes.length(b) > 0));
             }
@@ -43,10 +44,10 @@ fn follow_the_policy_at_any_temperature() {
 #[test]
 #[should_panic(expected = "Pearson's sum")]
 fn the_test_of_frequencies_can_fail() {
-    let shape = six_tokens(3, false, false);
-    let generator = Random::new(0).generator(shape.clone(), 0.7);
-    let [policy, other] = [1.0, 0.9].map(|temperature| LstmPolicy::new(&generator, temperature));
-    let outcomes = all_sequences(&policy, &usable(&shape), &[]);
+    let space = six_tokens(3, false, false);
+    let generator = Random::new(0).generator(space.clone(), SMALL, 0.7);
+    let [policy, other] = [1.0, 0.9].map(|temperature| GeneratorPolicy::new(&generator, temperature));
+    let outcomes = all_sequences(&policy, &usable(&space), &[]);
     let drawn = policy.sample(&Streams::new(1, Purpose::Sample), 0, 30_000).sequences;
     assert_drawn_from("another temperature", &drawn, &outcomes, &probabilities(&other, &outcomes, 0));
 }
@@ -57,7 +58,7 @@ fn know_their_likelihood() {
         let mut random = Random::new(seed);
         let vocab = random.between(4..=600);
         let policy =
-            LstmPolicy::new(&random_generator(&mut random, vocab), [1.0, 0.7, 1.3][seed as usize % 3]);
+            GeneratorPolicy::new(&random_generator(&mut random, vocab), [1.0, 0.7, 1.3][seed as usize % 3]);
         let samples = policy.sample(&Streams::new(seed, Purpose::Sample), 5, 150);
         let want = policy.sequence_log_prob(&samples.sequences);
         crate::closeness::assert_close("log_prob of samples", &samples.log_prob, &want, 5e-6);
@@ -70,26 +71,27 @@ fn hold_no_forbidden_token_and_are_not_empty_unless_allowed() {
     for seed in 400..500 {
         let mut random = Random::new(seed);
         let vocab = random.between(4..=40);
-        let shape = random_shape(&mut random, vocab);
+        let (space, sizes) = random_space(&mut random, vocab);
         // Forbidden tokens would be the likeliest.
-        let mut generator = random.generator(shape.clone(), 0.5);
-        shape
+        let mut generator = random.generator(space.clone(), sizes, 0.5);
+        space
             .never
             .iter()
-            .chain(&shape.never_first())
+            .chain(&space.never_first())
             .for_each(|&t| generator.parameters_mut()[5][t as usize] += 3.0);
-        let samples =
-            LstmPolicy::new(&generator, 1.0).sample(&Streams::new(seed, Purpose::Sample), 0, 200).sequences;
-        let allowed = usable(&shape);
+        let samples = GeneratorPolicy::new(&generator, 1.0)
+            .sample(&Streams::new(seed, Purpose::Sample), 0, 200)
+            .sequences;
+        let allowed = usable(&space);
         for row in samples.rows() {
             assert!(row.iter().all(|t| allowed.contains(t)), "seed {seed}: {row:?}");
             assert!(
-                !row.is_empty() || (shape.allow_empty && shape.end_token.is_some()),
+                !row.is_empty() || (space.allow_empty && space.end_token.is_some()),
                 "seed {seed}: an empty row"
             );
-            assert!(row.len() == shape.max_length || shape.end_token.is_some(), "seed {seed}: a short row");
+            assert!(row.len() == space.max_length || space.end_token.is_some(), "seed {seed}: a short row");
             empty += usize::from(row.is_empty());
-            ended += usize::from(row.len() < shape.max_length);
+            ended += usize::from(row.len() < space.max_length);
         }
     }
     assert!(empty > 100 && ended > 1000, "{empty} empty and {ended} ended rows: too few to mean anything");
@@ -101,7 +103,7 @@ fn do_not_depend_on_the_batch() {
     for seed in 500..515 {
         let mut random = Random::new(seed);
         let vocab = random.between(4..=500);
-        let policy = LstmPolicy::new(&random_generator(&mut random, vocab), 1.0);
+        let policy = GeneratorPolicy::new(&random_generator(&mut random, vocab), 1.0);
         let streams = Streams::new(seed, Purpose::Sample);
         let whole = policy.sample(&streams, 0, 300);
         for (first, n) in [(5, 5), (5, 295), (127, 2), (299, 1), (0, 130)] {
@@ -113,8 +115,8 @@ fn do_not_depend_on_the_batch() {
 }
 
 fn random_generator(random: &mut Random, vocab: usize) -> seqgan::generator::LstmGenerator {
-    let shape = random_shape(random, vocab);
-    random.generator(shape, 0.7)
+    let (space, sizes) = random_space(random, vocab);
+    random.generator(space, sizes, 0.7)
 }
 
 /// The plain draw of a filter beside the fast kernel's.
@@ -123,8 +125,8 @@ fn with_a_filter_that_keeps_all_are_those_without() {
     for seed in 600..620 {
         let mut random = Random::new(seed);
         let vocab = random.between(4..=300);
-        let shape = random_shape(&mut random, vocab);
-        let policy = LstmPolicy::new(&random.generator(shape, 1.0), 0.9);
+        let (space, sizes) = random_space(&mut random, vocab);
+        let policy = GeneratorPolicy::new(&random.generator(space, sizes, 1.0), 0.9);
         let streams = Streams::new(seed, Purpose::Sample);
         let plain = policy.sample(&streams, 3, 140);
         let all = Filter { top_k: vocab, top_p: 1.0 };

@@ -3,7 +3,7 @@
 use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{GeneratorShape, LstmPolicy, Policy, Prefix, RolloutPolicy};
+use seqgan::generator::{GeneratorPolicy, LstmShape, Policy, Prefix, RolloutPolicy, SequenceSpace};
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Gradients, Tensors, linear};
 use seqgan::rng::{Purpose, Streams};
@@ -21,12 +21,12 @@ pub fn same_bits<T: PartialEq + Debug + Send>(what: &str, run: impl Fn() -> T + 
     }
 }
 
+const SIZES: LstmShape = LstmShape { embedding_dim: 12, hidden_dim: 24 };
+
 /// Vocabularies of one block, which cuts the rows into parts, and of several blocks.
-fn generator_shapes() -> [GeneratorShape; 2] {
-    [40, 1200].map(|vocab_size| GeneratorShape {
+fn generator_spaces() -> [SequenceSpace; 2] {
+    [40, 1200].map(|vocab_size| SequenceSpace {
         vocab_size,
-        embedding_dim: 12,
-        hidden_dim: 24,
         max_length: 10,
         start_token: 0,
         end_token: Some(0),
@@ -38,15 +38,15 @@ fn generator_shapes() -> [GeneratorShape; 2] {
 
 #[test]
 fn of_samples_and_completions() {
-    for shape in generator_shapes() {
+    for space in generator_spaces() {
         let mut random = Random::new(21);
-        let policy = LstmPolicy::new(&random.generator(shape.clone(), 0.5), 1.0);
+        let policy = GeneratorPolicy::new(&random.generator(space.clone(), SIZES, 0.5), 1.0);
         let streams = Streams::new(22, Purpose::Sample);
         same_bits("sample", || {
             let samples = policy.sample(&streams, 3, 400);
             (samples.sequences, samples.log_prob)
         });
-        let batch = random.batch(20, 5, 10, &usable(&shape));
+        let batch = random.batch(20, 5, 10, &usable(&space));
         let prefixes: Vec<_> =
             (0..20).flat_map(|row| [1, 2, 5].map(|length| Prefix { row, length })).collect();
         same_bits("complete", || policy.complete(&batch, &prefixes, 8, &streams, 1));
@@ -55,14 +55,14 @@ fn of_samples_and_completions() {
 
 #[test]
 fn of_the_generators_gradients_and_likelihood() {
-    for shape in generator_shapes() {
+    for space in generator_spaces() {
         let mut random = Random::new(23);
-        let generator = random.generator(shape.clone(), 0.5);
-        let batch = random.batch(70, 1, 10, &usable(&shape));
+        let generator = random.generator(space.clone(), SIZES, 0.5);
+        let batch = random.batch(70, 1, 10, &usable(&space));
         let weights: Vec<f32> = random.normals(700).iter().map(|&x| x as f32).collect();
         same_bits("accumulate", || {
             let mut gradients = generator.gradients();
-            (generator.accumulate(&batch, &weights, &mut gradients), gradients.to_tensors())
+            (generator.accumulate(&batch, &batch, None, &weights, &mut gradients), gradients.to_tensors())
         });
         same_bits("log_prob", || generator.log_prob(&batch));
     }

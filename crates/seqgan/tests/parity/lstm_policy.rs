@@ -3,7 +3,7 @@
 use super::Precision;
 use super::reference::Reference;
 use crate::closeness::{assert_close, assert_number, round};
-use seqgan::generator::{GeneratorShape, LstmGenerator, LstmPolicy, Policy};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace};
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
@@ -19,10 +19,9 @@ fn read() -> Reference {
 
 fn generator<R: Real>(r: &Reference) -> LstmGenerator<R> {
     let [vocab, dim] = r.shape("embedding")[..] else { panic!("a matrix") };
-    let shape = GeneratorShape {
+    let shape = LstmShape::new(dim, r.shape("u")[0]);
+    let space = SequenceSpace {
         vocab_size: vocab,
-        embedding_dim: dim,
-        hidden_dim: r.shape("u")[0],
         max_length: r.shape("tokens")[1],
         start_token: 0,
         end_token: Some(0),
@@ -32,7 +31,7 @@ fn generator<R: Real>(r: &Reference) -> LstmGenerator<R> {
     };
     let mut parameters = Tensors::new();
     NAMES.iter().for_each(|&name| parameters.push(name, &r.shape(name), r.values(name)));
-    LstmGenerator::from_parameters(shape, parameters).expect("PyTorch's shapes")
+    LstmGenerator::from_parameters(space, shape, parameters).expect("PyTorch's shapes")
 }
 
 fn compare<R: Precision>(r: &Reference, prefix: &str, tensors: &Tensors<R>) {
@@ -47,7 +46,7 @@ fn compare<R: Precision>(r: &Reference, prefix: &str, tensors: &Tensors<R>) {
 fn logits<R: Precision>() {
     let r = read();
     let (batch, g) = (r.batch(), generator::<R>(&r));
-    let (p, length, vocab) = (g.parameters(), batch.max_length(), g.shape().vocab_size);
+    let (p, length, vocab) = (g.parameters(), batch.max_length(), g.space().vocab_size);
     for (b, row) in batch.rows().enumerate() {
         let steps = batch.steps(b, true);
         let mut x = Vec::new();
@@ -89,7 +88,7 @@ fn log_probabilities_of_each_decision() {
 fn log_probabilities_of_a_snapshot_at_a_temperature() {
     let r = read();
     for (name, temperature) in [("log_prob", 1.0), ("log_prob_tempered", r.number("temperature"))] {
-        let got = LstmPolicy::new(&generator(&r), temperature).log_prob(&r.batch());
+        let got = GeneratorPolicy::new(&generator(&r), temperature).log_prob(&r.batch());
         assert_close(name, &got, &r.floats(name), f32::TOLERANCE);
     }
 }
@@ -98,7 +97,7 @@ fn loss_and_gradients<R: Precision>() {
     let r = read();
     let g = generator::<R>(&r);
     let mut gradients = g.gradients();
-    let loss = g.accumulate(&r.batch(), &r.values("weight"), &mut gradients);
+    let loss = g.accumulate(&r.batch(), &r.batch(), None, &r.values("weight"), &mut gradients);
     assert_number("loss", loss, r.number("loss"), R::TOLERANCE);
     compare(&r, "grad", &gradients.to_tensors());
 }
@@ -116,7 +115,7 @@ fn trace<R: Precision>() {
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for _ in 0..r.shape("trace.loss")[0] {
         let mut gradients = g.gradients();
-        losses.push(g.accumulate(&batch, &weight, &mut gradients));
+        losses.push(g.accumulate(&batch, &batch, None, &weight, &mut gradients));
         let norm = gradients.sum_of_squares().sqrt();
         // PyTorch divides by norm + 1e-6; with this limit the library's scale is PyTorch's.
         let limit = r.number("trace.max_norm") * norm / (norm + 1e-6);

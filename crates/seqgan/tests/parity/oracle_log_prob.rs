@@ -7,7 +7,7 @@ use super::Precision;
 use super::reference::Reference;
 use crate::closeness::{assert_close, widen};
 use crate::random::widened;
-use seqgan::generator::{LstmGenerator, oracle};
+use seqgan::generator::{LstmGenerator, LstmShape, oracle};
 use std::io::Write;
 use std::path::PathBuf;
 
@@ -84,7 +84,7 @@ fn writing_and_reading_the_reference_is_the_identity() {
 /// Needs no file: unequal sizes, so that no two axes can be exchanged unnoticed.
 #[test]
 fn writing_and_reading_a_random_oracle_is_the_identity() {
-    check_round_trip(&oracle::random(oracle::synthetic_shape(11, 3, 5, LENGTH), 7));
+    check_round_trip(&oracle::random(oracle::synthetic_space(11, LENGTH), LstmShape::new(3, 5), 7));
 }
 
 fn check_round_trip(oracle: &LstmGenerator) {

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use seqgan::config::{Config, ConstraintConfig, FileFormat};
 use seqgan::data::{SequenceWriter, Vocab};
-use seqgan::generator::{BoxGenerator, constraint};
+use seqgan::generator::{self, BoxGenerator};
 use seqgan::run::RunFolder;
 use seqgan::saved::SavedRun;
 use seqgan::{Label, SeqBatch};
@@ -138,7 +138,7 @@ fn constrained(
         }
         .into());
     };
-    Ok(constraint::constrained(generator, &constraint, vocab)?)
+    Ok(generator::constrained(&*generator, &constraint, vocab)?)
 }
 
 /// The format that the name of a file asks for; a name in .txt may hold any.

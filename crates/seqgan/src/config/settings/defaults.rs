@@ -87,7 +87,12 @@ impl Default for Config {
                 num_floor: 100_000,
             },
             constraint: ConstraintConfig::default(),
-            generator: GeneratorConfig { embedding_dim: 32, hidden_dim: 32, init_std: 0.1 },
+            generator: GeneratorConfig {
+                kind: "lstm".into(),
+                embedding_dim: 32,
+                hidden_dim: 32,
+                init_std: 0.1,
+            },
             discriminator: DiscriminatorConfig {
                 embedding_dim: 64,
                 filters: PAPER_FILTERS.to_vec(),

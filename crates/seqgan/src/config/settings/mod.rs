@@ -34,7 +34,7 @@ pub struct Config {
     pub oracle: OracleConfig,
     /// What sequences must be like.
     pub constraint: ConstraintConfig,
-    /// The generator's sizes.
+    /// The generator's kind and sizes.
     pub generator: GeneratorConfig,
     /// The discriminator's sizes and updates.
     pub discriminator: DiscriminatorConfig,

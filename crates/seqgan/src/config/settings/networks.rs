@@ -2,10 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The generator's sizes.
+/// The generator's kind and sizes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GeneratorConfig {
+    /// The kind of network: "lstm", or one that was registered.
+    pub kind: String,
     /// E.
     pub embedding_dim: usize,
     /// H.

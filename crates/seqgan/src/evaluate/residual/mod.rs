@@ -67,7 +67,7 @@ impl ResidualModel {
         ensemble: Option<BoxGenerator>,
     ) -> Result<Self, String> {
         let shape = discriminator.shape();
-        let references = ReferenceModels { base: &base, ensemble: ensemble.as_ref() };
+        let references = ReferenceModels { base: &base, ensemble: ensemble.as_deref() };
         let ours = (shape.vocab_size, shape.end_token, shape.num_features);
         let theirs = (base.space().vocab_size, base.space().end_token, references.num_features());
         if ours != theirs {
@@ -76,11 +76,7 @@ impl ResidualModel {
                  {theirs:?}"
             ));
         }
-        let key = |generator: &BoxGenerator| {
-            let space = generator.space();
-            (space.vocab_size, space.max_length, space.end_token, space.num_labels())
-        };
-        if ensemble.as_ref().is_some_and(|ensemble| key(ensemble) != key(&base)) {
+        if ensemble.as_ref().is_some_and(|ensemble| ensemble.space() != base.space()) {
             return Err("was trained beside an ensemble of other sequences than the base makes".into());
         }
         let scale = odds_scale(config);
@@ -99,7 +95,7 @@ impl ResidualModel {
                 discriminator.scores(batch).into_iter().map(|d| odds(d).ln()).collect()
             }
             Odds::Crossfit { discriminator, ensemble, scale } => {
-                let references = ReferenceModels { base: &self.base, ensemble: ensemble.as_ref() };
+                let references = ReferenceModels { base: &self.base, ensemble: ensemble.as_deref() };
                 // A sequence outside the models' support has no features; it has the least odds.
                 let models = || [Some(&self.base), ensemble.as_ref()].into_iter().flatten();
                 let allowed = |row: &[_]| models().all(|model| model.rules().allow(model.space(), row));
@@ -119,7 +115,7 @@ impl ResidualModel {
                 steps
             }
             Odds::Crossfit { discriminator, ensemble, scale } => {
-                let references = ReferenceModels { base: &self.base, ensemble: ensemble.as_ref() };
+                let references = ReferenceModels { base: &self.base, ensemble: ensemble.as_deref() };
                 let logits = discriminator.logits(batch, &references.features(batch));
                 logits.into_iter().map(|logit| *scale as f32 * logit).collect()
             }
@@ -172,15 +168,15 @@ fn choose(log_odds: &[f64], num_candidates: usize, choices: &Streams, first: u64
 mod tests {
     use super::*;
     use crate::discriminator::CausalShape;
-    use crate::generator::oracle;
+    use crate::generator::{LstmShape, oracle};
     use crate::rng::Purpose;
 
     /// A discriminator to which unlikely tokens look real, and impossible ones most of all.
     #[test]
     fn sequences_outside_the_support_have_the_least_odds() {
-        let mut shape = oracle::synthetic_shape(5, 3, 4, 3);
-        shape.never = vec![2];
-        let base = oracle::random(shape, 7).into_generator();
+        let mut space = oracle::synthetic_space(5, 3);
+        space.never = vec![2];
+        let base = Box::new(oracle::random(space, LstmShape::new(3, 4), 7));
         let shape = CausalShape {
             vocab_size: 5,
             embedding_dim: 2,

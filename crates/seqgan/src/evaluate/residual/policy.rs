@@ -1,7 +1,7 @@
 //! A residual energy model as a policy: sampled and asked for probabilities like any other.
 
 use super::ResidualModel;
-use crate::generator::{GeneratorPolicy, Policy, Samples};
+use crate::generator::{GeneratorPolicy, Policy, Samples, SequenceSpace};
 use crate::metrics::Estimate;
 use crate::metrics::residual::Weights;
 use crate::rng::{Purpose, Streams};
@@ -45,12 +45,12 @@ impl ResidualPolicy {
 }
 
 impl Policy for ResidualPolicy {
-    fn max_length(&self) -> usize {
-        self.policy.max_length()
+    fn space(&self) -> &SequenceSpace {
+        self.policy.space()
     }
 
-    fn end_token(&self) -> Option<TokenId> {
-        self.policy.end_token()
+    fn allows(&self, row: &[TokenId]) -> bool {
+        self.policy.allows(row)
     }
 
     fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples {
@@ -77,12 +77,12 @@ mod tests {
     use super::super::Odds;
     use super::*;
     use crate::discriminator::{CausalDiscriminator, CausalShape};
-    use crate::generator::oracle;
+    use crate::generator::{LstmShape, oracle};
     use std::collections::BTreeMap;
 
     /// A discriminator with a random logit for each token.
     fn model(scale: f64) -> ResidualModel {
-        let base = oracle::random(oracle::synthetic_shape(4, 3, 4, 2), 5).into_generator();
+        let base = Box::new(oracle::random(oracle::synthetic_space(4, 2), LstmShape::new(3, 4), 5));
         let shape =
             CausalShape { vocab_size: 4, embedding_dim: 2, hidden_dim: 3, num_features: 4, end_token: None };
         let mut discriminator = CausalDiscriminator::new(shape, &Streams::new(3, Purpose::DiscriminatorInit));

@@ -2,12 +2,12 @@
 
 use super::Parts;
 use super::states::States;
-use crate::generator::GeneratorShape;
+use crate::generator::SequenceSpace;
 use crate::generator::rules::{Automaton, DEAD, RuleState, Rules};
 use crate::token::TokenId;
 use std::collections::HashMap;
 
-/// Most entries of the tables made here.
+/// Most entries of the tables.
 const MOST: usize = 1 << 26;
 
 /// Most looks at what follows a state at a step: some seconds.
@@ -22,8 +22,8 @@ pub(super) enum Unusable {
 }
 
 /// The rules of a constraint.
-pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> Result<Rules, Unusable> {
-    let (length, n, vocab) = (shape.max_length, states.len(), shape.vocab_size);
+pub(super) fn unroll(states: &States, parts: &Parts, space: &SequenceSpace) -> Result<Rules, Unusable> {
+    let (length, n, vocab) = (space.max_length, states.len(), space.vocab_size);
     if n.saturating_mul(length + 1) > MOST {
         let most = MOST / (length + 1);
         return Err(Unusable::TooLarge(format!("at most {most} states for sequences of {length} tokens")));
@@ -35,12 +35,12 @@ pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> 
             "at most {most} ways from state to state for sequences of {length} tokens"
         )));
     }
-    let alive = alive(states, parts, shape);
+    let alive = alive(states, parts, space);
     if !alive[0][0] {
         return Err(Unusable::Unsatisfiable);
     }
-    // The first two are those of beginnings that no allowed sequence has.
-    let plain = Rules::of(shape);
+    // The first two are those after a prefix that no allowed sequence has.
+    let plain = Rules::of(space);
     let mut masks: Vec<Vec<TokenId>> = (0..2).map(|mask| plain.masks().forbidden(mask).to_vec()).collect();
     let mut numbers: HashMap<Key, u32> = HashMap::new();
     let mut table = vec![0; length * n];
@@ -57,13 +57,13 @@ pub(super) fn unroll(states: &States, parts: &Parts, shape: &GeneratorShape) -> 
             let key = Key {
                 state,
                 prefix: parts.prefix.get(t).copied(),
-                ends: may_end(states, parts, shape, t, state),
+                ends: may_end(states, parts, space, t, state),
                 open,
             };
             let mask = match numbers.get(&key) {
                 Some(&mask) => mask,
                 None => {
-                    let forbidden = key.forbidden(states, shape);
+                    let forbidden = key.forbidden(states, space);
                     forbidden_tokens += forbidden.len() + vocab;
                     if forbidden_tokens > MOST {
                         return Err(Unusable::TooLarge(format!(
@@ -92,7 +92,7 @@ struct Key {
     state: RuleState,
     prefix: Option<TokenId>,
     ends: bool,
-    /// States behind it that have a way to an end.
+    /// Next states that have a way to an end.
     open: Vec<RuleState>,
 }
 
@@ -102,12 +102,12 @@ impl Key {
         next != DEAD && self.prefix.is_none_or(|p| p == token) && self.open.binary_search(&next).is_ok()
     }
 
-    fn forbidden(&self, states: &States, shape: &GeneratorShape) -> Vec<TokenId> {
-        let allowed = |&token: &TokenId| match shape.end_token {
+    fn forbidden(&self, states: &States, space: &SequenceSpace) -> Vec<TokenId> {
+        let allowed = |&token: &TokenId| match space.end_token {
             Some(end) if end == token => self.ends,
-            _ => self.allows(states, shape.vocab_size, token),
+            _ => self.allows(states, space.vocab_size, token),
         };
-        (0..shape.vocab_size as TokenId).filter(|token| !allowed(token)).collect()
+        (0..space.vocab_size as TokenId).filter(|token| !allowed(token)).collect()
     }
 
     /// The states that its tokens lead to.
@@ -121,16 +121,16 @@ impl Key {
     }
 }
 
-/// Whether a sequence may end behind `t` tokens that led to `state`.
-fn may_end(states: &States, parts: &Parts, shape: &GeneratorShape, t: usize, state: RuleState) -> bool {
+/// Whether a sequence may end after `t` tokens that led to `state`.
+fn may_end(states: &States, parts: &Parts, space: &SequenceSpace, t: usize, state: RuleState) -> bool {
     let (fewest, most) = parts.lengths;
-    let length_fits = (shape.end_token.is_some() || t == shape.max_length) && (fewest..=most).contains(&t);
+    let length_fits = (space.end_token.is_some() || t == space.max_length) && (fewest..=most).contains(&t);
     length_fits && t >= parts.prefix.len() && states.accepts[state as usize]
 }
 
-/// Whether an allowed end can be reached from each state behind t tokens, `[T + 1][states]`.
-fn alive(states: &States, parts: &Parts, shape: &GeneratorShape) -> Vec<Vec<bool>> {
-    let (length, n, vocab) = (shape.max_length, states.len(), shape.vocab_size);
+/// Whether an allowed end can be reached from each state after t tokens, `[T + 1][states]`.
+fn alive(states: &States, parts: &Parts, space: &SequenceSpace) -> Vec<Vec<bool>> {
+    let (length, n, vocab) = (space.max_length, states.len(), space.vocab_size);
     let mut alive = vec![Vec::new(); length + 1];
     for t in (0..=length).rev() {
         let goes_on = |state: usize| {
@@ -143,7 +143,7 @@ fn alive(states: &States, parts: &Parts, shape: &GeneratorShape) -> Vec<Vec<bool
                     None => states.successors[state].iter().any(|&next| alive[t + 1][next as usize]),
                 }
         };
-        alive[t] = (0..n).map(|s| may_end(states, parts, shape, t, s as RuleState) || goes_on(s)).collect();
+        alive[t] = (0..n).map(|s| may_end(states, parts, space, t, s as RuleState) || goes_on(s)).collect();
     }
     alive
 }

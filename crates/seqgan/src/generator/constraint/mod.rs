@@ -1,7 +1,7 @@
 //! Constraints on sequences, compiled to the rules of a generator.
 //!
 //! A constraint is a set of sequences: those that a regular expression matches, that hold no forbidden token or n-gram,
-//! that begin with a prefix, of a length in a range. Its automaton knows of each beginning which tokens leave a way to
+//! that begin with a prefix, of a length in a range. Its automaton knows for each prefix which tokens leave a way to
 //! an end that the constraint and the longest length allow. The generator chooses among those alone, so every sample
 //! satisfies the constraint, and the probabilities of all sequences that do sum to 1.
 
@@ -11,7 +11,7 @@ mod ngrams;
 mod states;
 
 use super::rules::Rules;
-use super::{BoxGenerator, GeneratorShape};
+use super::{BoxGenerator, Generator, SequenceSpace};
 use crate::config::ConstraintConfig;
 use crate::data::Vocab;
 use crate::token::TokenId;
@@ -33,30 +33,30 @@ struct Parts {
     lengths: (usize, usize),
 }
 
-/// A generator under a constraint, or as it is where nothing is constrained. `vocab` spells its tokens. The error names the key
-/// to blame.
+/// The generator under a constraint, or a copy where nothing is constrained. `vocab` spells its tokens. The error
+/// names the key to blame.
 pub fn constrained(
-    generator: BoxGenerator,
+    generator: &dyn Generator,
     config: &ConstraintConfig,
     vocab: &Vocab,
 ) -> Result<BoxGenerator> {
-    match rules(config, generator.space(), vocab)? {
-        Some(rules) => Ok(generator.with_constraint(rules)),
-        None => Ok(generator),
-    }
+    Ok(match rules(config, generator.space(), vocab)? {
+        Some(rules) => generator.with_constraint(rules),
+        None => generator.clone_generator(),
+    })
 }
 
 /// The rules of a constraint; none where nothing is constrained.
-pub fn rules(config: &ConstraintConfig, shape: &GeneratorShape, vocab: &Vocab) -> Result<Option<Arc<Rules>>> {
+pub fn rules(config: &ConstraintConfig, space: &SequenceSpace, vocab: &Vocab) -> Result<Option<Arc<Rules>>> {
     if *config == ConstraintConfig::default() {
         return Ok(None);
     }
-    let parts = Parts::new(config, shape, vocab)?;
+    let parts = Parts::new(config, space, vocab)?;
     let states =
-        States::explore(&parts, shape).map_err(|message| fault("constraint", "too large", message))?;
-    let rules = finishing::unroll(&states, &parts, shape).map_err(|unusable| match unusable {
+        States::explore(&parts, space).map_err(|message| fault("constraint", "too large", message))?;
+    let rules = finishing::unroll(&states, &parts, space).map_err(|unusable| match unusable {
         Unusable::TooLarge(expected) => fault("constraint", "too large", expected),
-        Unusable::Unsatisfiable => unsatisfiable(config, shape.max_length),
+        Unusable::Unsatisfiable => unsatisfiable(config, space.max_length),
     })?;
     Ok(Some(Arc::new(rules)))
 }
@@ -76,8 +76,8 @@ fn unsatisfiable(config: &ConstraintConfig, longest: usize) -> Error {
 }
 
 impl Parts {
-    fn new(config: &ConstraintConfig, shape: &GeneratorShape, vocab: &Vocab) -> Result<Self> {
-        let longest = shape.max_length;
+    fn new(config: &ConstraintConfig, space: &SequenceSpace, vocab: &Vocab) -> Result<Self> {
+        let longest = space.max_length;
         let most = if config.max_length == 0 { longest } else { config.max_length };
         if most > longest || config.min_length > most {
             let expected = format!("a range within 0 to {longest}, the longest sequence");
@@ -109,13 +109,13 @@ impl Parts {
                 tokens.iter().map(known).collect()
             }
         };
-        let mut forbidden = shape.never.clone();
+        let mut forbidden = space.never.clone();
         if !config.alphabet.is_empty() {
             let allowed: Vec<TokenId> =
                 config.alphabet.iter().map(|t| id("constraint.alphabet", t)).collect::<Result<_>>()?;
-            let mut others = vec![true; shape.vocab_size];
-            allowed.iter().chain(&shape.end_token).for_each(|&token| others[token as usize] = false);
-            forbidden.extend((0..shape.vocab_size as TokenId).filter(|&token| others[token as usize]));
+            let mut others = vec![true; space.vocab_size];
+            allowed.iter().chain(&space.end_token).for_each(|&token| others[token as usize] = false);
+            forbidden.extend((0..space.vocab_size as TokenId).filter(|&token| others[token as usize]));
         }
         if let (Some(_), Some(text)) = (vocab.tokenizer(), config.forbidden.first()) {
             let expected = "nothing where tokens are subwords: a text is made of tokens in many ways".into();
@@ -138,10 +138,10 @@ impl Parts {
                 fault("constraint.regex", format!("{pattern:?}"), format!("a regular expression ({message})"))
             })?),
         };
-        let fewest = config.min_length.max(usize::from(!shape.allow_empty));
+        let fewest = config.min_length.max(usize::from(!space.allow_empty));
         Ok(Self {
             forbidden,
-            ngrams: ForbiddenNgrams::new(&ngrams, shape.vocab_size)
+            ngrams: ForbiddenNgrams::new(&ngrams, space.vocab_size)
                 .map_err(|message| fault("constraint.forbidden", "too long", message))?,
             language,
             prefix,

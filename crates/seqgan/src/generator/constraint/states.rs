@@ -1,8 +1,8 @@
-//! The states of a constraint: what of a beginning decides which tokens may follow.
+//! The states of a constraint: two prefixes with one state allow the same tokens.
 
 use super::Parts;
 use super::language::{Language, Place};
-use crate::generator::GeneratorShape;
+use crate::generator::SequenceSpace;
 use crate::generator::rules::{DEAD, RuleState};
 use crate::token::TokenId;
 use std::collections::HashMap;
@@ -18,16 +18,16 @@ pub(super) struct States {
     /// `[states, V]`.
     pub(super) next: Vec<RuleState>,
     pub(super) accepts: Vec<bool>,
-    /// The different states behind each state.
+    /// The different next states of each state.
     pub(super) successors: Vec<Vec<RuleState>>,
 }
 
 impl States {
-    /// Follows every token from the empty beginning on; the error says what is too large.
-    pub(super) fn explore(parts: &Parts, shape: &GeneratorShape) -> Result<Self, String> {
-        let vocab = shape.vocab_size;
+    /// Follows every token from the empty prefix on; the error says what is too large.
+    pub(super) fn explore(parts: &Parts, space: &SequenceSpace) -> Result<Self, String> {
+        let vocab = space.vocab_size;
         let mut forbidden = vec![false; vocab];
-        parts.forbidden.iter().chain(&shape.end_token).for_each(|&t| forbidden[t as usize] = true);
+        parts.forbidden.iter().chain(&space.end_token).for_each(|&t| forbidden[t as usize] = true);
         let mut numbers: HashMap<(u32, Place), RuleState> = HashMap::from([((0, None), 0)]);
         let mut list = vec![(0, None)];
         let mut states = Self { next: Vec::new(), accepts: Vec::new(), successors: Vec::new() };

@@ -2,8 +2,7 @@
 
 use super::*;
 use crate::data::Tokens;
-use crate::generator::LstmGenerator;
-use crate::generator::{LstmPolicy, Policy, Prefix, RolloutPolicy};
+use crate::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, Prefix, RolloutPolicy};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -12,11 +11,9 @@ fn letters() -> Vocab {
     Vocab::new(Tokens::Chars, ["a", "b", "c"].map(String::from).into()).unwrap()
 }
 
-fn shape(max_length: usize, has_end: bool) -> GeneratorShape {
-    GeneratorShape {
+fn space(max_length: usize, has_end: bool) -> SequenceSpace {
+    SequenceSpace {
         vocab_size: 5,
-        embedding_dim: 3,
-        hidden_dim: 4,
         max_length,
         start_token: Vocab::END,
         end_token: has_end.then_some(Vocab::END),
@@ -26,8 +23,8 @@ fn shape(max_length: usize, has_end: bool) -> GeneratorShape {
     }
 }
 
-fn generator(shape: GeneratorShape) -> LstmGenerator {
-    LstmGenerator::new(shape, 1.0, &Streams::new(7, Purpose::GeneratorInit))
+fn generator(space: SequenceSpace) -> LstmGenerator {
+    LstmGenerator::new(space, LstmShape::new(3, 4), 1.0, &Streams::new(7, Purpose::GeneratorInit))
 }
 
 fn config() -> ConstraintConfig {
@@ -50,9 +47,9 @@ fn all(length: usize, has_end: bool) -> Vec<Vec<TokenId>> {
 /// completions satisfy it and have the probability that likelihood gives them.
 fn check(config: &ConstraintConfig, length: usize, has_end: bool, satisfies: impl Fn(&str) -> bool) {
     let vocab = letters();
-    let free = generator(shape(length, has_end));
-    let generator = constrained(free.clone(), config, &vocab).unwrap();
-    let policy = LstmPolicy::new(&generator, 1.0);
+    let free = generator(space(length, has_end));
+    let generator = constrained(&free, config, &vocab).unwrap();
+    let policy = GeneratorPolicy::new(&generator, 1.0);
     let rows = all(length, has_end);
     let batch = SeqBatch::from_rows(&rows, length);
     let log_prob = policy.sequence_log_prob(&batch);
@@ -61,7 +58,7 @@ fn check(config: &ConstraintConfig, length: usize, has_end: bool, satisfies: imp
     for (row, log_prob) in rows.iter().zip(&log_prob) {
         let text = vocab.decode(row);
         assert_eq!(satisfies(&text), *log_prob > -1e6, "{text}: {log_prob}");
-        assert_eq!(satisfies(&text), generator.rules().allow(generator.shape(), row), "{text}");
+        assert_eq!(satisfies(&text), generator.rules().allow(generator.space(), row), "{text}");
         if satisfies(&text) {
             total += log_prob.exp();
             good += 1;
@@ -129,8 +126,8 @@ fn ngrams_alphabets_lengths_and_prefixes() {
 fn words_are_matched_with_the_blanks_between_them() {
     let vocab = Vocab::new(Tokens::Words, ["the", "cat", "sat"].map(String::from).into()).unwrap();
     let config = ConstraintConfig { regex: "the( cat| sat){2,}".into(), ..config() };
-    let generator = constrained(generator(shape(4, true)), &config, &vocab).unwrap();
-    let samples = LstmPolicy::new(&generator, 1.0).sample(&Streams::new(3, Purpose::Sample), 0, 100);
+    let generator = constrained(&generator(space(4, true)), &config, &vocab).unwrap();
+    let samples = GeneratorPolicy::new(&generator, 1.0).sample(&Streams::new(3, Purpose::Sample), 0, 100);
     for row in samples.sequences.rows() {
         let text = vocab.decode(row);
         assert!(
@@ -144,19 +141,25 @@ fn words_are_matched_with_the_blanks_between_them() {
 #[test]
 fn training_follows_the_renormalised_likelihood() {
     let config = ConstraintConfig { regex: "(ab|c)+".into(), min_length: 2, ..config() };
-    let shape = shape(4, true);
-    let generator = LstmGenerator::<f64>::new(shape.clone(), 0.5, &Streams::new(2, Purpose::GeneratorInit))
-        .with_constraint(rules(&config, &shape, &letters()).unwrap().unwrap());
+    let space = space(4, true);
+    let generator = LstmGenerator::<f64>::new(
+        space.clone(),
+        LstmShape::new(3, 4),
+        0.5,
+        &Streams::new(2, Purpose::GeneratorInit),
+    )
+    .with_constraint(rules(&config, &space, &letters()).unwrap().unwrap());
     let batch = SeqBatch::from_rows([vec![2, 3], vec![4, 2, 3, 4], vec![4, 4, 4], vec![3, 2]], 4);
     let weights: Vec<f64> = (0..16).map(|i| 0.3 + f64::from(i) * 0.1).collect();
     let mut gradients = generator.gradients();
-    let loss = generator.accumulate(&batch, &weights, &mut gradients);
+    let loss = generator.accumulate(&batch, &batch, None, &weights, &mut gradients);
     // The last row violates the constraint: it has no probability, and no weight.
     let log_prob = generator.log_prob(&batch);
     let by_hand: f64 = (0..12).map(|i| -weights[i] * log_prob[i]).sum();
     assert!((loss - by_hand).abs() < 1e-12 && log_prob[12] < -1e6, "{loss} {by_hand} {log_prob:?}");
-    let value =
-        |generator: &LstmGenerator<f64>| generator.accumulate(&batch, &weights, &mut generator.gradients());
+    let value = |generator: &LstmGenerator<f64>| {
+        generator.accumulate(&batch, &batch, None, &weights, &mut generator.gradients())
+    };
     let mut checked = 0;
     for (i, gradient) in gradients.parts_mut().0.slices_mut::<6>().into_iter().enumerate() {
         for j in (0..gradient.len()).step_by(3) {
@@ -175,7 +178,7 @@ fn training_follows_the_renormalised_likelihood() {
 #[test]
 fn what_cannot_be_satisfied_is_refused() {
     let refused = |config: ConstraintConfig, length: usize| {
-        rules(&config, &shape(length, true), &letters()).unwrap_err().to_string()
+        rules(&config, &space(length, true), &letters()).unwrap_err().to_string()
     };
     let none = refused(ConstraintConfig { regex: "aaaa+".into(), ..config() }, 3);
     let whole = "one that some sequence of up to 3 tokens of this vocabulary matches as a whole";
@@ -206,10 +209,10 @@ fn what_cannot_be_satisfied_is_refused() {
 #[test]
 fn nothing_counts_behind_a_violation() {
     let config = ConstraintConfig { prefix: "c".into(), ..config() };
-    let shape = shape(4, true);
-    let rules = rules(&config, &shape, &letters()).unwrap().unwrap();
+    let space = space(4, true);
+    let rules = rules(&config, &space, &letters()).unwrap().unwrap();
     let allowed =
-        |row: &[TokenId]| rules.decisions(&shape, row).iter().map(|d| d.allowed).collect::<Vec<_>>();
+        |row: &[TokenId]| rules.decisions(&space, row).iter().map(|d| d.allowed).collect::<Vec<_>>();
     assert_eq!(allowed(&[4, 2, 3]), [true; 4]);
     assert_eq!(allowed(&[2, 4, 3]), [false; 4]);
 }
@@ -223,12 +226,12 @@ fn expressions_follow_subwords_byte_by_byte() {
     // é is made of the bytes C3 A9.
     let entries = ["Ã", "©", "Ġcat"].map(String::from).into();
     let vocab = Vocab::new(Tokens::Bpe, entries).unwrap().with_tokenizer(tokenizer).unwrap();
-    let shape = shape(4, true);
+    let space = space(4, true);
     let allowed = |config: ConstraintConfig| -> Vec<String> {
-        let rules = rules(&config, &shape, &vocab).unwrap().unwrap();
+        let rules = rules(&config, &space, &vocab).unwrap().unwrap();
         let rows = all(4, true);
         let mut list: Vec<_> =
-            rows.iter().filter(|row| rules.allow(&shape, row)).map(|row| vocab.decode(row)).collect();
+            rows.iter().filter(|row| rules.allow(&space, row)).map(|row| vocab.decode(row)).collect();
         list.sort();
         list
     };
@@ -248,7 +251,7 @@ fn expressions_follow_subwords_byte_by_byte() {
     assert_eq!(allowed(prefix), [" cat cat", " cat cat cat"]);
     // The tokenizer cuts é as one token, which this vocabulary lacks.
     let other = ConstraintConfig { prefix: " caté".into(), ..config() };
-    let error = rules(&other, &shape, &vocab).unwrap_err().to_string();
+    let error = rules(&other, &space, &vocab).unwrap_err().to_string();
     let expected = "text of tokens of the training data's vocabulary, which has no \"Ã©\"";
     assert_eq!(error, format!("`constraint.prefix` is \" caté\", expected {expected}"));
 }

@@ -1,7 +1,7 @@
-//! What makes the sequences of a synthetic task and knows their probability.
+//! The distributions of the synthetic tasks: they draw sequences and know their probabilities.
 //!
-//! The paper's oracle is an LSTM with random parameters (`network`). Beside it stand rules that hold of a whole sequence and
-//! whose sequences can be counted (`rule`), and a hidden Markov model whose state lasts (`markov`).
+//! The paper's oracle is an LSTM with random parameters (`network`). The others are rules on whole sequences, whose sequences
+//! can be counted (`rule`), and a hidden Markov model whose state lasts (`markov`).
 
 mod brackets;
 mod checksum;
@@ -11,10 +11,10 @@ mod network;
 mod rule;
 
 pub use markov::HiddenMarkov;
-pub use network::{random, read, synthetic_shape, to_safetensors};
+pub use network::{random, read, synthetic_space, to_safetensors};
 pub use rule::{NoisyRule, Rule};
 
-use super::{LstmGenerator, LstmPolicy, Policy, Samples};
+use super::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, Samples, SequenceSpace};
 use crate::config::{OracleConfig, SyntheticTask};
 use crate::error::Result;
 use crate::rng::Streams;
@@ -26,23 +26,29 @@ use std::path::Path;
 
 /// A source of sequences of one length whose probabilities are known.
 pub enum Oracle {
-    /// The paper's.
-    Network(Box<LstmPolicy>),
-    /// Sequences that keep a rule, all equally likely.
+    /// The paper's LSTM.
+    Network {
+        /// The LSTM at temperature 1.
+        policy: GeneratorPolicy,
+        /// Its sizes.
+        shape: LstmShape,
+    },
+    /// Sequences that satisfy a rule, all equally likely.
     Rule(NoisyRule),
     /// A hidden Markov model.
     Markov(HiddenMarkov),
 }
 
 impl Oracle {
-    /// The one that the settings ask for; parameters that no file gives come from the seed.
+    /// The configured oracle; parameters that no file gives come from the seed.
     pub fn new(config: &OracleConfig, seed: u64) -> Result<Self> {
         let seed = if config.seed == 0 { seed } else { config.seed };
         let (vocab, length) = (config.vocab_size, config.length);
         let rule = |rule| Self::Rule(NoisyRule::new(rule, vocab, length, config.noise));
         Ok(match config.task {
             SyntheticTask::Oracle => {
-                Self::Network(Box::new(LstmPolicy::new(&Self::network(config, seed)?, 1.0)))
+                let network = Self::network(config, seed)?;
+                Self::Network { policy: GeneratorPolicy::new(&network, 1.0), shape: network.shape() }
             }
             SyntheticTask::Brackets => rule(Box::new(Brackets::new(vocab, length))),
             SyntheticTask::Copy => rule(Box::new(Copy::new(vocab, length))),
@@ -55,7 +61,10 @@ impl Oracle {
     fn network(config: &OracleConfig, seed: u64) -> Result<LstmGenerator> {
         let OracleConfig { vocab_size, embedding_dim, hidden_dim, length, .. } = *config;
         match config.params.as_str() {
-            "" => Ok(random(synthetic_shape(vocab_size, embedding_dim, hidden_dim, length), seed)),
+            "" => {
+                let shape = LstmShape::new(embedding_dim, hidden_dim);
+                Ok(random(synthetic_space(vocab_size, length), shape, seed))
+            }
             path => read(Path::new(path), length),
         }
     }
@@ -63,7 +72,7 @@ impl Oracle {
     /// Draws sequences number `first..first + n` of `streams`.
     pub fn sample(&self, streams: &Streams, first: u64, n: usize) -> Samples {
         match self {
-            Self::Network(policy) => policy.sample(streams, first, n),
+            Self::Network { policy, .. } => policy.sample(streams, first, n),
             Self::Rule(rule) => rule.sample(streams, first, n),
             Self::Markov(model) => model.sample(streams, first, n),
         }
@@ -72,16 +81,24 @@ impl Oracle {
     /// log p of each sequence, `[B]`, in nats.
     pub fn sequence_log_prob(&self, batch: &SeqBatch) -> Vec<f64> {
         match self {
-            Self::Network(policy) => policy.sequence_log_prob(batch),
+            Self::Network { policy, .. } => policy.sequence_log_prob(batch),
             Self::Rule(rule) => batch.rows().map(|row| rule.log_prob(row)).collect(),
             Self::Markov(model) => batch.rows().map(|row| model.log_prob(row)).collect(),
         }
     }
 
-    /// The paper's oracle, if it is that.
-    pub fn shape(&self) -> Option<&super::GeneratorShape> {
+    /// The space of the paper's oracle; none for the others, whose vocabulary is the configured one.
+    pub fn space(&self) -> Option<&SequenceSpace> {
         match self {
-            Self::Network(policy) => Some(policy.shape()),
+            Self::Network { policy, .. } => Some(policy.space()),
+            Self::Rule(_) | Self::Markov(_) => None,
+        }
+    }
+
+    /// Sizes of the paper's oracle; none for the others.
+    pub fn shape(&self) -> Option<LstmShape> {
+        match self {
+            Self::Network { shape, .. } => Some(*shape),
             Self::Rule(_) | Self::Markov(_) => None,
         }
     }
@@ -90,7 +107,7 @@ impl Oracle {
     pub fn rule(&self) -> Option<&NoisyRule> {
         match self {
             Self::Rule(rule) => Some(rule),
-            Self::Network(_) | Self::Markov(_) => None,
+            Self::Network { .. } | Self::Markov(_) => None,
         }
     }
 }

@@ -4,7 +4,7 @@
 //! c; `w_out` `[H, V]`, `b_out` `[V]`, all f32. They go to and from the generator's own layout without loss.
 
 use crate::error::{Error, Result};
-use crate::generator::{GeneratorShape, LstmGenerator};
+use crate::generator::{LstmGenerator, LstmShape, SequenceSpace};
 use crate::nn::Tensors;
 use crate::rng::{Purpose, Streams};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
@@ -12,29 +12,22 @@ use std::path::Path;
 
 const GATES: [&str; 4] = ["i", "f", "o", "c"];
 
-/// Rules of the synthetic task: all sequences have length `max_length`, token 0 is also the start input.
-pub fn synthetic_shape(
-    vocab_size: usize,
-    embedding_dim: usize,
-    hidden_dim: usize,
-    max_length: usize,
-) -> GeneratorShape {
-    GeneratorShape {
+/// The space of a synthetic task: all sequences have length `max_length`, and token 0 is also the start input.
+pub fn synthetic_space(vocab_size: usize, max_length: usize) -> SequenceSpace {
+    SequenceSpace {
         vocab_size,
-        embedding_dim,
-        hidden_dim,
         max_length,
         start_token: 0,
         end_token: None,
         never: Vec::new(),
-        label_counts: Vec::new(),
         allow_empty: false,
+        label_counts: Vec::new(),
     }
 }
 
-/// An oracle from a seed.
-pub fn random(shape: GeneratorShape, seed: u64) -> LstmGenerator {
-    LstmGenerator::new(shape, 1.0, &Streams::new(seed, Purpose::OracleInit))
+/// An LSTM with parameters from N(0, 1), drawn from a seed.
+pub fn random(space: SequenceSpace, shape: LstmShape, seed: u64) -> LstmGenerator {
+    LstmGenerator::new(space, shape, 1.0, &Streams::new(seed, Purpose::OracleInit))
 }
 
 /// Reads the parameters of an oracle for sequences of length `max_length`.
@@ -93,7 +86,8 @@ pub fn read(path: &Path, max_length: usize) -> Result<LstmGenerator> {
     parameters.push("b", &[4 * hidden], gates("b", 1, true)?);
     parameters.push("w_out", &[hidden, vocab], checked("w_out", &[hidden, vocab])?);
     parameters.push("b_out", &[vocab], checked("b_out", &[vocab])?);
-    LstmGenerator::from_parameters(synthetic_shape(vocab, dim, hidden, max_length), parameters).map_err(fault)
+    let (space, shape) = (synthetic_space(vocab, max_length), LstmShape::new(dim, hidden));
+    LstmGenerator::from_parameters(space, shape, parameters).map_err(fault)
 }
 
 /// The parameters as the bytes of a safetensors file with one tensor a gate, which [`read`] takes.

@@ -23,7 +23,7 @@ struct Step {
 impl LikelihoodStep for Step {
     fn step(
         &mut self,
-        generator: &mut TrainableGenerator,
+        generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
         mut batch: SeqBatch,
         position: BatchPosition,

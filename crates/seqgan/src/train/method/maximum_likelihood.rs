@@ -19,7 +19,7 @@ struct Step;
 impl LikelihoodStep for Step {
     fn step(
         &mut self,
-        generator: &mut TrainableGenerator,
+        generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
         batch: SeqBatch,
         _: BatchPosition,

@@ -15,21 +15,22 @@ pub(super) struct ScheduledSampling;
 struct Step {
     /// How much less often an input is the true token, an epoch later.
     decay: f64,
-    coins: Streams,
+    choices: Streams,
     draws: Streams,
 }
 
 impl LikelihoodStep for Step {
     fn step(
         &mut self,
-        generator: &mut TrainableGenerator,
+        generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
         batch: SeqBatch,
         position: BatchPosition,
         update: GeneratorUpdate,
     ) -> Result<f64> {
-        let truth = (1.0 - self.decay * position.epoch as f64).max(0.0);
-        let inputs = ScheduledInputs { truth, coins: &self.coins, draws: &self.draws, first: position.first };
+        let teacher_forcing = (1.0 - self.decay * position.epoch as f64).max(0.0);
+        let (choices, draws) = (&self.choices, &self.draws);
+        let inputs = ScheduledInputs { teacher_forcing, choices, draws, first: position.first };
         scheduled_sampling_step(generator, optimizer, &batch, inputs, update)
     }
 }
@@ -56,7 +57,7 @@ impl LikelihoodMethod for ScheduledSampling {
     fn step(&self, config: &Config, seed: u64, _: Option<&Teacher>) -> Box<dyn LikelihoodStep> {
         Box::new(Step {
             decay: config.scheduled_sampling.teacher_forcing_decay,
-            coins: Streams::new(seed, Purpose::ScheduledCoin),
+            choices: Streams::new(seed, Purpose::ScheduledCoin),
             draws: Streams::new(seed, Purpose::ScheduledDraw),
         })
     }

@@ -99,7 +99,7 @@ pub trait LikelihoodStep {
     /// One update; returns the loss in nats per token.
     fn step(
         &mut self,
-        generator: &mut TrainableGenerator,
+        generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
         batch: SeqBatch,
         position: BatchPosition,

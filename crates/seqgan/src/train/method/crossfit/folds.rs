@@ -128,7 +128,7 @@ pub(super) fn training_set(
     for (fold, generators) in completed.parts.chunks_exact(layout.len()).enumerate() {
         let generator = &generators[position];
         let together = config.crossfit.ensemble_features.then(|| ensemble(&generators[..layout.members]));
-        let references = ReferenceModels { base: generator, ensemble: together.as_ref() };
+        let references = ReferenceModels { base: generator, ensemble: together.as_deref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
         // Each training draws as many samples as there are real sequences, half of what is there already.
         let first = state.cursor.round as u64 * train.len() as u64 + all.real.len() as u64 / 2;

@@ -63,8 +63,8 @@ impl CrossfitReward {
         &self,
         config: &CrossfitConfig,
         references: ReferenceModels<'_>,
-        policy: Option<&Generator>,
-        generator: &Generator,
+        policy: Option<&dyn Generator>,
+        generator: &dyn Generator,
         batch: &SeqBatch,
     ) -> (Vec<f32>, f64) {
         let CrossfitConfig { reward_scale, kl, discount, all_actions, .. } = *config;
@@ -107,7 +107,7 @@ impl CrossfitReward {
         &self,
         config: &CrossfitConfig,
         references: ReferenceModels<'_>,
-        policy: Option<&Generator>,
+        policy: Option<&dyn Generator>,
     ) -> Option<ExpectedReward> {
         let weight = |feature: usize| f64::from(self.0.feature_weights()[feature]);
         let (scale, kl) = (config.reward_scale, config.kl);
@@ -144,7 +144,7 @@ impl RewardModel for CrossfitReward {
         &self,
         config: &Config,
         references: ReferenceModels<'_>,
-        policy: Option<&Generator>,
+        policy: Option<&dyn Generator>,
     ) -> Option<ExpectedReward> {
         self.expected(&config.crossfit, references, policy)
     }
@@ -169,6 +169,7 @@ impl RewardModel for CrossfitReward {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::generator::LstmShape;
     use crate::generator::{BoxGenerator, oracle};
     use crate::rng::{Purpose, Streams};
 
@@ -183,7 +184,9 @@ mod tests {
 
     impl Case {
         fn new() -> Self {
-            let random = |seed| oracle::random(oracle::synthetic_shape(6, 3, 4, 4), seed).into_generator();
+            let random = |seed| -> BoxGenerator {
+                Box::new(oracle::random(oracle::synthetic_space(6, 4), LstmShape::new(3, 4), seed))
+            };
             let shape = CausalShape {
                 vocab_size: 6,
                 embedding_dim: 2,
@@ -201,18 +204,18 @@ mod tests {
             ReferenceModels { base: &self.base, ensemble: Some(&self.other) }
         }
 
-        fn values(&self, config: &CrossfitConfig, policy: Option<&Generator>) -> Vec<f32> {
+        fn values(&self, config: &CrossfitConfig, policy: Option<&dyn Generator>) -> Vec<f32> {
             self.reward.values(config, self.references(), policy, &self.generator, &self.batch).0
         }
 
         /// log p of the generator minus that of another, `[B, T]`.
-        fn distance(&self, to: &Generator) -> Vec<f32> {
+        fn distance(&self, to: &dyn Generator) -> Vec<f32> {
             let (a, b) = (self.generator.log_prob(&self.batch), to.log_prob(&self.batch));
             a.into_iter().zip(b).map(|(a, b)| a - b).collect()
         }
 
         /// The policies that the penalty can refer to: as an argument, and as a model.
-        fn policies(&self) -> [(Option<&Generator>, &Generator); 2] {
+        fn policies(&self) -> [(Option<&dyn Generator>, &dyn Generator); 2] {
             [(None, &self.base), (Some(&self.moved), &self.moved)]
         }
     }
@@ -278,7 +281,7 @@ mod tests {
             assert_eq!(expected.kl, 2.0);
             let difference = |token: u32| {
                 let batch = SeqBatch::from_rows([vec![1, 2, token]], 4);
-                let log_p = |generator: &Generator| generator.log_prob(&batch)[2];
+                let log_p = |generator: &dyn Generator| generator.log_prob(&batch)[2];
                 let (own, base, other) = (log_p(&case.generator), log_p(&case.base), log_p(&case.other));
                 let reward = 0.8 * (0.3 * base + 0.7 * (other - base)) - 2.0 * (own - log_p(model));
                 log_p(&expected.generator) - 2.0 * own - reward

@@ -23,7 +23,12 @@ pub(super) struct ValidationSet {
 impl ValidationSet {
     /// With the features of the reference models of the method's rounds; `generator` is the one that the discriminator is
     /// trained against.
-    pub fn new(config: &Config, task: &Task, references: ReferenceModels<'_>, generator: &Generator) -> Self {
+    pub fn new(
+        config: &Config,
+        task: &Task,
+        references: ReferenceModels<'_>,
+        generator: &dyn Generator,
+    ) -> Self {
         let with_features = |batch: SeqBatch| {
             let features = references.features(&batch);
             (batch, features)

@@ -1,0 +1,185 @@
+//! A weighted sum of the logits of LSTM generators as one LSTM, whose weights are theirs in blocks.
+//!
+//! The zeros outside the blocks are stored, but not multiplied (`nn::lstm::find_blocks`).
+
+use super::model::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
+use super::model::{LstmGenerator, LstmShape, layout};
+use crate::kernel::Real;
+use crate::nn::Tensors;
+use std::sync::Arc;
+
+/// The generator whose logits are the sum of weight times logits of `parts`, which share a space and may differ in width,
+/// under the rules of the first.
+pub fn weighted_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R> {
+    let first = parts[0].0;
+    assert!(parts.iter().all(|(part, _)| part.space() == first.space()), "parts of one space");
+    let sum = |width: fn(LstmShape) -> usize| parts.iter().map(|(part, _)| width(part.shape())).sum();
+    let shape = LstmShape::new(sum(|shape| shape.embedding_dim), sum(|shape| shape.hidden_dim));
+    let mut parameters = Tensors::new();
+    for (name, sizes) in layout(first.space(), shape) {
+        parameters.push(name, &sizes, vec![R::default(); sizes.iter().product()]);
+    }
+    // Where the units of a part begin.
+    let mut start = LstmShape::new(0, 0);
+    for &(part, weight) in parts {
+        copy_part(&mut parameters, shape, start, part, R::of(weight));
+        start.embedding_dim += part.shape().embedding_dim;
+        start.hidden_dim += part.shape().hidden_dim;
+    }
+    let sum = LstmGenerator::from_parameters(first.space().clone(), shape, parameters);
+    sum.expect("parameters of its layout").with_constraint(Arc::clone(first.rules()))
+}
+
+/// Copies the weights of a part, whose units begin at `start`, into those of an LSTM of sizes `wide`. The part's output
+/// layer is multiplied by `weight`.
+fn copy_part<R: Real>(
+    parameters: &mut Tensors<R>,
+    wide: LstmShape,
+    start: LstmShape,
+    part: &LstmGenerator<R>,
+    weight: R,
+) {
+    let (own, LstmShape { embedding_dim, hidden_dim }) = (part.parameters(), part.shape());
+    let rows = parameters[EMBEDDING].chunks_exact_mut(wide.embedding_dim);
+    for (row, own) in rows.zip(own[EMBEDDING].chunks_exact(embedding_dim)) {
+        row[start.embedding_dim..][..embedding_dim].copy_from_slice(own);
+    }
+    // Row i of a part's matrix is a later row of the sum's; its gates are as far apart as the sum is wide.
+    let mut copy_gates = |i: usize, first_row: usize| {
+        for (row, own) in own[i].chunks_exact(4 * hidden_dim).enumerate() {
+            let to = &mut parameters[i][(first_row + row) * 4 * wide.hidden_dim..][..4 * wide.hidden_dim];
+            for (gate, own) in own.chunks_exact(hidden_dim).enumerate() {
+                to[gate * wide.hidden_dim + start.hidden_dim..][..hidden_dim].copy_from_slice(own);
+            }
+        }
+    };
+    copy_gates(W, start.embedding_dim);
+    copy_gates(U, start.hidden_dim);
+    copy_gates(B, 0);
+    let vocab = own[B_OUT].len();
+    let output = &mut parameters[W_OUT][start.hidden_dim * vocab..][..hidden_dim * vocab];
+    output.iter_mut().zip(&own[W_OUT]).for_each(|(to, &x)| *to = x * weight);
+    R::axpy(weight, &own[B_OUT], &mut parameters[B_OUT]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::oracle::{random, synthetic_space};
+    use crate::generator::{GeneratorPolicy, Policy};
+    use crate::rng::{Purpose, Streams};
+    use crate::token::SeqBatch;
+
+    /// The geometric mean of the members.
+    fn ensemble<R: Real>(members: &[LstmGenerator<R>]) -> LstmGenerator<R> {
+        let share = 1.0 / members.len() as f64;
+        weighted_blocks(&members.iter().map(|member| (member, share)).collect::<Vec<_>>())
+    }
+
+    /// Logits of the next token from those of one-step likelihoods: every token's log p after each prefix.
+    fn log_probs(generator: &LstmGenerator<f64>, row: &[u32], vocab: u32) -> Vec<Vec<f64>> {
+        let after = |t: usize| {
+            let of = |token| {
+                let rows = [row[..t].iter().copied().chain([token]).collect::<Vec<u32>>()];
+                generator.log_prob(&SeqBatch::from_rows(rows, row.len()))[t]
+            };
+            (0..vocab).map(of).collect()
+        };
+        (0..row.len()).map(after).collect()
+    }
+
+    #[test]
+    fn an_ensemble_is_the_geometric_mean_of_its_members() {
+        let mut space = synthetic_space(5, 4);
+        space.label_counts = vec![3, 1];
+        let members: Vec<LstmGenerator<f64>> = (0..3)
+            .map(|i| {
+                LstmGenerator::new(
+                    space.clone(),
+                    LstmShape::new(3, 4),
+                    1.0,
+                    &Streams::new(i, Purpose::OracleInit),
+                )
+            })
+            .collect();
+        let together = ensemble(&members);
+        for label in [0, 1] {
+            let row = [2, 0, 4, 1];
+            let labelled = |rows: Vec<Vec<u32>>| {
+                let n = rows.len();
+                SeqBatch::from_rows(rows, 4).with_labels(vec![label; n])
+            };
+            for t in 0..4 {
+                let all: Vec<Vec<u32>> = (0..5).map(|token| [&row[..t], &[token]].concat()).collect();
+                let batch = labelled(all);
+                let of = |generator: &LstmGenerator<f64>| -> Vec<f64> {
+                    generator.log_prob(&batch).chunks_exact(4).map(|row| row[t]).collect()
+                };
+                let each: Vec<Vec<f64>> = members.iter().map(of).collect();
+                let mean: Vec<f64> =
+                    (0..5).map(|v| each.iter().map(|row| row[v]).sum::<f64>() / 3.0).collect();
+                let normaliser = mean.iter().map(|l| l.exp()).sum::<f64>().ln();
+                for (found, mean) in of(&together).iter().zip(&mean) {
+                    assert!((found - (mean - normaliser)).abs() < 1e-12, "step {t}: {found}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_ensemble_of_one_is_the_one() {
+        let one: LstmGenerator<f64> = LstmGenerator::new(
+            synthetic_space(6, 4),
+            LstmShape::new(3, 5),
+            1.0,
+            &Streams::new(1, Purpose::OracleInit),
+        );
+        let row = [5, 0, 3, 3];
+        assert_eq!(log_probs(&ensemble(std::slice::from_ref(&one)), &row, 6), log_probs(&one, &row, 6));
+    }
+
+    /// Members of different widths, with labels, of sequences that all end before time; as blocks, and as the dense matrices
+    /// that hold them.
+    #[test]
+    fn blocks_give_the_bits_of_dense_matrices() {
+        let member = |hidden_dim: usize, seed| {
+            let mut space = synthetic_space(3, 60);
+            (space.end_token, space.label_counts) = (Some(0), vec![2, 1]);
+            LstmGenerator::new(
+                space,
+                LstmShape::new(4, hidden_dim),
+                0.3,
+                &Streams::new(seed, Purpose::OracleInit),
+            )
+        };
+        let members = [member(16, 1), member(20, 2), member(17, 3)];
+        let parts = [(&members[0], 0.5), (&members[1], -0.25), (&members[2], 0.75)];
+        let blocks = weighted_blocks(&parts);
+        let mut dense = blocks.clone();
+        // Whatever is changed counts as dense.
+        dense.parameters_mut();
+        let widths = |generator: &LstmGenerator| -> Vec<usize> {
+            generator.lstm_weights().blocks.iter().map(|block| block.hidden.len()).collect()
+        };
+        assert_eq!((widths(&blocks), widths(&dense)), (vec![16, 20, 17], vec![]));
+        let sample = |generator: &LstmGenerator| {
+            GeneratorPolicy::new(generator, 0.9).sample(&Streams::new(3, Purpose::Sample), 0, 200)
+        };
+        let (samples, of_dense) = (sample(&blocks), sample(&dense));
+        assert!(samples.sequences.rows().all(|row| row.len() < 60));
+        assert_eq!(samples.sequences, of_dense.sequences);
+        assert_eq!(samples.log_prob, of_dense.log_prob);
+        assert_eq!(blocks.log_prob(&samples.sequences), dense.log_prob(&samples.sequences));
+    }
+
+    #[test]
+    fn samples_of_an_ensemble_have_its_likelihood() {
+        let members: Vec<_> =
+            (0..2).map(|seed| random(synthetic_space(9, 6), LstmShape::new(4, 5), seed)).collect();
+        let policy = GeneratorPolicy::new(&ensemble(&members), 0.8);
+        let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 40);
+        for (drawn, likelihood) in samples.log_prob.iter().zip(policy.sequence_log_prob(&samples.sequences)) {
+            assert!((drawn - likelihood).abs() < 1e-4, "{drawn}, {likelihood}");
+        }
+    }
+}

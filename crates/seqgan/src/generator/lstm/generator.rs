@@ -1,0 +1,144 @@
+//! The LSTM as a [`Generator`], and its entry in the registry.
+
+use super::blocks::weighted_blocks;
+use super::decoding::LstmSnapshot;
+use super::model::{LstmGenerator, LstmShape, layout};
+use crate::config::GeneratorConfig;
+use crate::generator::{
+    Auxiliary, BoxGenerator, BoxTrainable, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
+    TokenStatistics, TrainableGenerator, in_order,
+};
+use crate::nn::{Gradients, Tensor, Tensors};
+use crate::rng::Streams;
+use crate::token::SeqBatch;
+use serde_json::Value;
+use std::any::Any;
+use std::sync::Arc;
+
+/// The name of the LSTM among the kinds of generators.
+const KIND: &str = "lstm";
+
+impl Generator for LstmGenerator {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn shape(&self) -> Value {
+        serde_json::to_value(self.shape).expect("two numbers")
+    }
+
+    fn space(&self) -> &SequenceSpace {
+        &self.space
+    }
+
+    fn rules(&self) -> &Arc<Rules> {
+        &self.rules
+    }
+
+    fn with_constraint(&self, rules: Arc<Rules>) -> BoxGenerator {
+        Box::new(self.clone().with_constraint(rules))
+    }
+
+    fn tensors(&self) -> Vec<(String, &Tensor<f32>)> {
+        self.parameters.iter().map(|tensor| (tensor.name.clone(), tensor)).collect()
+    }
+
+    fn snapshot(&self, temperature: f64) -> Box<dyn InferenceModel> {
+        Box::new(LstmSnapshot::new(self, temperature))
+    }
+
+    fn to_trainable(&self) -> Option<BoxTrainable> {
+        Some(self.clone_trainable())
+    }
+
+    fn clone_generator(&self) -> BoxGenerator {
+        Box::new(self.clone())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn log_prob(&self, batch: &SeqBatch) -> Vec<f32> {
+        self.log_prob(batch)
+    }
+
+    fn token_statistics(&self, batch: &SeqBatch) -> Vec<TokenStatistics> {
+        self.token_statistics(batch)
+    }
+
+    /// One LSTM whose weights are those of the parts in blocks.
+    fn weighted(&self, parts: &[(&dyn Generator, f64)]) -> Option<BoxGenerator> {
+        let lstms = parts.iter().map(|(part, weight)| Some((part.as_any().downcast_ref::<Self>()?, *weight)));
+        Some(Box::new(weighted_blocks(&lstms.collect::<Option<Vec<_>>>()?)))
+    }
+}
+
+impl TrainableGenerator for LstmGenerator {
+    fn parameters(&self) -> &Tensors<f32> {
+        self.parameters()
+    }
+
+    fn parameters_mut(&mut self) -> &mut Tensors<f32> {
+        self.parameters_mut()
+    }
+
+    fn gradients(&self) -> Gradients<f32> {
+        self.gradients()
+    }
+
+    fn with_parameters(&self, parameters: Tensors<f32>) -> Result<BoxTrainable, String> {
+        Ok(Box::new(self.with_parameters(parameters)?))
+    }
+
+    fn accumulate(
+        &self,
+        inputs: &SeqBatch,
+        targets: &SeqBatch,
+        auxiliary: Option<Auxiliary<'_>>,
+        weights: &[f32],
+        gradients: &mut Gradients<f32>,
+    ) -> f64 {
+        self.accumulate(inputs, targets, auxiliary, weights, gradients)
+    }
+
+    fn into_generator(self: Box<Self>) -> BoxGenerator {
+        self
+    }
+
+    fn clone_trainable(&self) -> BoxTrainable {
+        Box::new(self.clone())
+    }
+}
+
+/// LSTM generators in configurations and files.
+pub(in crate::generator) struct LstmKind;
+
+impl GeneratorKind for LstmKind {
+    fn name(&self) -> &'static str {
+        KIND
+    }
+
+    fn build(
+        &self,
+        space: &SequenceSpace,
+        config: &GeneratorConfig,
+        std: f64,
+        streams: &Streams,
+    ) -> Result<BoxTrainable, String> {
+        let shape = LstmShape::new(config.embedding_dim, config.hidden_dim);
+        Ok(Box::new(LstmGenerator::new(space.clone(), shape, std, streams)))
+    }
+
+    fn restore(
+        &self,
+        space: SequenceSpace,
+        shape: &Value,
+        tensors: &[Tensor<f32>],
+    ) -> Result<BoxGenerator, String> {
+        let shape: LstmShape = serde_json::from_value(shape.clone()).map_err(|error| error.to_string())?;
+        shape.check()?;
+        let parameters = in_order(tensors, layout(&space, shape).map(|(name, _)| name))?;
+        Ok(Box::new(LstmGenerator::from_parameters(space, shape, parameters)?))
+    }
+}

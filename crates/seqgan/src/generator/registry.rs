@@ -1,0 +1,103 @@
+//! The kinds of generators by name: those of the library, and those that a program registers.
+
+use super::lstm::LstmKind;
+use super::{BoxGenerator, BoxTrainable, SequenceSpace};
+use crate::config::GeneratorConfig;
+use crate::nn::Tensor;
+use crate::rng::Streams;
+use crate::{Error, Result};
+use serde_json::Value;
+use std::sync::RwLock;
+
+/// A kind of network that models sequences.
+pub trait GeneratorKind: Sync {
+    /// Its name, as `generator.kind` has it in a configuration and the header in a file.
+    fn name(&self) -> &'static str;
+
+    /// An untrained generator with all parameters from N(0, `std`), which `streams` draws; the error says what of the space
+    /// or the settings this kind does not support.
+    fn build(
+        &self,
+        space: &SequenceSpace,
+        config: &GeneratorConfig,
+        std: f64,
+        streams: &Streams,
+    ) -> Result<BoxTrainable, String>;
+
+    /// A generator from a file: `shape` is what its `Generator::shape` returned, and `tensors` its tensors by name, in any
+    /// order. The error says what does not fit; the file may hold anything.
+    fn restore(
+        &self,
+        space: SequenceSpace,
+        shape: &Value,
+        tensors: &[Tensor<f32>],
+    ) -> Result<BoxGenerator, String>;
+}
+
+/// Kinds of the library.
+static BUILT_IN: [&dyn GeneratorKind; 1] = [&LstmKind];
+
+/// Kinds that a program has registered.
+static REGISTERED: RwLock<Vec<&'static dyn GeneratorKind>> = RwLock::new(Vec::new());
+
+/// Adds a kind of generators, which configurations and files may name from now on. A kind that was registered under the same
+/// name is replaced.
+///
+/// # Panics
+/// If the library itself has a kind of that name.
+pub fn register(kind: &'static dyn GeneratorKind) {
+    let name = kind.name();
+    assert!(BUILT_IN.iter().all(|other| other.name() != name), "the library has a kind \"{name}\"");
+    let mut registered = REGISTERED.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    registered.retain(|other| other.name() != name);
+    registered.push(kind);
+}
+
+/// Every known kind, those of the library first.
+pub fn kinds() -> Vec<&'static dyn GeneratorKind> {
+    let registered = REGISTERED.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+    BUILT_IN.iter().chain(registered.iter()).copied().collect()
+}
+
+/// The kind of a name; the error lists the names.
+pub(super) fn find(name: &str) -> Result<&'static dyn GeneratorKind, String> {
+    let kinds = kinds();
+    let names: Vec<String> = kinds.iter().map(|kind| format!("\"{}\"", kind.name())).collect();
+    let found = kinds.into_iter().find(|kind| kind.name() == name);
+    found.ok_or_else(|| format!("one of {}", names.join(", ")))
+}
+
+/// An untrained generator of the configured kind with all parameters from N(0, `std`); the error names the setting.
+pub fn build(
+    space: &SequenceSpace,
+    config: &GeneratorConfig,
+    std: f64,
+    streams: &Streams,
+) -> Result<BoxTrainable> {
+    let fault = |expected| Error::Config {
+        key: "generator.kind".into(),
+        value: format!("\"{}\"", config.kind),
+        expected,
+        source_place: None,
+        hint: None,
+    };
+    find(&config.kind).map_err(fault)?.build(space, config, std, streams).map_err(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::generator::oracle::synthetic_space;
+    use crate::rng::Purpose;
+
+    #[test]
+    fn an_unknown_kind_is_refused_with_the_known_ones() {
+        let streams = Streams::new(1, Purpose::GeneratorInit);
+        let mut config = Config::default().generator;
+        assert_eq!(build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap().kind(), "lstm");
+        config.kind = "lsmt".into();
+        let error = build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap_err().to_string();
+        assert!(error.starts_with("`generator.kind` is \"lsmt\", expected one of \"lstm\""), "{error}");
+    }
+}
