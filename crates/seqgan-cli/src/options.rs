@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use seqgan::config::{Config, Layers, Method, Preset, Provenance, validate};
+use seqgan::reward::registry;
 use seqgan::run::RunFolder;
 use seqgan::train::{Kind, Study, StudyRun, Task};
 
@@ -274,5 +275,6 @@ fn finish(layers: &mut Layers, args: &RunArgs, variant: &[(String, String)]) -> 
         config.methods.push(Method::Mixed);
     }
     validate(&config, &provenance)?;
+    registry::validate(&config.reward, &provenance)?;
     Ok(config)
 }

@@ -10,7 +10,7 @@ const LAST_PART_WEIGHT: f64 = 0.95;
 const LONGEST: usize = 200;
 
 /// A question after the known dotted key most like `key`, or those that are equally like it.
-pub(super) fn did_you_mean<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn did_you_mean<'a>(key: &str, known: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let list: Vec<String> = nearest(key, known).iter().map(|near| format!("`{near}`")).collect();
     (!list.is_empty()).then(|| format!("did you mean {}?", list.join(" or ")))
 }

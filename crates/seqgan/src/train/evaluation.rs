@@ -4,13 +4,14 @@ use super::baselines::Unigram;
 use super::equal_entropy::compare_at;
 use super::held_out::MOST_SAMPLES;
 use super::measure;
-use super::mix::Mix;
+use super::mix;
 use super::plan::{Stage, base};
 use super::residual::{self, ResidualRow, row_name};
 use super::session::Session;
 use super::state::State;
 use super::summary::{CurveEntry, Floors, Measures, MethodRow};
 use crate::config::{Method, MixtureConfig};
+use crate::credit::BuiltRewards;
 use crate::generator::{LstmGenerator, LstmPolicy, MixturePolicy, Policy};
 use crate::metrics::{Estimate, Scorecard, Verdict};
 use crate::rng::{Purpose, Streams};
@@ -62,7 +63,7 @@ pub(super) fn evaluate(session: &mut Session<'_>, state: &mut State) -> Result<(
     check_rows(session, state, &units)?;
     let mix = match session.config.reward.is_empty() {
         true => None,
-        false => Some(Mix::new(session.config, session.task)?),
+        false => Some(mix::build(session.config, session.task)?),
     };
     let name = Stage::Measure.name(session.config);
     session.observer.phase(&name, state.position.measured as u64, units.len() as u64);
@@ -145,7 +146,7 @@ fn units(session: &Session<'_>, state: &State) -> Vec<Unit> {
     units
 }
 
-fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &Unit) -> Result<()> {
+fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&BuiltRewards>, unit: &Unit) -> Result<()> {
     match unit {
         Unit::Floor(part) => floor(session, state, *part),
         Unit::Row(method) => {
@@ -226,12 +227,12 @@ fn run(session: &mut Session<'_>, state: &mut State, mix: Option<&Mix>, unit: &U
         }
         Unit::Rewards(method) => {
             let samples = sample(session, state, *method, NUM_REWARDED);
-            row(state, method.name()).rewards = rewards(session, mix, &samples)?;
+            row(state, method.name()).rewards = rewards(mix, &samples)?;
         }
         Unit::RealRewards => {
             let validation = &session.task.validation;
             let samples = validation.slice(0, validation.len().min(NUM_REWARDED));
-            let rewards = rewards(session, mix, &samples)?;
+            let rewards = rewards(mix, &samples)?;
             row(state, REAL).rewards = rewards;
         }
     }
@@ -287,13 +288,9 @@ fn nll_by_label(session: &Session<'_>, model: Model<'_>) -> BTreeMap<String, Est
 }
 
 /// Mean scores under the parts that judge a sequence by itself.
-fn rewards(
-    session: &Session<'_>,
-    mix: Option<&Mix>,
-    samples: &SeqBatch,
-) -> Result<BTreeMap<String, Estimate>> {
+fn rewards(mix: Option<&BuiltRewards>, samples: &SeqBatch) -> Result<BTreeMap<String, Estimate>> {
     let Some(mix) = mix else { return Ok(BTreeMap::new()) };
-    let scores = mix.scores(session.config, samples)?;
+    let scores = mix.scores(samples)?;
     let mean = |scores: Vec<f32>| Estimate::from_values(scores.into_iter().map(f64::from));
     Ok(scores.into_iter().map(|(name, scores)| (name, mean(scores))).collect())
 }

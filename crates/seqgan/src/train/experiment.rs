@@ -6,7 +6,7 @@ use super::ensemble::{blank, put_together, train_member};
 use super::evaluation::evaluate;
 use super::event::Observer;
 use super::judge::Judge;
-use super::mix::Mix;
+use super::mix;
 use super::models;
 use super::plan::{Stage, num_parts, outline, plan};
 use super::pretrain::{Model, Teacher, likelihood_settings, maximum_likelihood};
@@ -67,7 +67,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
     let is_over = experiment.resume && experiment.out.as_deref().is_some_and(is_over);
     if config.methods.contains(&Method::Mixed) && !is_over {
-        Mix::new(config, task)?.check(&task.train)?;
+        mix::build(config, task)?.check(&task.train)?;
     }
     let (folder, lock) = open(experiment)?;
     if folder.is_finished() {

@@ -7,7 +7,7 @@ mod network;
 mod search;
 
 use super::crossfit::{self, CrossfitReward, Witnesses};
-use super::mix::{self, Mix};
+use super::mix;
 use super::session::discriminator_shape;
 use super::task::Task;
 use crate::Result;
@@ -62,7 +62,7 @@ impl Judge {
             Method::Mixed => {
                 let discriminator = || Discriminator::new(discriminator_shape(config, task), &streams);
                 let discriminator = mix::has_discriminator(config).then(discriminator);
-                Network::Mix(Arc::new(Mix::new(config, task)?), discriminator)
+                Network::Mix(Arc::new(mix::build(config, task)?), discriminator)
             }
             _ => Network::Discriminator(Discriminator::new(discriminator_shape(config, task), &streams)),
         };
@@ -143,7 +143,7 @@ impl Judge {
     pub(super) fn values(&self, search: &Search<'_>) -> Result<Earned> {
         match &self.network {
             Network::Bleu(bleu) => search.monte_carlo(bleu),
-            Network::Mix(mix, discriminator) => mix.values(search, discriminator.as_ref(), search.round),
+            Network::Mix(rewards, discriminator) => mix::values(rewards, search, discriminator.as_ref()),
             Network::Ranker(ranker) => {
                 let RankGanConfig { num_references, num_comparisons, gamma } = search.config.rankgan;
                 let real = |set, n| drawn(search.train, search.config.seed, (set, search.first), n);

@@ -1,6 +1,6 @@
 //! The networks that judge.
 
-use super::super::mix::Mix;
+use crate::credit::BuiltRewards;
 use crate::discriminator::{CausalDiscriminator, Discriminator, Ranker};
 use crate::nn::{Gradients, Tensors};
 use crate::reward::Bleu;
@@ -18,7 +18,7 @@ pub(super) enum Network {
     /// Made from the training data, and not trained.
     Bleu(Bleu),
     /// Parts, of which the discriminator may be one.
-    Mix(Arc<Mix>, Option<Discriminator>),
+    Mix(Arc<BuiltRewards>, Option<Discriminator>),
 }
 
 impl Network {

@@ -2,7 +2,7 @@
 
 use super::super::judge::Judge;
 use super::sign::Sign;
-use crate::config::{Config, Method, RewardKind};
+use crate::config::{Config, Method};
 
 /// Sentences for a user of `method`; what it has not, or has already, is not among them.
 pub(super) fn advice(sign: Sign, method: Method, config: &Config) -> String {
@@ -58,11 +58,11 @@ fn of_rounds(sign: Sign, method: Method, config: &Config) -> String {
             if Judge::is_trained_in_rounds(method, config) {
                 ways.push("train the judge more (adversarial.d_steps)");
             }
-            if lacks(RewardKind::Unique) {
+            if lacks("unique") {
                 ways.push("add a [[reward]] of kind \"unique\"");
             }
         }
-        Sign::Forgetting if lacks(RewardKind::Discriminator) => {
+        Sign::Forgetting if lacks("discriminator") => {
             ways.push("add a [[reward]] of kind \"discriminator\"");
         }
         Sign::Vanishing if method == Method::Mixed => ways.push("take a reward that differs between samples"),
@@ -85,9 +85,9 @@ mod tests {
     use super::*;
     use crate::config::RewardConfig;
 
-    fn mixed(kinds: &[RewardKind], search: bool) -> Config {
-        let part = |kind: &RewardKind| -> RewardConfig {
-            toml::from_str(&format!("kind = \"{}\"\nsearch = {search}", kind.name())).unwrap()
+    fn mixed(kinds: &[&str], search: bool) -> Config {
+        let part = |kind: &&str| -> RewardConfig {
+            toml::from_str(&format!("kind = \"{}\"\nsearch = {search}", kind)).unwrap()
         };
         Config { reward: kinds.iter().map(part).collect(), ..Config::default() }
     }
@@ -105,8 +105,8 @@ mod tests {
 
     #[test]
     fn what_a_mix_has_already_is_not_advised() {
-        let bare = mixed(&[RewardKind::Bleu], false);
-        let full = mixed(&[RewardKind::Unique, RewardKind::Discriminator], true);
+        let bare = mixed(&["bleu"], false);
+        let full = mixed(&["unique", "discriminator"], true);
         let of = |sign, config: &Config| advice(sign, Method::Mixed, config);
         assert!(
             of(Sign::Collapse, &bare).contains("\"unique\"") && !of(Sign::Collapse, &bare).contains("judge")
