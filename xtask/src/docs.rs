@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use seqgan::config::{Config, Preset, RewardConfig};
+use seqgan::reward::registry;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
@@ -124,10 +125,11 @@ fn rewards(text: &mut String, items: &Items) -> Result<()> {
         let default = defaults.get(&field.name).filter(|_| field.name != "kind").map_or(String::new(), shown);
         writeln!(text, "| `{}` | {default} | {} |", field.name, field.doc.replace('|', "\\|"))?;
     }
-    let kinds = items.get("RewardKind").context("no `RewardKind`")?;
-    text.push_str("\nKinds:\n\n");
-    for kind in kinds {
-        writeln!(text, "- `{}`: {}", kebab(&kind.name), uncapitalised(&kind.doc))?;
+    text.push_str(
+        "\nKinds:\n\n- `discriminator`: the discriminator's probability that the sequence is real.\n",
+    );
+    for kind in registry::kinds() {
+        writeln!(text, "- `{}`: {}", kind.name(), uncapitalised(kind.about()))?;
     }
     Ok(())
 }

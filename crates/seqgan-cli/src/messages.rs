@@ -117,15 +117,47 @@ fn message(error: &anyhow::Error) -> String {
     text
 }
 
-fn hint(error: &anyhow::Error) -> Option<&str> {
+fn hint(error: &anyhow::Error) -> Option<String> {
     match (library_error(error), error.downcast_ref::<UsageError>()) {
         (Some(seqgan::Error::Interrupted), _) => {
-            Some("to go on, give the same command with --out and --resume")
+            Some("to go on, give the same command with --out and --resume".into())
         }
-        (Some(error), _) => error.hint(),
-        (None, Some(error)) => error.hint.as_deref(),
+        // It asks which key of a file was meant.
+        (Some(error @ seqgan::Error::ConfigSyntax { .. }), _) => error.hint().map(String::from),
+        (Some(error), _) => error.hint().map(in_flags),
+        (None, Some(error)) => error.hint.clone(),
         (None, None) => None,
     }
+}
+
+/// The words of this program for what the library's hints name.
+const WORDS: [(&str, &str); 8] = [
+    ("out", "--out"),
+    ("resume", "--resume"),
+    ("train::run", "`seqgan oracle` or `seqgan train`"),
+    ("data.field", "--field"),
+    ("data.format", "--format"),
+    ("data.label", "--label"),
+    ("data.tokenizer", "--tokenizer"),
+    ("data.tokens", "--tokens"),
+];
+
+/// A hint of the library with `key` or `key = value` in backticks replaced by this program's words, where it has any.
+fn in_flags(hint: &str) -> String {
+    let quoted = |(i, part): (usize, &str)| match i % 2 {
+        0 => part.to_owned(),
+        _ => in_words(part).unwrap_or_else(|| format!("`{part}`")),
+    };
+    hint.split('`').enumerate().map(quoted).collect()
+}
+
+fn in_words(part: &str) -> Option<String> {
+    let (key, value) = part.split_once(" = ").unwrap_or((part, "true"));
+    let (_, words) = WORDS.iter().find(|(name, _)| *name == key)?;
+    Some(match value {
+        "true" => (*words).to_owned(),
+        value => format!("{words} {}", value.trim_matches('"')),
+    })
 }
 
 fn library_error(error: &anyhow::Error) -> Option<&seqgan::Error> {
@@ -161,6 +193,26 @@ mod tests {
         let error = anyhow::Error::new(config_error());
         assert_eq!(render(&error, false), expected);
         assert_eq!(status(&error, &Interrupt::default()), 2);
+    }
+
+    #[test]
+    fn a_hint_names_flags_where_there_are_any() {
+        let hint =
+            "use `data.tokens = \"words\"`, another `out` or `resume = true`, or raise `data.max_length`";
+        assert_eq!(
+            in_flags(hint),
+            "use --tokens words, another --out or --resume, or raise `data.max_length`"
+        );
+        let error = seqgan::Error::Run {
+            path: "a".into(),
+            message: "no run folder".into(),
+            hint: Some("give a folder that `train::run` made".into()),
+        };
+        let text = render(&anyhow::Error::new(error), false);
+        assert!(
+            text.ends_with("hint: give a folder that `seqgan oracle` or `seqgan train` made\n"),
+            "{text}"
+        );
     }
 
     #[test]

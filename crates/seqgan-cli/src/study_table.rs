@@ -78,7 +78,7 @@ fn scorecards(rows: &[StudyRow]) -> String {
     let with: Vec<&StudyRow> = rows.iter().filter(|row| !row.scorecard.0.is_empty()).collect();
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in with.iter().flat_map(|row| &row.scorecard.0) {
-        if !names.contains(name) {
+        if !names.contains(&name.as_str()) {
             names.push(name);
         }
     }

@@ -98,10 +98,8 @@ fn lines_that_are_too_long() {
 #[test]
 fn ids_that_are_none() {
     for more in [&["--tokens", "ids"][..], &["--format", "ids"], &["--set", "data.tokens=ids"]] {
-        let parts = [
-            "error: a.txt, line 2: \"x\" is not an integer, expected",
-            "hint: for words use `--tokens words`",
-        ];
+        let parts =
+            ["error: a.txt, line 2: \"x\" is not an integer, expected", "hint: for words use --tokens words"];
         data_refused("a.txt", "1 2\n3 x\n", more, 1, &parts);
         data_refused(
             "a.txt",

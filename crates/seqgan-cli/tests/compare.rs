@@ -231,5 +231,5 @@ fn wrong_use_is_told() {
     fs::create_dir(scratch.path("mine")).unwrap();
     scratch.write("mine/letters.txt", "a");
     scratch.refuses(1, &["compare", "--out", "mine"], &["exists already"]);
-    scratch.refuses(1, &["compare", "--out", "mine", "--resume"], &["no folder of `seqgan compare`"]);
+    scratch.refuses(1, &["compare", "--out", "mine", "--resume"], &["no folder of a comparison"]);
 }

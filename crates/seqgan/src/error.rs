@@ -1,4 +1,8 @@
 //! One error type. Facts stand in fields, so that a front end can print field, value, range and hint.
+//!
+//! A hint names what to set or to call as a caller of the library knows it, in backticks: settings (`data.tokens = "words"`),
+//! fields of [`train::Experiment`](crate::train::Experiment) (`out`, `resume = true`) and functions (`train::run`). A front
+//! end replaces these by its own words.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -103,7 +107,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What the user can do about it, if anything is known.
+    /// What the user can do about it, if anything is known; names in backticks are settings, fields and functions.
     pub fn hint(&self) -> Option<&str> {
         match self {
             Error::Data { hint, .. }
@@ -119,7 +123,7 @@ impl Error {
             Error::Io { source, .. } => match source.kind() {
                 ErrorKind::NotFound => Some("check the spelling of the path"),
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(
-                    "make room; a run that was stopped by it goes on with --resume from its last checkpoint",
+                    "make room; a run that was stopped by it goes on with `resume = true` from its last checkpoint",
                 ),
                 ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied => {
                     Some("see to it that the place can be written, or name another")

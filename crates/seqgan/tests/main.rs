@@ -7,3 +7,4 @@ mod instruction_sets; // the tests of numbers once more, with each instruction s
 mod invariants; // properties that hold for any shape and seed
 mod parity; // agreement with numbers that PyTorch computed, `testdata/parity`
 mod random; // no tests: seeded random numbers, batches and networks
+mod registries; // rewards and metrics that another crate registers

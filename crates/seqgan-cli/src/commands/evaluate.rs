@@ -82,10 +82,12 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let n = args.num.unwrap_or(held_out.len().min(MAX_SAMPLES));
     let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
     let samples = held_out.samples(&samples, vocab);
-    let card = held_out.scorecard(&samples, train.as_ref());
+    let mut card = Scorecard::default();
+    card.extend(held_out.nll(&policy).map(|nll| ("nll_test", nll)));
+    card.extend(held_out.scorecard(&samples, train.as_ref()));
     let report = &held_out.report;
     let mut outcome = Outcome {
-        card: Scorecard { nll_test: held_out.nll(&policy), ..card },
+        card,
         real: train.as_ref().map(|train| held_out.real(train, n, args.repeat.seed)),
         facts: json!({
             "method": model.method,

@@ -24,7 +24,7 @@ pub use nearest::did_you_mean;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
 pub use rest_handling::RestHandling;
-pub use reward::{RewardConfig, RewardKind};
+pub use reward::RewardConfig;
 pub use schedule::Schedule;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,

@@ -4,51 +4,14 @@ use super::layers::Provenance;
 use super::validate::Check;
 use crate::Result;
 use serde::{Deserialize, Serialize};
-
-/// What a part of the reward looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RewardKind {
-    /// The discriminator's probability that the sequence is real.
-    Discriminator,
-    /// Sentence BLEU against the training sequences.
-    Bleu,
-    /// 1 within a range of lengths, less by 1/T for each token more or less.
-    Length,
-    /// One over the number of equal sequences in the generator's batch.
-    Unique,
-    /// 1, or 0 for a copy of a training sequence.
-    Novel,
-    /// Different n-grams over all n-grams: 1 where nothing is repeated.
-    Repetition,
-    /// 1 where a regular expression matches the whole text, else 0.
-    Regex,
-    /// What a program answers.
-    Program,
-}
-
-impl RewardKind {
-    /// The name in settings.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Discriminator => "discriminator",
-            Self::Bleu => "bleu",
-            Self::Length => "length",
-            Self::Unique => "unique",
-            Self::Novel => "novel",
-            Self::Repetition => "repetition",
-            Self::Regex => "regex",
-            Self::Program => "program",
-        }
-    }
-}
+use std::collections::BTreeMap;
 
 /// One part of the reward of the method `mixed`: its score times its weight is added to the others'.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewardConfig {
-    /// discriminator, bleu, length, unique, novel, repetition, regex or program.
-    pub kind: RewardKind,
+    /// A kind of the list below, or one that a program registers.
+    pub kind: String,
     /// The name in logs; empty: the kind's.
     #[serde(default)]
     pub name: String,
@@ -89,6 +52,9 @@ pub struct RewardConfig {
     /// program: how often it is started again, in a row, when it died or hung.
     #[serde(default = "three")]
     pub max_restarts: usize,
+    /// Settings of a registered reward, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub options: BTreeMap<String, toml::Value>,
 }
 
 fn one() -> f64 {
@@ -118,7 +84,7 @@ fn three() -> usize {
 impl RewardConfig {
     /// The name in logs.
     pub fn name(&self) -> &str {
-        if self.name.is_empty() { self.kind.name() } else { &self.name }
+        if self.name.is_empty() { &self.kind } else { &self.name }
     }
 
     /// The weight in a round of `num_rounds`.
@@ -144,16 +110,6 @@ pub(super) fn validate(parts: &[RewardConfig], provenance: &Provenance) -> Resul
         check.range(&key("batch_size"), part.batch_size, 1, 1 << 20)?;
         check.range(&key("timeout_secs"), part.timeout_secs, 0.001, 1e6)?;
         check.range(&key("max_restarts"), part.max_restarts, 0, 1000)?;
-        let missing = match part.kind {
-            RewardKind::Program if part.command.is_empty() => {
-                Some(("command", "a program and its arguments"))
-            }
-            RewardKind::Regex if part.regex.is_empty() => Some(("regex", "a regular expression")),
-            _ => None,
-        };
-        if let Some((name, expected)) = missing {
-            return Err(check.fault(&key(name), "empty", expected.into()));
-        }
         if parts[..i].iter().any(|other| other.name() == part.name()) {
             let expected = "a name of its own for each part; give `name`".into();
             return Err(check.fault(&key("name"), format!("\"{}\"", part.name()), expected));
@@ -179,11 +135,9 @@ mod tests {
     }
 
     #[test]
-    fn a_part_says_what_it_lacks() {
+    fn parts_have_names_of_their_own() {
         let refused =
             |parts: &[RewardConfig]| validate(parts, &Provenance::default()).unwrap_err().to_string();
-        let program = part("kind = \"program\"");
-        assert_eq!(refused(&[program]), "`reward[1].command` is empty, expected a program and its arguments");
         let novel = part("kind = \"novel\"");
         assert!(
             refused(&[novel.clone(), novel.clone()])

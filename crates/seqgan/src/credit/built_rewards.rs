@@ -1,178 +1,133 @@
-//! The parts of `[[reward]]`, built once.
+//! The parts of `[[reward]]`, built once and combined for each batch.
 
 use super::{MixedReward, Part};
-use crate::config::{RewardConfig, RewardKind};
-use crate::data::Vocab;
-use crate::generator::constraint::Language;
-use crate::reward::{
-    Bleu, Length, Novel, Program, ProgramReward, ProgramSettings, Repetition, Reward, Unique,
-};
+use crate::Result;
+use crate::config::RewardConfig;
+use crate::reward::{Reward, RewardContext, registry};
 use crate::token::SeqBatch;
-use crate::{Error, Result};
 
-/// What rewards are built from.
-pub struct RewardContext<'a> {
-    /// Training sequences.
-    pub train: &'a SeqBatch,
-    /// The vocabulary, where tokens are text.
-    pub vocab: Option<&'a Vocab>,
-    /// T.
-    pub max_length: usize,
-    /// The longest n-gram of BLEU, where a part does not say.
-    pub bleu_order: usize,
-}
-
-/// The parts that need no training, made once.
-#[derive(Debug)]
+/// The parts of `[[reward]]` with their settings. The discriminator in training is passed in where it is needed.
 pub struct BuiltRewards {
-    configs: Vec<RewardConfig>,
-    made: Vec<Made>,
-    vocab: Option<Vocab>,
+    parts: Vec<BuiltPart>,
 }
 
-#[derive(Debug)]
-enum Made {
-    /// Trained beside the generator.
-    Discriminator,
-    /// Of each batch anew.
-    Unique,
-    Bleu(Bleu),
-    Length(Length),
-    Novel(Novel),
-    Repetition(Repetition),
-    Regex(Box<Language>),
-    Program(Program),
+struct BuiltPart {
+    config: RewardConfig,
+    /// None for the discriminator.
+    reward: Option<Box<dyn Reward>>,
 }
 
 impl BuiltRewards {
-    /// Starts no program yet.
-    pub fn new(configs: &[RewardConfig], context: &RewardContext<'_>) -> Result<Self> {
-        let made = configs.iter().enumerate().map(|(i, part)| make(part, i, context));
-        Ok(Self {
-            configs: configs.to_vec(),
-            made: made.collect::<Result<_>>()?,
-            vocab: context.vocab.cloned(),
-        })
+    /// Builds every part but the discriminator, by the kinds of [`registry`]. No process is started yet. The number in
+    /// `context` is replaced by that of each part.
+    pub fn new(parts: &[RewardConfig], context: &RewardContext<'_>) -> Result<Self> {
+        let build = |(i, part): (usize, &RewardConfig)| {
+            let reward = match registry::is_discriminator(part) {
+                true => None,
+                false => Some(registry::build(part, &context.of_part(i + 1))?),
+            };
+            Ok(BuiltPart { config: part.clone(), reward })
+        };
+        Ok(Self { parts: parts.iter().enumerate().map(build).collect::<Result<_>>()? })
     }
 
-    /// Asks every program about a training sequence, so that a wrong one is found before the long run.
+    /// Whether a part is scored by the discriminator.
+    pub fn has_discriminator(&self) -> bool {
+        self.parts.iter().any(|part| part.reward.is_none())
+    }
+
+    /// Finds faults before a long run: each reward checks itself on the first training sequence ([`Reward::check`]).
     pub fn check(&self, train: &SeqBatch) -> Result<()> {
-        for made in &self.made {
-            if let Made::Program(program) = made {
-                let reward = ProgramReward { program, vocab: self.vocab.as_ref() };
-                program.check(&reward.text(train.row(0)))?;
-            }
-        }
-        Ok(())
+        let example = train.slice(0, 1);
+        self.parts
+            .iter()
+            .filter_map(|part| part.reward.as_ref())
+            .try_for_each(|reward| reward.check(&example))
     }
 
-    /// Scores of sequences under each part that judges a sequence by itself, with its name.
+    /// Name and scores `[B]` of each part that scores a sequence by itself: neither the discriminator nor one that
+    /// depends on a batch.
     pub fn scores(&self, sequences: &SeqBatch) -> Result<Vec<(String, Vec<f32>)>> {
         let mut all = Vec::new();
-        for (part, made) in self.configs.iter().zip(&self.made) {
-            let scores = match made {
-                Made::Discriminator | Made::Unique => continue,
-                Made::Bleu(bleu) => bleu.score(sequences),
-                Made::Length(length) => length.score(sequences),
-                Made::Novel(novel) => novel.score(sequences),
-                Made::Repetition(repetition) => repetition.score(sequences),
-                Made::Regex(language) => language.score(sequences),
-                Made::Program(program) => {
-                    ProgramReward { program, vocab: self.vocab.as_ref() }.score(sequences)
-                }
-            };
-            all.push((part.name().to_string(), scores?));
+        for part in &self.parts {
+            let Some(reward) = &part.reward else { continue };
+            if reward.for_batch(sequences).is_none() {
+                all.push((part.config.name().to_string(), reward.score(sequences)?));
+            }
         }
         Ok(all)
     }
 
-    /// The weighted sum in a round; the parts borrow from what is given.
-    pub fn with_parts<T>(
-        &self,
-        batch: &SeqBatch,
-        discriminator: Option<&dyn Reward>,
-        (round, num_rounds): (usize, usize),
-        use_sum: impl FnOnce(&MixedReward<'_>) -> T,
-    ) -> T {
-        let unique = Unique::new(batch);
-        let programs: Vec<Option<ProgramReward<'_>>> = self
-            .made
-            .iter()
-            .map(|made| match made {
-                Made::Program(program) => Some(ProgramReward { program, vocab: self.vocab.as_ref() }),
-                _ => None,
-            })
-            .collect();
-        let parts = self.configs.iter().zip(&self.made).zip(&programs).map(|((part, made), program)| {
-            let reward: &dyn Reward = match made {
-                Made::Discriminator => discriminator.expect("a part that is trained"),
-                Made::Unique => &unique,
-                Made::Bleu(bleu) => bleu,
-                Made::Length(length) => length,
-                Made::Novel(novel) => novel,
-                Made::Repetition(repetition) => repetition,
-                Made::Regex(language) => &**language,
-                Made::Program(_) => program.as_ref().expect("made above"),
+    /// The weighted sum of all parts for a batch sampled from the generator, with the weights of `round` out of
+    /// `num_rounds`, from 0.
+    ///
+    /// # Panics
+    ///
+    /// Where a part is the discriminator and none is given.
+    pub fn parts<'a>(
+        &'a self,
+        batch: &'a SeqBatch,
+        discriminator: Option<&'a dyn Reward>,
+        round: usize,
+        num_rounds: usize,
+    ) -> MixedReward<'a> {
+        let part = |part: &'a BuiltPart| {
+            let reward: &'a dyn Reward = match &part.reward {
+                Some(reward) => &**reward,
+                None => discriminator.expect("a discriminator for the part of this kind"),
             };
-            Part { name: part.name(), weight: part.weight(round, num_rounds), search: part.search, reward }
-        });
-        use_sum(&MixedReward { parts: parts.collect() })
+            Part {
+                name: part.config.name(),
+                weight: part.config.weight(round, num_rounds),
+                search: part.config.search,
+                reward: reward.for_batch(batch).unwrap_or_else(|| Box::new(reward)),
+            }
+        };
+        MixedReward { parts: self.parts.iter().map(part).collect() }
     }
 }
 
-fn make(part: &RewardConfig, number: usize, context: &RewardContext<'_>) -> Result<Made> {
-    let longest = context.max_length;
-    let key = |name: &str| format!("reward[{}].{name}", number + 1);
-    let fault = |name: &str, value: String, expected: String| Error::Config {
-        key: key(name),
-        value,
-        expected,
-        source_place: None,
-        hint: None,
-    };
-    Ok(match part.kind {
-        RewardKind::Discriminator => Made::Discriminator,
-        RewardKind::Unique => Made::Unique,
-        RewardKind::Bleu => {
-            let order = if part.order == 0 { context.bleu_order } else { part.order };
-            Made::Bleu(Bleu::new(context.train, order))
+impl std::fmt::Debug for BuiltRewards {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.parts.iter().map(|part| part.config.name())).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(text: &str) -> RewardConfig {
+        toml::from_str(text).unwrap()
+    }
+
+    struct Half;
+    impl Reward for Half {
+        fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+            Ok(vec![0.5; sequences.len()])
         }
-        RewardKind::Length => {
-            let max = if part.max_length == 0 { longest } else { part.max_length };
-            if part.min_length > max || max > longest {
-                let value = format!("{}, `max_length` {max}", part.min_length);
-                return Err(fault(
-                    "min_length",
-                    value,
-                    format!("a range within 0 to {longest}, the longest sequence"),
-                ));
-            }
-            Made::Length(Length { min: part.min_length, max })
-        }
-        RewardKind::Novel => Made::Novel(Novel::new(context.train)),
-        RewardKind::Repetition => {
-            Made::Repetition(Repetition { order: if part.order == 0 { 2 } else { part.order } })
-        }
-        RewardKind::Regex => {
-            let value = format!("{:?}", part.regex);
-            let Some(vocab) = context.vocab else {
-                return Err(fault(
-                    "regex",
-                    value,
-                    "nothing for the synthetic task, which has no text".into(),
-                ));
-            };
-            let language = Language::new(&part.regex, vocab);
-            Made::Regex(Box::new(
-                language.map_err(|e| fault("regex", value, format!("a regular expression ({e})")))?,
-            ))
-        }
-        RewardKind::Program => Made::Program(Program::new(ProgramSettings {
-            command: part.command.clone(),
-            num_processes: part.num_processes,
-            batch_size: part.batch_size,
-            timeout_secs: part.timeout_secs,
-            max_restarts: part.max_restarts,
-        })),
-    })
+    }
+
+    #[test]
+    fn parts_keep_their_order_names_and_weights() {
+        let train = SeqBatch::from_rows([vec![2, 3], vec![4]], 4);
+        let settings = [
+            part("kind = \"discriminator\"\nweight_end = 0.0"),
+            part("kind = \"unique\"\nname = \"rare\""),
+            part("kind = \"novel\"\nweight = -2.0\nsearch = false"),
+        ];
+        let built = BuiltRewards::new(&settings, &RewardContext::new(&train, None, 4)).unwrap();
+        assert!(built.has_discriminator());
+        assert_eq!(built.scores(&train).unwrap(), [("novel".to_string(), vec![0.0, 0.0])]);
+        let batch = SeqBatch::from_rows([vec![2, 3], vec![2, 3], vec![5]], 4);
+        let mixed = built.parts(&batch, Some(&Half), 1, 3);
+        let seen = |part: &Part<'_>| (part.name.to_string(), part.weight, part.search);
+        let expected = [("discriminator", 0.5, true), ("rare", 1.0, true), ("novel", -2.0, false)];
+        assert_eq!(
+            mixed.parts.iter().map(seen).collect::<Vec<_>>(),
+            expected.map(|(name, weight, search)| (name.to_string(), weight, search))
+        );
+        let scores: Vec<_> = mixed.parts.iter().map(|part| part.reward.score(&batch).unwrap()).collect();
+        assert_eq!(scores, [[0.5, 0.5, 0.5], [0.5, 0.5, 1.0], [0.0, 0.0, 1.0]]);
+    }
 }

@@ -1,4 +1,4 @@
-//! Values from a reward at every step: the discounted return.
+//! Action values from a reward at every step: the discounted return.
 
 use crate::reward::StepReward;
 use crate::token::SeqBatch;
@@ -16,7 +16,7 @@ impl DiscountedReturn {
         self.reward_to_go(&reward.step_scores(batch), batch, has_end)
     }
 
-    /// The same of rewards `[B, T]`.
+    /// Values and mean reward from given rewards `[B, T]`.
     pub fn reward_to_go(&self, rewards: &[f32], batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
         let length = batch.max_length();
         let mut values = vec![0.0; rewards.len()];

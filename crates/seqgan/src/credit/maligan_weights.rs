@@ -4,16 +4,16 @@ use crate::Result;
 use crate::reward::Reward;
 use crate::token::SeqBatch;
 
-/// Every decision of sequence i is worth `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it is real
-/// and m the batch: normalised importance weights, whose mean over the batch is 0, so that no further baseline is needed.
-/// There is no search.
+/// The weight of every decision of sequence i is `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it
+/// is real and m the batch size: normalised importance weights, whose mean over the batch is 0, so that no further baseline is needed.
+/// No completions are sampled.
 ///
 /// The paper subtracts a baseline that grows to that mean during training, and in a variant feeds the first tokens of real
 /// sequences; here the baseline is the mean from the start and no token is fed.
 #[derive(Debug, Clone, Copy)]
 pub struct MaliGanWeights;
 
-/// Scores beyond this distance from 0 and 1 count as if they had it: their odds are finite in f32.
+/// Probabilities are clamped to this distance from 0 and 1, so that their odds are finite in f32.
 const NEAREST: f64 = 1e-7;
 
 /// D / (1 - D).
@@ -23,8 +23,8 @@ pub(crate) fn odds(probability: f32) -> f64 {
 }
 
 impl MaliGanWeights {
-    /// Values `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
-    /// probability to be real.
+    /// Weights `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
+    /// probability that a sequence is real.
     pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> Result<(Vec<f32>, f64)> {
         let scores = reward.score(batch)?;
         let odds: Vec<f64> = scores.iter().copied().map(odds).collect();
@@ -65,7 +65,7 @@ mod tests {
     }
 
     #[test]
-    fn sure_judgements_stay_finite() {
+    fn probabilities_of_zero_and_one_stay_finite() {
         let batch = SeqBatch::from_rows([vec![2], vec![2], vec![2]], 1);
         for scores in [[0.0, 1.0, 0.5], [0.0; 3], [1.0; 3]] {
             let (values, _) = MaliGanWeights.values(&Given(scores.to_vec()), &batch, false).unwrap();

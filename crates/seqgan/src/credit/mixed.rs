@@ -1,4 +1,4 @@
-//! A reward put together of parts, each with a weight.
+//! A weighted sum of rewards, and its action values.
 
 use super::MonteCarlo;
 use crate::Result;
@@ -8,16 +8,17 @@ use crate::rng::Streams;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
-/// One part of a mix.
+/// One term of the sum.
 pub struct Part<'a> {
     /// The name in logs.
     pub name: &'a str,
     /// Factor of its scores.
     pub weight: f64,
-    /// Whether its value of a decision is searched by Monte Carlo; else every decision earns the sequence's own score.
+    /// Whether its action values are found by Monte-Carlo search; else those of all decisions are the sequence's own
+    /// score.
     pub search: bool,
     /// Gives the scores.
-    pub reward: &'a dyn Reward,
+    pub reward: Box<dyn Reward + 'a>,
 }
 
 /// The weighted sum of its parts.
@@ -26,7 +27,7 @@ pub struct MixedReward<'a> {
     pub parts: Vec<Part<'a>>,
 }
 
-/// Those parts of a mix that are searched.
+/// The sum of those parts that are searched.
 struct Searched<'a, 'b>(&'b [Part<'a>]);
 
 impl Searched<'_, '_> {
@@ -49,7 +50,7 @@ impl Reward for Searched<'_, '_> {
     }
 }
 
-/// What the decisions of a batch are worth under a mix.
+/// Action values of a batch under a weighted sum.
 pub struct MixedValues {
     /// `[B, T]`.
     pub values: Vec<f32>,
@@ -121,7 +122,9 @@ mod tests {
         let streams = Streams::new(5, Purpose::Rollout);
         let search = MonteCarlo { num_rollouts: 3, max_prefixes: 0 };
         let (twos, threes, fours) = (Count(2), Count(3), Count(4));
-        let part = |weight, search, reward| Part { name: "", weight, search, reward };
+        fn part(weight: f64, search: bool, reward: &dyn Reward) -> Part<'_> {
+            Part { name: "", weight, search, reward: Box::new(reward) }
+        }
         let mixed = MixedReward {
             parts: vec![part(0.5, true, &twos), part(-2.0, true, &threes), part(10.0, false, &fours)],
         };

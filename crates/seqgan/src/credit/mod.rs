@@ -6,7 +6,7 @@ mod maligan_weights;
 mod mixed;
 mod monte_carlo;
 
-pub use built_rewards::{BuiltRewards, RewardContext};
+pub use built_rewards::BuiltRewards;
 pub use discounted_return::DiscountedReturn;
 pub use maligan_weights::MaliGanWeights;
 pub(crate) use maligan_weights::odds;

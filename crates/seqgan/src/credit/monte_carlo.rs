@@ -7,8 +7,8 @@ use crate::rng::Streams;
 use crate::rollout::{Completions, prefix_lengths};
 use crate::token::SeqBatch;
 
-/// Q of decision t is the mean reward of N completions of the beginning that the decision makes; the last
-/// decision's is the finished sequence's own reward.
+/// Q of decision t is the mean reward of N completions of the prefix that ends with it; Q of the last decision is the
+/// reward of the finished sequence.
 #[derive(Debug, Clone, Copy)]
 pub struct MonteCarlo {
     /// N, completions a prefix.
@@ -130,7 +130,7 @@ mod tests {
             assert_eq!(
                 values[row * 8 + steps - 1],
                 own[row],
-                "the last decision earns the sequence's own score"
+                "the last decision has the sequence's own score"
             );
             assert!(values[row * 8 + steps..(row + 1) * 8].iter().all(|&v| v == 0.0));
         }

@@ -39,7 +39,7 @@ impl IdRange {
                 Err(self.complain(token, "is negative", "number the tokens from 0"))
             }
             Err(_) if token.chars().any(char::is_alphabetic) => {
-                let hint = "for words use `--tokens words`, for single characters `--tokens chars`";
+                let hint = "for words use `data.tokens = \"words\"`, for single characters `data.tokens = \"chars\"`";
                 Err(self.complain(token, "is not an integer", hint))
             }
             Err(_) => Err(self.complain(token, "is not an integer", "separate the ids by white space alone")),
@@ -50,7 +50,7 @@ impl IdRange {
         let (what, hint) = match self {
             IdRange::Any => (
                 "is larger than any vocabulary",
-                "number the tokens from 0 without gaps, or use `--tokens words`",
+                "number the tokens from 0 without gaps, or use `data.tokens = \"words\"`",
             ),
             IdRange::Setting(_) => (
                 "is outside `data.vocab_size`",
@@ -114,7 +114,7 @@ mod tests {
         assert!(refused(range, "-3").0.starts_with("\"-3\" is negative, expected"));
         let (message, hint) = refused(range, "cat");
         assert!(message.starts_with("\"cat\" is not an integer, expected"));
-        assert!(hint.contains("--tokens words") && hint.contains("--tokens chars"));
+        assert!(hint.contains("data.tokens = \"words\"") && hint.contains("data.tokens = \"chars\""));
         assert!(refused(range, "1,2").1.contains("white space"));
         assert!(refused(range, "-").0.contains("not an integer"));
         // 40 characters are shown of a long one.

@@ -19,13 +19,14 @@ const MAX_PADDED_TOKENS: usize = 1 << 28;
 /// short ones would otherwise ask for memory without measure.
 const MAX_PADDING_FACTOR: usize = 16;
 
-/// What is wrong with a token, and what to do about it; the place is added where it is known.
+/// What is wrong with a token, and what to do about it. Readers of tokens return it, and the place is added where it is
+/// known.
 pub(super) struct TokenError {
     pub(super) message: String,
     pub(super) hint: String,
 }
 
-/// What cuts a line.
+/// Splits a line into tokens.
 #[derive(Clone, Copy)]
 pub(super) enum Splitter<'a> {
     /// A rule of the kind of tokens.
@@ -43,14 +44,14 @@ impl<'a> Splitter<'a> {
         }
     }
 
-    /// Hands every token of `text` over; the token_error is of a text that cannot be cut.
+    /// Hands over every token of `text`; fails for a text that the tokenizer cannot split.
     fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), TokenError> {
         match self {
             Self::Kind(kind) => kind.split(text).for_each(take),
             Self::Subwords(tokenizer) => {
                 let tokens = tokenizer.split(text).map_err(|message| TokenError {
                     message: format!("the tokenizer cannot cut the sequence: {message}"),
-                    hint: "leave it out, or give another --tokenizer".into(),
+                    hint: "leave it out, or give another `data.tokenizer`".into(),
                 })?;
                 tokens.iter().for_each(|token| take(token));
             }
@@ -86,7 +87,7 @@ impl Rows {
     pub(super) fn read(
         path: &Path,
         options: &ReadOptions,
-        cut: Splitter<'_>,
+        splitter: Splitter<'_>,
         mut id_of: impl FnMut(&str) -> Result<TokenId, TokenError>,
         known_labels: Option<&[String]>,
     ) -> Result<Self> {
@@ -99,8 +100,8 @@ impl Rows {
         while let Some(record) = records.next()? {
             let label = record.label.clone();
             let start = rows.tokens.len();
-            let mut token_error = line_break(cut, &record.text);
-            let whole = cut.each(&record.text, |token| match id_of(token) {
+            let mut token_error = line_break(splitter, &record.text);
+            let whole = splitter.each(&record.text, |token| match id_of(token) {
                 Ok(id) => rows.tokens.push(id),
                 Err(found) => token_error = token_error.take().or(Some(found)),
             });
@@ -289,11 +290,12 @@ impl Rows {
 }
 
 /// A line break, which a table or JSON can hold, would tear a sequence apart when it is written.
-fn line_break(cut: Splitter<'_>, text: &str) -> Option<TokenError> {
-    let torn = !matches!(cut, Splitter::Kind(Tokens::Words | Tokens::Ids)) && text.contains(['\n', '\r']);
+fn line_break(splitter: Splitter<'_>, text: &str) -> Option<TokenError> {
+    let torn =
+        !matches!(splitter, Splitter::Kind(Tokens::Words | Tokens::Ids)) && text.contains(['\n', '\r']);
     torn.then(|| TokenError {
         message: "the sequence holds a line break, which cannot be a token".into(),
-        hint: "write it in another way, or read words (--tokens words)".into(),
+        hint: "write it in another way, or read words (`data.tokens = \"words\"`)".into(),
     })
 }
 

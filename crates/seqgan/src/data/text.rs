@@ -33,8 +33,9 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
         Tokens::Words | Tokens::Chars | Tokens::Smiles | Tokens::Bpe => {
             let tokenizer = options.tokenizer.as_ref().filter(|_| options.tokens == Tokens::Bpe);
             let mut builder = VocabBuilder::new(options.tokens, tokenizer.cloned());
-            let cut = Splitter::new(options.tokens, tokenizer);
-            let mut rows = Rows::read(path, options, cut, |token| Ok(builder.provisional_id(token)), None)?;
+            let splitter = Splitter::new(options.tokens, tokenizer);
+            let mut rows =
+                Rows::read(path, options, splitter, |token| Ok(builder.provisional_id(token)), None)?;
             let vocab = builder
                 .finish(&mut rows.tokens, options.min_count, options.max_vocab)
                 .map_err(|(token, count)| no_vocabulary(path, options.min_count, &token, count))?;
@@ -259,7 +260,7 @@ mod tests {
     fn files_without_integers_are_refused_in_ids_mode() {
         let mut options = options(Tokens::Ids);
         assert!(
-            refused("1 2\nthe cat\n", &options, "--tokens words")
+            refused("1 2\nthe cat\n", &options, "`data.tokens = \"words\"`")
                 .starts_with("f.txt, line 2: \"the\" is not")
         );
         assert!(refused("1 -2\n", &options, "from 0").starts_with("f.txt, line 1: \"-2\" is negative"));

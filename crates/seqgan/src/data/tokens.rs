@@ -47,7 +47,7 @@ impl Tokens {
             Tokens::Chars => "One token a character",
             Tokens::Ids => "Whole numbers, split at white space",
             Tokens::Smiles => "Atoms, bonds, rings and branches of a molecule",
-            Tokens::Bpe => "Subwords, as the file of --tokenizer says",
+            Tokens::Bpe => "Subwords, as the file tokenizer.json says",
         }
     }
 

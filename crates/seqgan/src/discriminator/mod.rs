@@ -1,8 +1,7 @@
 //! Discriminators: networks that tell real sequences from generated ones.
 //!
 //! [`Discriminator`] is the CNN of SeqGAN, section 3.3, which scores finished sequences; [`CausalDiscriminator`] scores every
-//! step; [`Ranker`] ranks a sequence among others (RankGAN). What a score is worth as a reward is decided in
-//! [`crate::reward`].
+//! step; [`Ranker`] ranks a sequence among others (RankGAN). [`crate::reward`] turns their outputs into rewards.
 
 mod arithmetic;
 mod causal;

@@ -5,6 +5,8 @@
 
 use super::run::{Experiment, Kind};
 use crate::config::{Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask, validate};
+use crate::generator;
+use crate::reward::registry;
 use crate::task::Task;
 use crate::train::method;
 use crate::{Error, Result};
@@ -163,10 +165,12 @@ fn layers(defaults: Config) -> Layers {
     Layers::new(toml::Table::try_from(defaults).expect("settings are plain data"))
 }
 
-/// Checks ranges, and the names of methods, which `config` does not know.
+/// Checks ranges, and the names of generators, methods and rewards, which `config` does not know.
 pub(crate) fn check(config: &Config, provenance: &Provenance) -> Result<()> {
     validate(config, provenance)?;
+    registry::validate(&config.reward, provenance)?;
     let place = |key: &str| provenance.origin(key).map(String::from);
+    generator::check_kind(&config.generator.kind).map_err(|error| at(error, place("generator.kind")))?;
     for &name in &config.methods {
         if let Err(error) = method::find(name) {
             return Err(at(error, place("methods")));

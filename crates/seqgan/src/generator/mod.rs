@@ -36,7 +36,7 @@ pub use logits::Position;
 pub use lstm::{LstmGenerator, LstmShape};
 pub use mixture::MixturePolicy;
 pub use policy::GeneratorPolicy;
-pub use registry::{GeneratorKind, build, kinds, register};
+pub use registry::{GeneratorKind, build, check_kind, kinds, register};
 pub use rules::{Decision, Rules};
 pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;

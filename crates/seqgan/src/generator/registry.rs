@@ -74,14 +74,18 @@ pub fn build(
     std: f64,
     streams: &Streams,
 ) -> Result<BoxTrainable> {
-    let fault = |expected| Error::Config {
-        key: "generator.kind".into(),
-        value: format!("\"{}\"", config.kind),
-        expected,
-        source_place: None,
-        hint: None,
-    };
+    let fault = |expected| fault(&config.kind, expected);
     find(&config.kind).map_err(fault)?.build(space, config, std, streams).map_err(fault)
+}
+
+/// Checks that a kind of this name is known; the error names the setting and lists the kinds.
+pub fn check_kind(name: &str) -> Result<()> {
+    find(name).map(|_| ()).map_err(|expected| fault(name, expected))
+}
+
+fn fault(kind: &str, expected: String) -> Error {
+    let (key, value) = ("generator.kind".into(), format!("\"{kind}\""));
+    Error::Config { key, value, expected, source_place: None, hint: None }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use rayon::prelude::*;
 
 use super::Estimate;
+use super::registry::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::sentence_bleu::References;
 
@@ -31,6 +32,14 @@ pub(super) fn mean_scores(
         .map(|(column, _)| Estimate::from_values(scores.iter().map(|scores| scores[column])))
         .collect()
 }
+
+/// In a scorecard.
+pub(super) static BLEU: Metric = Metric {
+    names: &["bleu_2", "bleu_3", "bleu_4", "bleu_5"],
+    about: "BLEU-n against the test sequences; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| bleu(context.samples, context.test, 2..=5),
+};
 
 #[cfg(test)]
 mod tests {

@@ -12,7 +12,7 @@ use crate::{SeqBatch, TokenId};
 /// coverage = D / (N (1 - (1 - 1/N)^n))
 /// ```
 ///
-/// A model that makes the truth has 1; one whose samples are valid and always the same, next to 0. `ln_count` is ln N. Standard
+/// 1 for samples of the truth itself; near 0 for valid samples that are always the same. `ln_count` is ln N. Standard
 /// error over samples, by the delete-one jackknife of D.
 pub fn coverage(samples: &SeqBatch, valid: &[bool], ln_count: f64) -> Estimate {
     assert_eq!(samples.len(), valid.len(), "whether each sample is valid");

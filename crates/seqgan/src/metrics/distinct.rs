@@ -7,6 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Estimate;
+use super::registry::{Metric, Reference};
 use crate::ngram::NgramTable;
 use crate::{SeqBatch, TokenId};
 
@@ -70,6 +71,30 @@ fn share(kinds: usize, own: &[usize], sizes: &[usize]) -> Estimate {
     let without = own.iter().zip(sizes).map(|(own, size)| (kinds - own) as f64 / (total - size) as f64);
     Estimate::jackknife(kinds as f64 / total as f64, without)
 }
+
+/// In a scorecard.
+pub(super) static DISTINCT: Metric = Metric {
+    names: &["distinct_1", "distinct_2", "distinct_3"],
+    about: "Different n-grams over all n-grams; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| [1, 2, 3].map(|order| distinct(context.samples, order)).into(),
+};
+
+/// In a scorecard.
+pub(super) static UNIQUE: Metric = Metric {
+    names: &["unique"],
+    about: "Share of different sequences; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| vec![unique(context.samples)],
+};
+
+/// In a scorecard.
+pub(super) static NOVEL: Metric = Metric {
+    names: &["novel"],
+    about: "Share of samples that are no training sequence; standard error over samples.",
+    reference: Reference::Train,
+    measure: |context| context.train.map(|train| novel(context.samples, train)).into_iter().collect(),
+};
 
 #[cfg(test)]
 mod tests {

@@ -51,12 +51,12 @@ impl Estimate {
         Self { mean, stderr: standard_error(squares, count) / (total / count) }
     }
 
-    /// `self - other` of two estimates made from independent items.
+    /// `self - other` of two estimates from independent items.
     pub fn minus_independent(self, other: Self) -> Self {
         Self { mean: self.mean - other.mean, stderr: self.stderr.hypot(other.stderr) }
     }
 
-    /// The same with an independent error of the standard deviation `stderr` added.
+    /// This estimate with an independent error of standard deviation `stderr` added.
     pub fn with_more_error(self, stderr: f64) -> Self {
         Self { mean: self.mean, stderr: self.stderr.hypot(stderr) }
     }

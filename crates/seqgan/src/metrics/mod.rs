@@ -1,5 +1,8 @@
 //! Measurements of samples and models. They read and never change what they measure, and keep nothing
 //! between calls.
+//!
+//! A metric of samples is one file here, with its [`Metric`], and one line in [`registry`]; [`registry::register`] adds
+//! one from outside the crate.
 
 pub mod auc;
 pub mod bleu;
@@ -12,6 +15,7 @@ pub mod match_entropy;
 pub mod ms_jaccard;
 pub mod nearest;
 pub mod pitch_error;
+pub mod registry;
 pub mod residual;
 pub mod scorecard;
 pub mod self_bleu;
@@ -28,6 +32,7 @@ pub use match_entropy::match_entropy;
 pub use ms_jaccard::ms_jaccard;
 pub use nearest::{Nearest, nearest};
 pub use pitch_error::pitch_mse;
+pub use registry::{Metric, Reference, SampleContext};
 pub use residual::residual;
 pub use scorecard::Scorecard;
 pub use self_bleu::self_bleu;

@@ -4,6 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::Estimate;
+use super::registry::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::NgramTable;
 
@@ -128,6 +129,14 @@ impl Counts {
         overlaps
     }
 }
+
+/// In a scorecard.
+pub(super) static MS_JACCARD: Metric = Metric {
+    names: &["ms_jaccard_2", "ms_jaccard_3", "ms_jaccard_4", "ms_jaccard_5"],
+    about: "n-grams of both samples and test sequences over n-grams of either; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| ms_jaccard(context.samples, context.test, 2..=5),
+};
 
 #[cfg(test)]
 mod tests {

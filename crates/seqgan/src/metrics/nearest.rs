@@ -9,6 +9,7 @@ mod levenshtein;
 use rayon::prelude::*;
 
 use super::Estimate;
+use super::registry::{Metric, Reference};
 use crate::SeqBatch;
 use index::{Index, Search};
 
@@ -63,6 +64,17 @@ fn distances(samples: &SeqBatch, train: &SeqBatch) -> Vec<f64> {
         .map_init(search, |search, b| search.nearest(samples.row(b)))
         .collect()
 }
+
+/// In a scorecard.
+pub(super) static NEAREST: Metric = Metric {
+    names: &["nearest", "near_copies"],
+    about: "Edit distance to the nearest training sequence over the longer length, and share of samples below a tenth; standard errors over samples.",
+    reference: Reference::Train,
+    measure: |context| {
+        let near = context.train.map(|train| nearest(context.samples, train));
+        near.map_or(Vec::new(), |near| vec![near.distance, near.near_copies])
+    },
+};
 
 #[cfg(test)]
 mod tests {

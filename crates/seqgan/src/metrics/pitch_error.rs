@@ -2,11 +2,12 @@
 //! paper's music task.
 
 use super::Estimate;
+use super::registry::{Metric, Reference};
 use crate::data::Interner;
 use crate::token::{SeqBatch, TokenId};
 
 /// Mean over samples of the mean squared difference, in squared semitones, between each pitch and the mean pitch of the
-/// test sequences at the same step. RestHandling (0) have no pitch and are left out on both sides, and so are steps that no
+/// test sequences at the same step. Rests (0) have no pitch and are left out on both sides, and so are steps that no
 /// test sequence reaches. The standard error is over samples, the test sequences being given.
 ///
 /// Tokens are those that `interner` has numbered, their spellings whole numbers.
@@ -39,6 +40,16 @@ fn squared_error(samples: &SeqBatch, test: &SeqBatch, pitch: impl Fn(TokenId) ->
     };
     Estimate::from_values(samples.rows().filter_map(error))
 }
+
+/// In a scorecard.
+pub(super) static PITCH_MSE: Metric = Metric {
+    names: &["pitch_mse"],
+    about: "Squared distance to the mean melody of the test sequences, in squared semitones; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| {
+        context.pitches.map(|pitches| pitch_mse(context.samples, context.test, pitches)).into_iter().collect()
+    },
+};
 
 #[cfg(test)]
 mod tests {

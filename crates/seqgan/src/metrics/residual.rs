@@ -1,13 +1,14 @@
-//! What a judge is worth: the model that its odds would make of the one it judges.
+//! The log-likelihood-ratio gain of a discriminator: how much more likely the residual energy model that its logits
+//! define makes real sequences than the generator does.
 //!
-//! A judge with logits f, trained on real sequences against samples of p, stands for the residual energy model
-//! q(y) = p(y) exp(s f(y)) / Z with Z = E_p exp(s f) (Deng et al., "Residual Energy-Based Models for Text Generation", ICLR
-//! 2020). No policy that follows the judge can get more than q has, so what q gains in likelihood is the most that
-//! training by this judge can be hoped to gain.
+//! A discriminator with logits f, trained on real sequences against samples of p, defines the residual energy model
+//! q(y) = p(y) exp(s f(y)) / Z with Z = E_p exp(s f) (Deng et al., "Residual Energy-Based Models for Text Generation",
+//! ICLR 2020). A policy trained by this discriminator can approach q and no better model, so the gain of q in likelihood
+//! bounds the gain of that training.
 
 use super::Estimate;
 
-/// Sums of importance weights exp(s f) of samples, which may be too large for a number.
+/// Sums of importance weights exp(s f) of samples, any of which may overflow an f64.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Weights {
     count: f64,
@@ -18,7 +19,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// Those of s f of the samples.
+    /// The sums of samples with these s f.
     pub fn of(log_weights: &[f64]) -> Self {
         let mut weights = Self::default();
         weights.add(log_weights);
@@ -61,18 +62,19 @@ impl Weights {
     }
 }
 
-/// The residual energy model of a judge.
+/// The residual energy model of a discriminator.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Residual {
-    /// Mean log q - log p of real sequences that the judge has not seen, nats a sequence; negative for a judge that does
-    /// harm.
+    /// Mean log q - log p of real sequences that the discriminator was not trained on, in nats per sequence; negative
+    /// where following it does harm.
     pub gain: Estimate,
-    /// [`Weights::effective`] of the samples.
+    /// [`Weights::effective`] of the samples, in 0..=1.
     pub effective: f64,
 }
 
-/// From s f of unseen real sequences and of samples of the model. ln Z is that of the samples, so the gain is too large by
-/// about half the relative variance of its estimate, which the standard error covers.
+/// Gain and effective sample size from s f of real sequences that were not trained on, and of samples of p. ln Z is
+/// estimated from the samples, so the gain is too large by about half the relative variance of that estimate, which the
+/// standard error covers.
 pub fn residual(real: &[f64], samples: &[f64]) -> Residual {
     let weights = Weights::of(samples);
     let of_real = Estimate::from_values(real.iter().copied());
@@ -95,7 +97,7 @@ mod tests {
 
     /// With exact odds q is the truth, and the gain is the divergence.
     #[test]
-    fn a_judge_that_knows_the_truth_gains_the_divergence() {
+    fn exact_odds_gain_the_divergence() {
         let (truth, model) = ([0.6, 0.3, 0.1], [0.2, 0.3, 0.5f64]);
         let logit = |i: usize| (truth[i] / model[i]).ln();
         // Each token as often as its probability says.
@@ -130,9 +132,9 @@ mod tests {
         assert!((found.stderr - values.stderr / values.mean).abs() < 1e-12);
     }
 
-    /// Constants are nobody's merit, however large.
+    /// A constant logit changes nothing, however large.
     #[test]
-    fn a_constant_judge_is_worth_nothing() {
+    fn constant_logits_gain_nothing() {
         let found = residual(&[1000.0; 5], &[1000.0; 7]);
         assert_eq!((found.gain.mean, found.effective), (0.0, 1.0));
     }

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::Estimate;
 use super::bleu::mean_scores;
+use super::registry::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::sentence_bleu::References;
 
@@ -18,6 +19,14 @@ pub fn self_bleu(samples: &SeqBatch, orders: RangeInclusive<usize>) -> Vec<Estim
     let references = References::new(samples, orders.clone());
     mean_scores(samples.len(), orders, |b| references.score(samples.row(b), Some(b)))
 }
+
+/// In a scorecard.
+pub(super) static SELF_BLEU: Metric = Metric {
+    names: &["self_bleu_2", "self_bleu_3", "self_bleu_4", "self_bleu_5"],
+    about: "BLEU-n of each sample against the others: higher is less varied; standard error over samples.",
+    reference: Reference::Test,
+    measure: |context| self_bleu(context.samples, 2..=5),
+};
 
 #[cfg(test)]
 mod tests {

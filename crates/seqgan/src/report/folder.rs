@@ -1,7 +1,7 @@
 //! A folder of a run or of a comparison, with all that is read from it.
 
 use super::log;
-use super::records::{Floors, Method, Record, RunEntry, Summary};
+use super::records::{Method, OracleReference, Record, RunEntry, Summary};
 use super::settings::{self, Setting};
 use crate::{Error, Result};
 use serde_json::Value;
@@ -89,8 +89,8 @@ impl Folder {
         self.methods().iter().find(|method| method.name == name)
     }
 
-    /// Floors of the synthetic task.
-    pub fn floors(&self) -> Option<&Floors> {
+    /// Entropy and uniform likelihood of the oracle of a synthetic task.
+    pub fn oracle(&self) -> Option<&OracleReference> {
         self.summary.as_ref()?.oracle.as_ref()
     }
 
@@ -103,7 +103,7 @@ impl Folder {
     pub fn has_oracle(&self) -> bool {
         let is_synthetic =
             |run: &Run| run.description["data"]["task"].as_str().is_some_and(|task| task != "file");
-        self.floors().is_some() || self.runs.iter().any(is_synthetic)
+        self.oracle().is_some() || self.runs.iter().any(is_synthetic)
     }
 }
 

@@ -34,8 +34,8 @@ pub(super) enum Course {
     Discriminator(Option<String>),
     /// This adversarial method, a step a round.
     Adversarial(String),
-    /// A sign of training that goes wrong, which is no measurement.
-    Sign,
+    /// A diagnostic of training that goes wrong, with `diagnostic` and `text`, which is no measurement.
+    Diagnostic,
     /// The measurements at the end.
     Final,
 }
@@ -45,7 +45,8 @@ impl Course {
     pub fn of(record: &Record) -> Self {
         match (record.phase.as_str(), &record.method) {
             ("final" | "curve" | "measure", _) => Self::Final,
-            ("sign", _) => Self::Sign,
+            // Folders of older versions call it a sign.
+            ("diagnostic" | "sign", _) => Self::Diagnostic,
             ("discriminator", method) => Self::Discriminator(method.clone()),
             ("adversarial", None) => Self::Adversarial("seqgan".into()),
             (_, Some(method)) => Self::Adversarial(method.clone()),
@@ -66,7 +67,7 @@ pub(super) fn seconds_by_phase(records: &[Record]) -> Vec<(String, f64)> {
             Course::Discriminator(_) => "discriminator".into(),
             Course::Adversarial(method) => format!("{method}: generator"),
             Course::Final => "final measurements".into(),
-            Course::Sign => continue,
+            Course::Diagnostic => continue,
         };
         let spent = (elapsed - before).max(0.0);
         match phases.iter_mut().find(|(n, _)| *n == name) {
@@ -93,6 +94,15 @@ mod tests {
                          {\"phase\":\"discriminator\",\"step\":1,\"elapsed_s\":3.0,\"d_loss\":0.7}\n\
                          {\"phase\":\"adversarial\",\"step\":1,\"elapsed_s\":3.5,\"reward\":0.5}\n\
                          {\"phase\":\"discriminator\",\"step\":2,\"elapsed_s\":5.0}\n";
+
+    #[test]
+    fn a_diagnostic_is_no_measurement() {
+        let lines = "{\"phase\":\"diagnostic\",\"step\":3,\"method\":\"seqgan\",\"diagnostic\":\"collapse\",\"text\":\"..\"}\n\
+                     {\"phase\":\"sign\",\"step\":3,\"method\":\"seqgan\",\"sign\":\"collapse\"}\n";
+        let records = records(lines).unwrap();
+        assert!(records.iter().all(|record| Course::of(record) == Course::Diagnostic));
+        assert!(records.len() == 2 && records.iter().all(|record| record.measures.0.is_empty()));
+    }
 
     #[test]
     fn phases_that_alternate_are_added_up() {

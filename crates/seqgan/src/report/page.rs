@@ -125,7 +125,7 @@ fn palette(folders: &[Folder]) -> Palette {
         run.log.iter().filter_map(|record| match Course::of(record) {
             Course::Likelihood(method) => Some(method),
             Course::Adversarial(method) | Course::Discriminator(Some(method)) => Some(named(&method, run)),
-            Course::Discriminator(None) | Course::Sign | Course::Final => None,
+            Course::Discriminator(None) | Course::Diagnostic | Course::Final => None,
         })
     });
     let names: Vec<String> = methods.chain(courses).collect();

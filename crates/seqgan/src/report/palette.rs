@@ -9,7 +9,7 @@ pub(super) struct Look {
     pub shape: usize,
 }
 
-/// Colours of the style sheet (page.css), told apart with the common kinds of colour blindness.
+/// Colours of the style sheet (page.css), distinguishable with the common kinds of colour blindness.
 const CLASSES: [&str; 8] = ["c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7"];
 
 /// Shapes of points; the last is kept for real data.

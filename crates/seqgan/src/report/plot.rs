@@ -106,7 +106,7 @@ impl Axis {
     }
 }
 
-/// A line across the drawing at a number worth knowing. Where it would squeeze the points, it is told in words.
+/// A line across the drawing at a reference value. Where it would squeeze the points, its value is written instead.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Reference {
     pub label: String,

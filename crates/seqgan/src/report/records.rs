@@ -136,9 +136,9 @@ impl Method {
     }
 }
 
-/// The floors of the synthetic task.
+/// What nll is held against in a synthetic task: the entropy of the oracle, and nll_oracle of uniform tokens.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-pub(super) struct Floors {
+pub(super) struct OracleReference {
     #[serde(default)]
     pub entropy: Option<Reading>,
     #[serde(default)]
@@ -190,7 +190,7 @@ pub(super) struct Summary {
     #[serde(default)]
     pub task: Option<String>,
     #[serde(default)]
-    pub oracle: Option<Floors>,
+    pub oracle: Option<OracleReference>,
     #[serde(default)]
     pub methods: Vec<Method>,
     #[serde(default)]

@@ -1,7 +1,8 @@
 //! BLEU as a reward (PG-BLEU; SeqGAN, section 4.1).
 
-use super::Reward;
+use super::{Reward, RewardContext, RewardKind};
 use crate::Result;
+use crate::config::RewardConfig;
 use crate::ngram::sentence_bleu::References;
 use crate::token::SeqBatch;
 use rayon::prelude::*;
@@ -23,6 +24,24 @@ impl Reward for Bleu {
     fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
         let score = |b: usize| self.references.score(sequences.row(b), None)[0] as f32;
         Ok((0..sequences.len()).into_par_iter().with_min_len(64).map(score).collect())
+    }
+}
+
+/// The kind `bleu`.
+pub(super) struct BleuKind;
+
+impl RewardKind for BleuKind {
+    fn name(&self) -> &'static str {
+        "bleu"
+    }
+
+    fn about(&self) -> &'static str {
+        "Sentence BLEU against the training sequences."
+    }
+
+    fn build(&self, part: &RewardConfig, context: &RewardContext<'_>) -> Result<Box<dyn Reward>> {
+        let order = if part.order == 0 { context.bleu_order } else { part.order };
+        Ok(Box::new(Bleu::new(context.train, order)))
     }
 }
 

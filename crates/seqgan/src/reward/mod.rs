@@ -1,25 +1,37 @@
-//! Rewards: scores of finished sequences. What a score is worth to each decision is decided in [`crate::credit`].
+//! Rewards: scores of finished sequences. How a score becomes action values is decided in [`crate::credit`].
+//!
+//! A reward is one file here, with its [`RewardKind`] where `[[reward]]` can name it, and one line in [`registry`];
+//! [`registry::register`] adds one from outside the crate.
 
 mod bleu;
 mod discriminator;
+mod length;
+mod novel;
 mod program;
+mod program_reward;
 mod ranking;
-mod sequence_properties;
-mod text;
+mod regex;
+pub mod registry;
+mod repetition;
+mod unique;
 
 pub use bleu::Bleu;
 pub use discriminator::DiscriminatorReward;
+pub use length::Length;
+pub use novel::Novel;
 pub use program::{Answer, Program, ProgramSettings, next_answer};
+pub use program_reward::ProgramReward;
 pub use ranking::Ranking;
-pub use sequence_properties::{Length, Novel, Repetition, Unique};
-pub use text::ProgramReward;
+pub use registry::{RewardContext, RewardKind};
+pub use repetition::Repetition;
+pub use unique::{Unique, UniqueInBatch};
 
 use crate::Result;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
 /// Scores finished sequences.
-pub trait Reward: Sync {
+pub trait Reward: Send + Sync {
     /// A finite score for each sequence, `[B]`; a discriminator's lies in 0..=1. Networks never fail; programs can.
     fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>>;
 
@@ -27,6 +39,37 @@ pub trait Reward: Sync {
     /// rows with the same beginning; the scores must not depend on it.
     fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
         self.score(&completions.sequences)
+    }
+
+    /// The reward to use while `batch`, sampled from the generator, is trained on, where the score of a sequence
+    /// depends on the other sequences of the batch; none where a sequence is scored by itself.
+    fn for_batch<'a>(&'a self, batch: &'a SeqBatch) -> Option<Box<dyn Reward + 'a>> {
+        let _ = batch;
+        None
+    }
+
+    /// Finds a fault before a long run, given one training sequence. A reward program is asked for its score.
+    fn check(&self, example: &SeqBatch) -> Result<()> {
+        let _ = example;
+        Ok(())
+    }
+}
+
+impl<R: Reward + ?Sized> Reward for &R {
+    fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
+        (**self).score(sequences)
+    }
+
+    fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
+        (**self).score_completions(completions)
+    }
+
+    fn for_batch<'a>(&'a self, batch: &'a SeqBatch) -> Option<Box<dyn Reward + 'a>> {
+        (**self).for_batch(batch)
+    }
+
+    fn check(&self, example: &SeqBatch) -> Result<()> {
+        (**self).check(example)
     }
 }
 

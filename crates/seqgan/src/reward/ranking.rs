@@ -8,7 +8,7 @@ use crate::kernel::{Real, bf16};
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
-/// A ranker with references U and a comparison set C of real sequences, whose features are made once. The score of
+/// A ranker with references U and a comparison set C of real sequences, whose features are computed once. The score of
 /// a sequence is R(s | U, C), in 0..=1: 1 / (C + 1) for one as relevant to the references as those of C are.
 pub struct Ranking<'a, R = f32> {
     ranker: &'a Ranker<R>,
@@ -40,7 +40,7 @@ impl<'a, R: Real> Ranking<'a, R> {
         self.ranker.features().in_parts(batch, |features| self.ranks(features))
     }
 
-    /// The same for completions, sharing what completions of one row have in common.
+    /// R for each completion, `[B]`, sharing the features of their common prefixes.
     pub fn completion_scores(&self, completions: &Completions) -> Vec<R> {
         self.scores_by::<Exact<R>>(completions)
     }

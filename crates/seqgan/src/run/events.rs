@@ -12,7 +12,7 @@
 //! Value     { 1: tag string, 2: simple_value float }
 //! ```
 //!
-//! The file holds nothing that metrics.jsonl does not hold, and is made from it anew whenever a run goes on: what was
+//! The file holds nothing that metrics.jsonl does not hold, and is written anew from it whenever a run is resumed: what was
 //! measured after the saved state is in neither file twice. Equal records give equal bytes, written over the old ones
 //! in place, so that a TensorBoard that is reading does not lose its place.
 

@@ -1,7 +1,7 @@
 //! Creating, opening and describing run folders.
 
 use super::lock::RunLock;
-use super::study::StudyFolder;
+use super::place;
 use crate::checkpoint::write_atomically;
 use crate::config::{Config, Layers, validate};
 use crate::{Error, Result, fault};
@@ -10,31 +10,16 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// A run folder that exists.
+/// The folder of a run, which exists.
 #[derive(Debug, Clone)]
 pub struct RunFolder {
     path: PathBuf,
 }
 
 impl RunFolder {
-    /// Refuses what [`RunFolder::create`] would refuse, or a place where no folder can be, before data are read or
-    /// drawn for nothing.
+    /// Refuses a path that [`RunFolder::create`] would refuse, before any data are read.
     pub fn check_new(path: &Path) -> Result<()> {
-        if path.exists() {
-            return Err(Error::Run {
-                path: path.into(),
-                message: "exists already; nothing is overwritten".into(),
-                hint: Some("give another --out, or --resume to go on with this run".into()),
-            });
-        }
-        match path.ancestors().skip(1).find(|ancestor| ancestor.exists()) {
-            Some(place) if !place.is_dir() => Err(Error::Run {
-                path: path.into(),
-                message: format!("cannot be made: {} is no folder", place.display()),
-                hint: Some("give another --out".into()),
-            }),
-            _ => Ok(()),
-        }
+        place::check_new(path)
     }
 
     /// Makes a new folder. `asked` must not exist; without it a free name `runs/<stem>[-n]` is taken.
@@ -45,7 +30,7 @@ impl RunFolder {
                 fs::create_dir_all(path).map_err(Error::io("create", path))?;
                 path.to_path_buf()
             }
-            None => free_folder(Path::new("runs"), stem)?,
+            None => place::free_folder(Path::new("runs"), stem)?,
         };
         for part in ["checkpoints", "models", "samples"] {
             fault::place().map_err(Error::io("create", path.join(part)))?;
@@ -77,12 +62,12 @@ impl RunFolder {
                 return Err(Error::Run {
                     path: path.into(),
                     message: format!("no run folder: it has no config.toml, but `{name}`"),
-                    hint: Some("give another --out; nothing is overwritten".into()),
+                    hint: Some("give another `out`; nothing is overwritten".into()),
                 });
             }
         }
         // The other process may still be about to write its settings.
-        let _lock = RunLock::at(path)?;
+        let _lock = RunLock::take(path)?;
         fs::remove_dir_all(path).map_err(Error::io("clear", path))
     }
 
@@ -92,12 +77,12 @@ impl RunFolder {
             return Err(Error::Run {
                 path: path.into(),
                 message: "no run folder: it has no config.toml".into(),
-                hint: Some(match StudyFolder::is_one(path) {
+                hint: Some(match path.join(place::STUDY_MARK).is_file() {
                     true => format!(
                         "it holds a comparison; give one of its runs, in {}",
                         path.join("runs").display()
                     ),
-                    false => "give a folder that `seqgan oracle` or `seqgan train` made".into(),
+                    false => "give a folder that `train::run` made".into(),
                 }),
             });
         }
@@ -107,7 +92,7 @@ impl RunFolder {
         Ok(Self { path: path.into() })
     }
 
-    /// The folder.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -185,7 +170,7 @@ impl RunFolder {
                 value: new,
                 expected: format!("{old}, as when the run was started"),
                 source_place: Some(self.file("config.toml").display().to_string()),
-                hint: Some("resume with the same settings, or start a new run with another --out".into()),
+                hint: Some("resume with the same settings, or start a new run with another `out`".into()),
             }),
         }
     }
@@ -209,21 +194,6 @@ impl RunFolder {
     }
 }
 
-/// `create_dir` decides who gets a name, so that two runs started together do not share one.
-pub(super) fn free_folder(parent: &Path, stem: &str) -> Result<PathBuf> {
-    fs::create_dir_all(parent).map_err(Error::io("create", parent))?;
-    for n in 1.. {
-        let name = if n == 1 { stem.to_string() } else { format!("{stem}-{n}") };
-        let path = parent.join(name);
-        match fs::create_dir(&path) {
-            Ok(()) => return Ok(path),
-            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => {}
-            Err(e) => return Err(Error::io("create", path)(e)),
-        }
-    }
-    unreachable!("there is always a larger number")
-}
-
 fn first_difference(key: &str, a: &toml::Value, b: &toml::Value) -> Option<(String, String, String)> {
     match (a, b) {
         (toml::Value::Table(a), toml::Value::Table(b)) => a.iter().zip(b).find_map(|((name, a), (_, b))| {
@@ -232,6 +202,12 @@ fn first_difference(key: &str, a: &toml::Value, b: &toml::Value) -> Option<(Stri
         }),
         (a, b) if a == b => None,
         (a, b) => Some((key.to_string(), a.to_string(), b.to_string())),
+    }
+}
+
+impl AsRef<Path> for RunFolder {
+    fn as_ref(&self) -> &Path {
+        &self.path
     }
 }
 
@@ -245,10 +221,9 @@ mod tests {
         let path = base.path().join("a").join("b");
         RunFolder::create(Some(&path), "x").unwrap();
         let error = RunFolder::create(Some(&path), "x").unwrap_err();
-        assert!(error.to_string().contains("exists already") && error.hint().unwrap().contains("--resume"));
-        let first = free_folder(base.path(), "x").unwrap();
-        let second = free_folder(base.path(), "x").unwrap();
-        assert!(first.ends_with("x") && second.ends_with("x-2"));
+        assert!(
+            error.to_string().contains("exists already") && error.hint().unwrap().contains("`resume = true`")
+        );
     }
 
     #[test]

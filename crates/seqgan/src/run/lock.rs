@@ -1,6 +1,5 @@
 //! One process at a time works in a run folder.
 
-use super::RunFolder;
 use crate::{Error, Result};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -19,13 +18,9 @@ impl RunLock {
     /// The file's name.
     pub(super) const FILE: &str = "lock";
 
-    /// Takes the lock of a run folder, or tells who has it.
-    pub fn take(folder: &RunFolder) -> Result<Self> {
-        Self::at(folder.path())
-    }
-
-    /// The same for a folder of several runs, or one that a run was begun in.
-    pub(super) fn at(folder: &Path) -> Result<Self> {
+    /// Takes the lock of the folder of a run or of a study, or names the process that has it.
+    pub fn take(folder: impl AsRef<Path>) -> Result<Self> {
+        let folder = folder.as_ref();
         let path = folder.join(RunLock::FILE);
         let open = OpenOptions::new().create(true).truncate(false).read(true).write(true).open(&path);
         let mut file = open.map_err(Error::io("open", &path))?;
@@ -45,7 +40,7 @@ impl RunLock {
                 Err(Error::Run {
                     path: folder.into(),
                     message: format!("another run is at work here{by}"),
-                    hint: Some("wait until it has ended, stop it, or give another --out".into()),
+                    hint: Some("wait until it has ended, stop it, or give another `out`".into()),
                 })
             }
             // A file system without locks: then the user has to see to it.
@@ -64,13 +59,13 @@ mod tests {
     #[test]
     fn one_at_a_time_and_a_file_left_behind_is_nothing() {
         let base = tempfile::tempdir().unwrap();
-        let folder = RunFolder::create(Some(&base.path().join("run")), "x").unwrap();
-        let lock = RunLock::take(&folder).unwrap();
-        let error = RunLock::take(&folder).unwrap_err().to_string();
+        let folder = base.path();
+        let lock = RunLock::take(folder).unwrap();
+        let error = RunLock::take(folder).unwrap_err().to_string();
         let process = format!("another run is at work here (process {})", std::process::id());
         assert!(error.contains(&process), "{error}");
         drop(lock);
-        assert!(folder.file(RunLock::FILE).is_file());
-        RunLock::take(&folder).unwrap();
+        assert!(folder.join(RunLock::FILE).is_file());
+        RunLock::take(folder).unwrap();
     }
 }

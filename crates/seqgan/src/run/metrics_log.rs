@@ -1,4 +1,4 @@
-//! metrics.jsonl: one JSON object a line, appended as measurements are made.
+//! metrics.jsonl: a line of JSON for each measurement.
 
 use crate::{Error, Result, fault};
 use serde_json::{Map, Value};

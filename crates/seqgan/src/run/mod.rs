@@ -7,7 +7,7 @@
 //! events.out.tfevents.seqgan    the same for TensorBoard
 //! checkpoints/     state.safetensors, from which an interrupted run goes on; the best models of rounds
 //! lock             locked by the process that is at work here
-//! models/          one generator a method, and its discriminator
+//! models/          one generator a method, and its discriminator or reward model
 //! vocab.json       how tokens are written (files only)
 //! samples/         sequences, one file a method
 //! summary.json     the results, written last
@@ -27,6 +27,7 @@ mod events;
 mod folder;
 mod lock;
 mod metrics_log;
+mod place;
 mod study;
 
 pub use events::EventFile;

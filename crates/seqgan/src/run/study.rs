@@ -1,17 +1,13 @@
 //! The folder of runs that are compared.
 
-use super::RunFolder;
-use super::folder::free_folder;
 use super::lock::RunLock;
+use super::place::{STUDY_MARK as MARK, check_new, free_folder};
 use crate::checkpoint::write_atomically;
 use crate::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// What tells such a folder from any other.
-const MARK: &str = "compare.json";
 
 /// A folder that holds run folders.
 #[derive(Debug)]
@@ -28,14 +24,14 @@ impl StudyFolder {
                 if !path.join(MARK).is_file() && !is_empty(path)? {
                     return Err(Error::Run {
                         path: path.into(),
-                        message: format!("no folder of `seqgan compare`: it has no {MARK}"),
-                        hint: Some("give another --out; nothing is overwritten".into()),
+                        message: format!("no folder of a comparison: it has no {MARK}"),
+                        hint: Some("give another `out`; nothing is overwritten".into()),
                     });
                 }
                 path.to_path_buf()
             }
             Some(path) => {
-                RunFolder::check_new(path)?;
+                check_new(path)?;
                 path.to_path_buf()
             }
             None => free_folder(Path::new("runs"), stem)?,
@@ -46,7 +42,7 @@ impl StudyFolder {
             let mark = json!({ "command": "compare", "version": env!("CARGO_PKG_VERSION") });
             write_json(&path, MARK, &mark)?;
         }
-        let folder = Self { _lock: RunLock::at(&path)?, path };
+        let folder = Self { _lock: RunLock::take(&path)?, path };
         for part in ["runs", "models"] {
             let part = folder.path.join(part);
             fs::create_dir_all(&part).map_err(Error::io("create", &part))?;
@@ -79,7 +75,7 @@ fn write_json(folder: &Path, name: &str, value: &impl Serialize) -> Result<()> {
 /// Whether there is nothing but what a process that was killed here was writing.
 fn is_empty(path: &Path) -> Result<bool> {
     let mut entries = fs::read_dir(path).map_err(Error::io("read", path))?;
-    Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == "compare.json.tmp")))
+    Ok(entries.all(|entry| entry.is_ok_and(|entry| entry.file_name() == *format!("{MARK}.tmp"))))
 }
 
 #[cfg(test)]

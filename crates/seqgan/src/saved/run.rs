@@ -136,7 +136,10 @@ impl SavedRun {
         let n = held_out.len().min(MAX_SAMPLES);
         let samples = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, n).sequences;
         let card = held_out.scorecard(&held_out.samples(&samples, vocab), Some(&train));
-        Ok(Scorecard { nll_test: held_out.nll(&policy), ..card })
+        let mut scorecard = Scorecard::default();
+        scorecard.extend(held_out.nll(&policy).map(|nll| ("nll_test", nll)));
+        scorecard.extend(card);
+        Ok(scorecard)
     }
 
     /// A test file as a model sees it.

@@ -12,7 +12,9 @@ pub(super) fn rows(runs: &[&RunRecord]) -> Vec<StudyRow> {
         let name = &row.name;
         let all: Vec<(u64, &MethodRow)> =
             runs.iter().filter_map(|run| Some((run.oracle, find(run, name)?))).collect();
-        let card = |card: &Option<Scorecard>| card.as_ref().map(Scorecard::entries).unwrap_or_default();
+        fn card(card: &Option<Scorecard>) -> Vec<(&str, Estimate)> {
+            card.as_ref().map(Scorecard::entries).unwrap_or_default()
+        }
         let points = row.curve.iter().enumerate().map(|(i, point)| StudyPoint {
             temperature: point.temperature,
             measures: named(&all, |row| row.curve.get(i).map(|c| c.measures.entries()).unwrap_or_default()),
@@ -106,13 +108,15 @@ pub(super) fn units(values: impl Iterator<Item = (u64, f64)>) -> Vec<f64> {
 }
 
 /// Every named value of the rows, over runs.
-fn named(rows: &[(u64, &MethodRow)], entries: impl Fn(&MethodRow) -> Vec<(&'static str, Estimate)>) -> Named {
-    let all: Vec<(u64, Vec<(&'static str, Estimate)>)> =
-        rows.iter().map(|(o, row)| (*o, entries(row))).collect();
+fn named<'a>(
+    rows: &[(u64, &'a MethodRow)],
+    entries: impl Fn(&'a MethodRow) -> Vec<(&'a str, Estimate)>,
+) -> Named {
+    let all: Vec<(u64, Vec<(&str, Estimate)>)> = rows.iter().map(|(o, row)| (*o, entries(row))).collect();
     let names = all.first().map(|(_, first)| first.iter().map(|(name, _)| *name).collect::<Vec<_>>());
-    let value = |name: &'static str| {
+    let value = |name: &str| {
         let found = |entries: &[(&str, Estimate)]| entries.iter().find(|e| e.0 == name).map(|e| e.1.mean);
-        (name, over(all.iter().filter_map(|(o, entries)| Some((*o, found(entries)?)))))
+        (name.to_string(), over(all.iter().filter_map(|(o, entries)| Some((*o, found(entries)?)))))
     };
     Named(names.unwrap_or_default().into_iter().map(value).collect())
 }

@@ -10,7 +10,7 @@ use serde::{Serialize, Serializer};
 
 /// Values by the name of what was measured, in order.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Named(pub Vec<(&'static str, OverRuns)>);
+pub struct Named(pub Vec<(String, OverRuns)>);
 
 impl Serialize for Named {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -21,7 +21,7 @@ impl Serialize for Named {
 impl Named {
     /// The value of one name.
     pub fn get(&self, name: &str) -> Option<OverRuns> {
-        self.0.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| *value)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::data::{
     are_pitches, read_options,
 };
 use crate::generator::{Policy, Rules, SequenceSpace};
-use crate::metrics::{Estimate, Scorecard, nll, pitch_mse};
+use crate::metrics::{Estimate, SampleContext, Scorecard, nll};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use std::path::Path;
@@ -84,20 +84,20 @@ impl HeldOut {
 
     /// Measures samples; they as [`HeldOut::samples`] and `train` as [`HeldOut::training`] gives them.
     pub fn scorecard(&self, samples: &SeqBatch, train: Option<&SeqBatch>) -> Scorecard {
-        let card = Scorecard::of(samples, &self.test, train);
-        Scorecard { pitch_mse: self.pitch_mse(samples), ..card }
+        Scorecard::measure(&self.context(samples, train))
     }
 
     /// Measures `n` real sequences of `train`, in an order that the seed names.
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
         let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
-        let hypotheses = Scorecard::hypotheses(&train.select(order), &self.test, n);
-        let card = real_scorecard(train, &self.test, n, seed);
-        Scorecard { pitch_mse: self.pitch_mse(&hypotheses), ..card }
+        let train = train.select(order);
+        let hypotheses = Scorecard::hypotheses(&train, &self.test, n);
+        Scorecard::measure_real(&self.context(&hypotheses, Some(&train)))
     }
 
-    fn pitch_mse(&self, samples: &SeqBatch) -> Option<Estimate> {
-        self.pitches.then(|| pitch_mse(samples, &self.test, &self.interner))
+    fn context<'a>(&'a self, samples: &'a SeqBatch, train: Option<&'a SeqBatch>) -> SampleContext<'a> {
+        let pitches = self.pitches.then_some(&self.interner);
+        SampleContext { train, pitches, ..SampleContext::new(samples, &self.test) }
     }
 }
 

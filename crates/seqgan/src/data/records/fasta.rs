@@ -50,7 +50,7 @@ impl Format for Fasta {
                     line: Some(number),
                     message: "the file begins without a heading, expected a line that starts with \">\""
                         .into(),
-                    hint: Some("say --format text if the file holds one sequence a line".into()),
+                    hint: Some("say `data.format = \"text\"` if the file holds one sequence a line".into()),
                 });
             }
         }

@@ -68,7 +68,7 @@ fn member<'a>(
         return members.get(field).ok_or_else(|| {
             let message =
                 format!("no {field:?}; the object holds {}", listed(members.keys().map(String::as_str)));
-            (message, "name another one with --field")
+            (message, "name another one with `data.field`")
         });
     }
     let could_be: Vec<&String> = members
@@ -80,7 +80,10 @@ fn member<'a>(
         [] => Err(("the object holds no string and no array".into(), "the sequence must be one of them")),
         _ => {
             let names = listed(could_be.iter().map(|name| name.as_str()));
-            Err((format!("any of {names} could be the sequence"), "say which one with --field NAME"))
+            Err((
+                format!("any of {names} could be the sequence"),
+                "say which one with `data.field = \"NAME\"`",
+            ))
         }
     }
 }

@@ -58,7 +58,7 @@ impl Table {
                 return Err(wrong(
                     path,
                     message,
-                    "say --field NAME, or --field N for a table without headings",
+                    "say `data.field = \"NAME\"`, or `data.field = \"N\"` for a table without headings",
                 ));
             }
         };

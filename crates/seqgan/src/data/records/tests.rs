@@ -49,7 +49,7 @@ fn a_column_of_a_table_is_chosen_by_name_or_number() {
 
     let (message, hint) = refused(FileFormat::Csv, text, None);
     assert!(message.contains(", line 1: the table has the columns \"id\", \"seq\"; which one"), "{message}");
-    assert!(hint.contains("--field"));
+    assert!(hint.contains("`data.field = "));
     assert!(
         refused(FileFormat::Csv, text, Some("smiles"))
             .0
@@ -73,7 +73,8 @@ fn json_lines_hold_strings_arrays_or_objects() {
 
     let (message, hint) = refused(FileFormat::Jsonl, two, None);
     assert!(
-        message.contains("line 1: any of \"a\", \"b\" could be the sequence") && hint.contains("--field")
+        message.contains("line 1: any of \"a\", \"b\" could be the sequence")
+            && hint.contains("`data.field = ")
     );
     assert!(refused(FileFormat::Jsonl, two, Some("c")).0.contains("no \"c\"; the object holds \"a\", \"b\""));
     assert!(refused(FileFormat::Jsonl, "{\"a\":1}\n", None).0.contains("no string and no array"));
@@ -89,7 +90,10 @@ fn fasta_records_span_lines() {
     assert_eq!(read(FileFormat::Fasta, text, None), pairs(&[(2, "ACGTacgt"), (5, ""), (7, "NN*")]));
     assert_eq!(read(FileFormat::Fasta, "", None), []);
     let (message, hint) = refused(FileFormat::Fasta, "ACGT\n>one\n", None);
-    assert!(message.contains("line 1: the file begins without a heading") && hint.contains("--format text"));
+    assert!(
+        message.contains("line 1: the file begins without a heading")
+            && hint.contains("`data.format = \"text\"`")
+    );
 }
 
 #[test]

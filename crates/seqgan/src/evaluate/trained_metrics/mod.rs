@@ -46,9 +46,9 @@ pub struct TrainedMetrics {
 impl TrainedScores {
     /// Adds the scores to `card`.
     pub fn add_to(&self, card: &mut Scorecard) {
-        card.lm_score = Some(self.lm_score);
-        card.reverse_lm_score = Some(self.reverse_lm_score);
-        card.classifier_accuracy = Some(self.classifier_accuracy);
+        card.insert("lm_score", self.lm_score);
+        card.insert("reverse_lm_score", self.reverse_lm_score);
+        card.insert("classifier_accuracy", self.classifier_accuracy);
     }
 }
 

@@ -9,26 +9,26 @@ use maud::{Markup, html};
 
 /// Table and drawing of the differences.
 pub(super) fn section(context: &Context<'_>) -> Option<Section> {
-    let judged: Vec<&Method> =
+    let compared: Vec<&Method> =
         context.folder.methods().iter().filter(|m| !m.comparisons.is_empty()).collect();
-    if judged.is_empty() {
+    if compared.is_empty() {
         return None;
     }
     let body = html! {
         p { "A method is compared with its base sampled at the temperature that gives the same entropy. Negative "
             "differences favour the method. " strong { "dominates" } " means: at every temperature one divergence is "
             "surely lower, and the other is not worse." }
-        (table(&judged))
-        (figures(&context.id("entropy"), &["forward_kl", reverse(&judged)].map(|measure| plot(context, &judged, measure))))
+        (table(&compared))
+        (figures(&context.id("entropy"), &["forward_kl", reverse(&compared)].map(|measure| plot(context, &compared, measure))))
     };
     Some(Section { id: "entropy", title: "At equal entropy", body })
 }
 
-fn table(judged: &[&Method]) -> Markup {
+fn table(compared: &[&Method]) -> Markup {
     // Of tasks whose samples are valid or not; more is better.
-    let all = || judged.iter().flat_map(|method| &method.comparisons);
+    let all = || compared.iter().flat_map(|method| &method.comparisons);
     let has_rule = all().any(|comparison| comparison.differences.get("valid").is_some());
-    let reverse = reverse(judged);
+    let reverse = reverse(compared);
     html! {
         div.scroll tabindex="0" { table {
             caption { "Method minus base, nats a token, with 95 % intervals" }
@@ -37,7 +37,7 @@ fn table(judged: &[&Method]) -> Markup {
                 @if has_rule { th scope="col" { "valid" } }
                 th scope="col" { "verdict" }
             } }
-            tbody { @for method in judged { @for (i, comparison) in method.comparisons.iter().enumerate() { tr {
+            tbody { @for method in compared { @for (i, comparison) in method.comparisons.iter().enumerate() { tr {
                 @if i == 0 { th scope="rowgroup" rowspan=(method.comparisons.len()) { (method.name)
                     span.interval { "against " (method.base.as_deref().unwrap_or("its base")) } } }
                 td { "T " (temperature(comparison.temperature)) }
@@ -52,16 +52,16 @@ fn table(judged: &[&Method]) -> Markup {
 }
 
 /// What stands beside the forward KL: without an oracle the score of language models of the samples.
-fn reverse(judged: &[&Method]) -> &'static str {
-    let mut all = judged.iter().flat_map(|method| &method.comparisons);
+fn reverse(compared: &[&Method]) -> &'static str {
+    let mut all = compared.iter().flat_map(|method| &method.comparisons);
     let has_oracle = all.any(|comparison| comparison.differences.get("reverse_kl").is_some());
     if has_oracle { "reverse_kl" } else { "reverse_lm_score" }
 }
 
-fn plot(context: &Context<'_>, judged: &[&Method], measure: &str) -> Plot {
+fn plot(context: &Context<'_>, compared: &[&Method], measure: &str) -> Plot {
     let mut names = Vec::new();
     let mut series = Vec::new();
-    for method in judged {
+    for method in compared {
         let mut points = Vec::new();
         for comparison in &method.comparisons {
             let row = names.len() as f64;

@@ -37,7 +37,7 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
 }
 
 fn plot(context: &Context<'_>, methods: &[&Method], (x, y, tells): (&str, &str, &str)) -> Plot {
-    let entropy = context.folder.floors().and_then(|floors| floors.entropy).filter(|_| x == "entropy");
+    let entropy = context.folder.oracle().and_then(|oracle| oracle.entropy).filter(|_| x == "entropy");
     let label = |name: &str| format!("{name} (nats a token)");
     Plot {
         title: tells.into(),

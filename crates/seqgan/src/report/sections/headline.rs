@@ -13,9 +13,9 @@ pub(in super::super) fn headline(folder: &Folder) -> String {
     let Some(summary) = &folder.summary else {
         return "This run is unfinished: what was measured so far".into();
     };
-    let judged: Vec<&Method> =
+    let compared: Vec<&Method> =
         summary.methods.iter().filter(|m| m.verdict.is_some() && m.base.is_some()).collect();
-    match judged.as_slice() {
+    match compared.as_slice() {
         [] => likelihood(folder),
         [method] => verdict(method),
         several => verdicts(several),
@@ -107,8 +107,8 @@ fn held_out(methods: &[&Method]) -> Option<&'static str> {
 
 /// Sentences below the headline, and its numbers as tiles.
 pub(in super::super) fn lead(folder: &Folder) -> Markup {
-    let judged = folder.methods().iter().filter(|m| m.base.is_some());
-    let moved: Vec<(&Method, String)> = judged.filter_map(|m| Some((m, moved(folder, m)?))).collect();
+    let with_base = folder.methods().iter().filter(|m| m.base.is_some());
+    let moved: Vec<(&Method, String)> = with_base.filter_map(|m| Some((m, moved(folder, m)?))).collect();
     html! {
         @match moved.as_slice() {
             [] => {}
@@ -175,8 +175,8 @@ fn tiles(folder: &Folder) -> Markup {
     let models: Vec<&Method> =
         folder.methods().iter().filter(|m| !m.is_yardstick() && m.name != "real").collect();
     // Of several, the method that the program is named after.
-    let judged = || models.iter().filter(|m| m.base.is_some());
-    let main = judged().find(|m| m.name == "seqgan").or(judged().next()).or(models.last());
+    let with_base = || models.iter().filter(|m| m.base.is_some());
+    let main = with_base().find(|m| m.name == "seqgan").or(with_base().next()).or(models.last());
     let Some(main) = main else { return html! {} };
     let base = main.base.as_deref().and_then(|base| folder.method(base));
     let chosen: &[&str] = if folder.has_oracle() {
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn verdicts_are_told_in_words() {
+    fn verdicts_in_words() {
         let row =
             |name: &str, verdict: &str| format!(r#"{{"name":"{name}","base":"mle","verdict":"{verdict}"}}"#);
         let of = |rows: &[String]| headline(&folder(&format!(r#"{{"methods":[{}]}}"#, rows.join(","))));

@@ -28,7 +28,7 @@ const MEASURES: [&str; 15] = [
     "auc_validation",
 ];
 
-/// Most points of a line: more are not told apart.
+/// Most points of a line: more cannot be distinguished.
 const MOST_POINTS: usize = 200;
 
 /// A kind of training with its own count of steps.
@@ -53,10 +53,10 @@ const KINDS: [Kind; 3] = [
     },
     Kind {
         title: "Discriminator",
-        id: "judge",
+        id: "discriminator",
         step: "draw of negatives",
         name: |course| match course {
-            // It has the colour of the method that it judges.
+            // It has the colour of the method whose samples it scores.
             Course::Discriminator(method) => Some(method.clone().unwrap_or_else(|| "seqgan".into())),
             _ => None,
         },
@@ -84,7 +84,7 @@ pub(super) struct Group<'a> {
 /// A part for each kind that was recorded.
 pub(super) fn section(context: &Context<'_>) -> Option<Section> {
     let runs: Vec<&Run> = context.folder.runs.iter().collect();
-    let floor = context.folder.floors().and_then(|floors| floors.entropy);
+    let floor = context.folder.oracle().and_then(|oracle| oracle.entropy);
     let mut parts = Vec::new();
     for Kind { title, id, step, name } in KINDS {
         let groups = groups(&runs, id != "mle", name);

@@ -32,7 +32,7 @@ fn columns(methods: &[Method]) -> Vec<(&'static str, &'static str)> {
 
 fn table(context: &Context<'_>, methods: &[Method]) -> Markup {
     let columns = columns(methods);
-    let floor = context.folder.floors().and_then(|floors| floors.entropy);
+    let floor = context.folder.oracle().and_then(|oracle| oracle.entropy);
     html! {
         div.scroll tabindex="0" { table {
             caption { "Nats a token at temperature 1; below each mean its 95 % interval" }
@@ -67,7 +67,7 @@ fn oracle_itself(measure: &str, entropy: Reading) -> Option<Reading> {
 fn plots(context: &Context<'_>) -> Vec<Plot> {
     let shown: Vec<&Method> =
         context.folder.methods().iter().filter(|m| !m.is_yardstick() && m.name != "real").collect();
-    let floor = context.folder.floors().and_then(|floors| floors.entropy);
+    let floor = context.folder.oracle().and_then(|oracle| oracle.entropy);
     let columns =
         MEASURES.into_iter().filter(|(name, _)| shown.iter().any(|m| m.measures.get(name).is_some()));
     columns

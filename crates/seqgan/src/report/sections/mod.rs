@@ -65,11 +65,11 @@ pub(super) fn all(context: &Context<'_>) -> Vec<Section> {
 
 /// Measures of the tables, in order: name and what it is.
 const MEASURES: [(&str, &str); 9] = [
-    ("nll_oracle", "samples, judged by the oracle"),
-    ("nll_test", "fresh data, judged by the model"),
-    ("nll_validation", "held-out data, judged by the model"),
-    ("nll_train", "training data, judged by the model"),
-    ("entropy", "samples, judged by the model itself"),
+    ("nll_oracle", "samples under the oracle"),
+    ("nll_test", "fresh data under the model"),
+    ("nll_validation", "held-out data under the model"),
+    ("nll_train", "training data under the model"),
+    ("entropy", "samples under the model itself"),
     ("reverse_kl", "what the model makes up"),
     ("forward_kl", "what the model leaves out"),
     ("valid", "samples that keep the rule"),

@@ -1,4 +1,4 @@
-//! What the runs cost, and where they were made.
+//! Time, memory and machine of the runs.
 
 use super::super::folder::Run;
 use super::super::log::seconds_by_phase;

@@ -1,4 +1,4 @@
-//! Tests over runs, as far as a comparison made them.
+//! Tests over runs, where a comparison has them.
 
 use super::super::figure::figures;
 use super::super::numbers::{cell, p_value, signed};

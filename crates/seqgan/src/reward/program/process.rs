@@ -73,7 +73,7 @@ impl Process {
         })
     }
 
-    /// Hands over lines; whether they arrived is told by [`Process::next_event`].
+    /// Hands over lines; [`Process::next_event`] says whether they arrived.
     pub(super) fn send(&self, lines: Vec<u8>) {
         if let Some(input) = &self.input {
             // A writer that is gone has left `InputBroken` behind.

@@ -5,11 +5,12 @@ use super::super::monitor::{Diagnostic, advice};
 use super::super::reward_model::{ActionValues, LabelledBatch, Network, RewardModel, RolloutContext};
 use super::traits::{AdversarialMethod, Kind, RewardTraining, TrainingMethod};
 use crate::Result;
-use crate::config::{Config, Method, RewardConfig};
-use crate::credit::{BuiltRewards, RewardContext};
+use crate::config::{Config, Method};
+use crate::credit::BuiltRewards;
 use crate::discriminator::{BatchLoss, Discriminator, ReferenceModels};
 use crate::optim::Optimizer;
-use crate::reward::{DiscriminatorReward, Reward};
+use crate::reward::registry::DISCRIMINATOR;
+use crate::reward::{DiscriminatorReward, Reward, RewardContext};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
@@ -23,22 +24,15 @@ struct Sum {
     discriminator: Option<Discriminator>,
 }
 
-/// The kind of the part that is a discriminator's score.
-const DISCRIMINATOR: &str = "discriminator";
-
 /// The parts of the reward, built from the settings and the task.
 pub fn build_rewards(config: &Config, task: &Task) -> Result<BuiltRewards> {
-    let context = RewardContext {
-        train: &task.train,
-        vocab: task.vocab.as_ref(),
-        max_length: task.max_length(),
-        bleu_order: config.pg_bleu.max_order,
-    };
+    let mut context = RewardContext::new(&task.train, task.vocab.as_ref(), task.max_length());
+    context.bleu_order = config.pg_bleu.max_order;
     BuiltRewards::new(&config.reward, &context)
 }
 
 fn has(config: &Config, kind: &str) -> bool {
-    config.reward.iter().any(|part: &RewardConfig| part.kind.name() == kind)
+    config.reward.iter().any(|part| part.kind == kind)
 }
 
 impl TrainingMethod for Mixed {
@@ -94,16 +88,13 @@ impl RewardModel for Sum {
         let scores =
             self.discriminator.as_ref().map(|discriminator| DiscriminatorReward { discriminator, precision });
         let scores = scores.as_ref().map(|scores| scores as &dyn Reward);
-        let rounds = (context.round, config.adversarial.num_rounds);
-        self.parts.with_parts(context.batch, scores, rounds, |sum| {
-            let policy = context.rollout.policy();
-            let search = context.search();
-            let found = sum.values(search, &policy, context.batch, &context.streams, context.first)?;
-            Ok(ActionValues {
-                parts: sum.parts.iter().map(|part| part.name.to_string()).zip(found.means).collect(),
-                completions: found.completions,
-                ..ActionValues::new(found.values, found.mean)
-            })
+        let sum = self.parts.parts(context.batch, scores, context.round, config.adversarial.num_rounds);
+        let policy = context.rollout.policy();
+        let found = sum.values(context.search(), &policy, context.batch, &context.streams, context.first)?;
+        Ok(ActionValues {
+            parts: sum.parts.iter().map(|part| part.name.to_string()).zip(found.means).collect(),
+            completions: found.completions,
+            ..ActionValues::new(found.values, found.mean)
         })
     }
 

@@ -1,4 +1,4 @@
-//! What is told when programs die, hang or talk nonsense.
+//! Error messages of programs that die, hang or answer nonsense.
 
 use super::*;
 
