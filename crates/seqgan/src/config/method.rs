@@ -1,54 +1,59 @@
-//! Methods by name; the name means the same everywhere.
+//! Methods, by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A way to get a generator, a row of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// Method that makes a generator, one row of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// Every token alike; untrained.
+    /// Uniformly random tokens; untrained.
     Random,
-    /// Tokens by their frequency, in no order.
+    /// Independent tokens by their frequency.
     Unigram,
-    /// The base at a low temperature by chance, else as it is; untrained, and lower in nll_oracle for no good.
+    /// The base, with a low temperature for a random share of the sequences; untrained. Its lower nll_oracle
+    /// is no improvement.
     Mixture,
     /// Maximum likelihood on the paper's schedule.
     Mle,
     /// Maximum likelihood with early stopping, L2 and a cosine.
     #[serde(rename = "mle-tuned")]
     MleTuned,
-    /// Several such models as one, by the geometric mean of their distributions.
+    /// Ensemble of `mle-tuned` models by the geometric mean of their distributions.
     #[serde(rename = "mle-ensemble")]
     MleEnsemble,
-    /// A generator of the usual size that learns from the ensemble's distributions (Hinton et al., 2015).
+    /// Distillation of the ensemble into one generator of the usual size (Hinton et al., 2015).
     Distilled,
-    /// Maximum likelihood whose inputs are more and more the model's own (Bengio et al., NIPS 2015).
+    /// Scheduled sampling: maximum likelihood with a growing share of inputs from the model itself
+    /// (Bengio et al., NIPS 2015).
     #[serde(rename = "scheduled-sampling")]
     ScheduledSampling,
     /// Policy gradient with BLEU against the training data as the reward (SeqGAN, section 4.1).
     #[serde(rename = "pg-bleu")]
     PgBleu,
-    /// Policy gradient with a discriminator's judgement, searched by Monte Carlo (SeqGAN, Algorithm 1).
+    /// Policy gradient with the discriminator's score as the reward and Monte Carlo search (SeqGAN,
+    /// Algorithm 1).
     SeqGan,
-    /// The same with a judgement at every step from a causal discriminator, and no search.
+    /// Policy gradient with the score of a causal discriminator at every step, without search.
     #[serde(rename = "seqgan-step")]
     SeqGanStep,
-    /// A causal judge that sees the generator's probabilities, cross-fitted over folds, once; with a KL penalty.
+    /// Policy gradient with a KL penalty and a causal discriminator of the generator's probabilities, which
+    /// is cross-fitted over folds.
     #[serde(rename = "seqgan-crossfit")]
     SeqGanCrossfit,
-    /// The same on top of `distilled`.
+    /// `seqgan-crossfit` with the base `distilled`.
     #[serde(rename = "distilled-seqgan-crossfit")]
     DistilledSeqGanCrossfit,
-    /// Sequences weighted by the odds that they are real (Che et al., 2017).
+    /// MaliGAN: sequences weighted by the odds that they are real (Che et al., 2017).
     MaliGan,
-    /// A ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
+    /// RankGAN: a ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
     RankGan,
-    /// Policy gradient with a reward put together of parts (`[[reward]]`).
+    /// Policy gradient with a weighted sum of rewards (`[[reward]]`).
     Mixed,
 }
 
 impl Method {
-    /// All methods, in the order in which tables are best read.
+    /// All methods, in the order of tables.
     pub const ALL: [Self; 16] = [
         Self::Random,
         Self::Unigram,
@@ -90,27 +95,28 @@ impl Method {
         }
     }
 
-    /// Names in a line, for messages.
+    /// Comma-separated names, for messages.
     pub fn list(methods: &[Self]) -> String {
         methods.iter().map(|m| m.name()).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether something is trained for it, or it is put together of what was.
+    /// Whether the method trains a model or combines trained models.
     pub fn is_trained(self) -> bool {
         !matches!(self, Self::Random | Self::Unigram | Self::Mixture)
     }
 
-    /// Whether it is trained by likelihood from the start, and so can be what others start from.
+    /// Whether the method trains a generator by maximum likelihood from the start, so that other methods can
+    /// start from it.
     pub fn is_likelihood(self) -> bool {
         matches!(self, Self::Mle | Self::MleTuned | Self::Distilled | Self::ScheduledSampling)
     }
 
-    /// Whether it starts from a likelihood model and follows a reward in rounds.
+    /// Whether the method trains a likelihood model further by a reward, in rounds.
     pub fn follows_reward(self) -> bool {
         self.is_trained() && !self.is_likelihood() && self != Self::MleEnsemble
     }
 
-    /// Whether its judge is cross-fitted over folds of the training sequences.
+    /// Whether the discriminator is cross-fitted over folds of the training sequences.
     pub fn is_crossfit(self) -> bool {
         matches!(self, Self::SeqGanCrossfit | Self::DistilledSeqGanCrossfit)
     }
