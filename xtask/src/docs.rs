@@ -37,9 +37,9 @@ num_rollouts = 8
 ```
 
 or on the command line, `--set rollout.num_rollouts=8`. Unknown keys, wrong types and values out of range are refused
-before any work is done, with the file and line or the option that gave them. Editors with a TOML language server, such
-as Even Better TOML, complete and check a file with the first line `#:schema seqgan.schema.json`; `seqgan schema >
-seqgan.schema.json` writes this schema.
+before any work is done, with the file and line or the option that gave them. After `seqgan schema > seqgan.schema.json`,
+editors that use Taplo (such as VS Code with Even Better TOML) complete and check every file whose first line is
+`#:schema seqgan.schema.json`.
 
 In the table below B is the number of sequences of a batch, T the longest length, V the number of tokens, E the width
 of an embedding, H the width of a hidden state, N the number of completions.

@@ -10,10 +10,11 @@ pub enum Baseline {
     /// No baseline, as in the paper.
     #[default]
     None,
-    /// Mean of the batch at the same step, which keeps the expected gradient and lowers its variance.
+    /// Mean of the batch at the same step, which keeps the expected gradient and lowers its
+    /// variance.
     StepMean,
-    /// Mean of the batch at the same step, with division by the standard deviation at the step, so that
-    /// steps and rounds contribute equally however close the values are (Shao et al., "DeepSeekMath",
-    /// 2024, with the batch as the group).
+    /// Mean of the batch at the same step, with division by the standard deviation at the step, so
+    /// that steps and rounds contribute equally however close the values are (Shao et al.,
+    /// "DeepSeekMath", 2024, with the batch as the group).
     StepNormalised,
 }

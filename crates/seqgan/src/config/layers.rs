@@ -1,7 +1,8 @@
 //! Layers of settings: defaults, preset, file, options, `--set`; a later layer wins.
 //!
-//! The table of defaults holds every allowed key, and the default of a key determines its type. Ranges are checked
-//! elsewhere; [`Provenance`] holds the line or option for the messages of that check.
+//! The table of defaults holds every allowed key, and the default of a key determines its type.
+//! Ranges are checked elsewhere; [`Provenance`] holds the line or option for the messages of that
+//! check.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -57,7 +58,8 @@ impl Layers {
         self.text(text, &name)
     }
 
-    /// Adds the settings of a TOML document, such as a built-in preset; `name` stands for it in messages.
+    /// Adds the settings of a TOML document, such as a built-in preset; `name` stands for it in
+    /// messages.
     pub fn text(&mut self, text: &str, name: &str) -> Result<&mut Self> {
         let syntax_error = |error: toml::de::Error| Error::ConfigSyntax {
             message: error.message().to_owned(),
@@ -87,7 +89,8 @@ impl Layers {
 
     /// Adds one setting written `KEY=VALUE`, as the option `--set` takes it.
     ///
-    /// VALUE is a TOML value. Anything else is text, and so is any value of a key whose type is text.
+    /// VALUE is a TOML value. Anything else is text, and so is any value of a key whose type is
+    /// text.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
         self.assign(assignment, "--set")
     }
@@ -114,7 +117,8 @@ impl Layers {
         self.option(key, value, &place)
     }
 
-    /// Adds one setting from an option of its own; `place` is the option as given, such as "--seed 7".
+    /// Adds one setting from an option of its own; `place` is the option as given, such as "--seed
+    /// 7".
     pub fn option(&mut self, key: &str, value: impl Into<Value>, place: &str) -> Result<&mut Self> {
         self.merge(key, value.into(), &|_| place.to_owned())?;
         Ok(self)
@@ -122,7 +126,8 @@ impl Layers {
 
     /// Builds the settings, and the place where each was given.
     pub fn finish<T: DeserializeOwned>(&self) -> Result<(T, Provenance)> {
-        // Through text, because only the text parser says where in it an error lies, and so at which key.
+        // Through text, because only the text parser says where in it an error lies, and so at
+        // which key.
         let text = toml::to_string(&self.merged).map_err(|error| plain_error(error.to_string()))?;
         let settings = toml::from_str(&text).map_err(|error| self.explain(&text, &error))?;
         Ok((settings, self.provenance.clone()))
@@ -179,7 +184,8 @@ impl Layers {
         }
     }
 
-    /// Error with key, value and place for a value that the settings' type refused, such as an unknown method.
+    /// Error with key, value and place for a value that the settings' type refused, such as an
+    /// unknown method.
     fn explain(&self, text: &str, error: &toml::de::Error) -> Error {
         let mut key = None;
         if let (Some(span), Ok(document)) = (error.span(), DeTable::parse(text)) {
@@ -265,7 +271,8 @@ fn describe(default: &Value) -> String {
     }
 }
 
-/// The dotted key of a name in a section; a name with a dot in it stays in quotes, so that it is nobody's section.
+/// The dotted key of a name in a section; a name with a dot in it stays in quotes, so that it is
+/// nobody's section.
 fn join(section: &str, name: &str) -> String {
     let name = if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() };
     if section.is_empty() { name } else { format!("{section}.{name}") }

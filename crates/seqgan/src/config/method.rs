@@ -11,8 +11,8 @@ pub enum Method {
     Random,
     /// Independent tokens by their frequency.
     Unigram,
-    /// The base, with a low temperature for a random share of the sequences; untrained. Its lower nll_oracle
-    /// is no improvement.
+    /// The base, with a low temperature for a random share of the sequences; untrained. Its lower
+    /// nll_oracle is no improvement.
     Mixture,
     /// Maximum likelihood on the paper's schedule.
     Mle,
@@ -37,8 +37,8 @@ pub enum Method {
     /// Policy gradient with the score of a causal discriminator at every step, without search.
     #[serde(rename = "seqgan-step")]
     SeqGanStep,
-    /// Policy gradient with a KL penalty and a causal discriminator of the generator's probabilities, which
-    /// is cross-fitted over folds.
+    /// Policy gradient with a KL penalty and a causal discriminator of the generator's
+    /// probabilities, which is cross-fitted over folds.
     #[serde(rename = "seqgan-crossfit")]
     SeqGanCrossfit,
     /// `seqgan-crossfit` with the base `distilled`.
@@ -46,7 +46,8 @@ pub enum Method {
     DistilledSeqGanCrossfit,
     /// MaliGAN: sequences weighted by the odds that they are real (Che et al., 2017).
     MaliGan,
-    /// RankGAN: a ranker among real sequences in place of the discriminator (Lin et al., NIPS 2017).
+    /// RankGAN: a ranker among real sequences in place of the discriminator (Lin et al., NIPS
+    /// 2017).
     RankGan,
     /// Policy gradient with a weighted sum of rewards (`[[reward]]`).
     Mixed,
@@ -105,8 +106,8 @@ impl Method {
         !matches!(self, Self::Random | Self::Unigram | Self::Mixture)
     }
 
-    /// Whether the method trains a generator by maximum likelihood from the start, so that other methods can
-    /// start from it.
+    /// Whether the method trains a generator by maximum likelihood from the start, so that other
+    /// methods can start from it.
     pub fn is_likelihood(self) -> bool {
         matches!(self, Self::Mle | Self::MleTuned | Self::Distilled | Self::ScheduledSampling)
     }

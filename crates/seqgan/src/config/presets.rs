@@ -69,8 +69,8 @@ impl Preset {
         match self {
             Self::Paper => config = Config::default(),
             Self::Quick => {
-                // Two likelihood models are the fewest whose features help the discriminator. Other stages are shorter
-                // to pay for them.
+                // Two likelihood models are the fewest whose features help the discriminator. Other
+                // stages are shorter to pay for them.
                 config.methods.push(Method::SeqGanCrossfit);
                 config.ensemble.num_members = 2;
                 config.crossfit = CrossfitConfig {
@@ -129,13 +129,14 @@ impl Preset {
         config
     }
 
-    /// The settings for tasks on which `quick` has no time for the likelihood models of `seqgan-crossfit`.
+    /// The settings for tasks on which `quick` has no time for the likelihood models of
+    /// `seqgan-crossfit`.
     fn config_elsewhere(self) -> Config {
         if self == Self::Quick { Self::without_further_models() } else { self.config() }
     }
 
-    /// The settings for a synthetic task: those of [`Self::config`], with sizes at which the task is neither trivial nor
-    /// hopeless for the generator.
+    /// The settings for a synthetic task: those of [`Self::config`], with sizes at which the task
+    /// is neither trivial nor hopeless for the generator.
     pub fn config_for_task(self, task: SyntheticTask) -> Config {
         let (vocab_size, length) = match task {
             SyntheticTask::Oracle => return self.config(),
@@ -150,12 +151,14 @@ impl Preset {
             config.oracle.hidden_dim = 8;
         }
         config.generator.embedding_dim = 16;
-        // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it is learnt slowly.
+        // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it
+        // is learnt slowly.
         config.mle_tuned.l2 = if task.has_rule() { 0.0 } else { 1e-5 };
         (config.mle_tuned.num_epochs, config.mle_tuned.patience) = (200, 20);
         config.ensemble.num_epochs = 100;
-        // Networks and vocabulary are small, so that more training is affordable: a larger discriminator, because a
-        // rule is easier to recognise than to follow, and many updates of many sequences.
+        // Networks and vocabulary are small, so that more training is affordable: a larger
+        // discriminator, because a rule is easier to recognise than to follow, and many updates of
+        // many sequences.
         config.crossfit = CrossfitConfig {
             embedding_dim: 16,
             hidden_dim: 64,
@@ -177,9 +180,9 @@ impl Preset {
         config
     }
 
-    /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any file, so their
-    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by a rough cost: a fixed
-    /// function, so the same file gives the same steps on every machine.
+    /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any
+    /// file, so their numbers of epochs, rounds, rollouts and filters follow from the data's size,
+    /// by a rough cost: a fixed function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config_elsewhere();
         config.methods.retain(|&m| !matches!(m, Method::Random | Method::Mixture));
@@ -195,9 +198,9 @@ impl Preset {
     }
 }
 
-/// Settings of a discriminator with features of an ensemble. By validation likelihood, one fold is enough to fit this
-/// discriminator, and many small updates gain more than a few large ones, because no action is sampled. A decision has
-/// its own reward alone.
+/// Settings of a discriminator with features of an ensemble. By validation likelihood, one fold is
+/// enough to fit this discriminator, and many small updates gain more than a few large ones,
+/// because no action is sampled. A decision has its own reward alone.
 fn with_ensemble_features(defaults: CrossfitConfig) -> CrossfitConfig {
     CrossfitConfig {
         ensemble_features: true,
@@ -213,8 +216,9 @@ fn with_ensemble_features(defaults: CrossfitConfig) -> CrossfitConfig {
     }
 }
 
-/// Rough upper bounds of the cost of the parts of training, in seconds on two cores. Only the resulting choices matter:
-/// closer bounds gave poems and captions more epochs or wider models, and a worse validation likelihood.
+/// Rough upper bounds of the cost of the parts of training, in seconds on two cores. Only the
+/// resulting choices matter: closer bounds gave poems and captions more epochs or wider models, and
+/// a worse validation likelihood.
 struct Cost {
     likelihood_token: f64,
     sample_token: f64,
@@ -227,7 +231,8 @@ impl Cost {
         Self::of_ensemble(config, size, 1)
     }
 
-    /// Cost of an ensemble of `members`, which share only the work that is proportional to the vocabulary.
+    /// Cost of an ensemble of `members`, which share only the work that is proportional to the
+    /// vocabulary.
     fn of_ensemble(config: &Config, size: DataSize, members: usize) -> Self {
         let (v, t) = (size.vocab_size as f64, size.max_length as f64);
         let (e, h) = (config.generator.embedding_dim as f64, config.generator.hidden_dim as f64);
@@ -241,14 +246,15 @@ impl Cost {
             likelihood_token: 2e-6 + units * (e + h) * 2e-10 + v * (0.5e-9 + units * 2.5e-11),
             sample_token: 0.4e-6 + units * (e + h) * 4e-11 + v * (0.2e-9 + units * 1.3e-11),
             score_sequence,
-            // Backward is twice the highway's forward, and each update sends all weights through memory.
+            // Backward is twice the highway's forward, and each update sends all weights through
+            // memory.
             train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
         }
     }
 }
 
-/// Chooses sizes and numbers of steps that take about `seconds`; `to_the_end` adds the time for maximum likelihood to
-/// converge.
+/// Chooses sizes and numbers of steps that take about `seconds`; `to_the_end` adds the time for
+/// maximum likelihood to converge.
 fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let t = size.max_length as f64;
     let tokens = size.num_tokens as f64;
@@ -257,8 +263,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let shrink = (40.0 / t).clamp(0.1, 1.0);
     config.discriminator.filters.iter_mut().for_each(|f| f.1 = ((f.1 as f64 * shrink) as usize).max(8));
 
-    // Maximum likelihood gets 40 %: it determines most of the quality. The widest LSTM that has time for enough passes
-    // is used; on validation data it was the best one.
+    // Maximum likelihood gets 40 %: it determines most of the quality. The widest LSTM that has
+    // time for enough passes is used; on validation data it was the best one.
     let likelihood = 0.4 * seconds;
     for (dim, rate) in [(128, 0.008), (64, 0.01), (32, 0.01)] {
         (config.generator.embedding_dim, config.generator.hidden_dim) = (dim.min(64), dim);
@@ -273,14 +279,16 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
         // Any further training looks good from a base that has not converged.
         epochs *= 2.5;
     }
-    // Data sets differ too much in size for one L2 weight or one number of passes; plateaus adapt the rest. By validation
-    // likelihood, on five sets of data (experiments/frontier/files-likelihood.txt).
+    // Data sets differ too much in size for one L2 weight or one number of passes; plateaus adapt
+    // the rest. By validation likelihood, on five sets of data
+    // (experiments/frontier/files-likelihood.txt).
     (config.mle_tuned.l2, config.mle_tuned.plateau_factor) = (5e-5, 0.5);
     set_epochs(&mut config.mle_tuned, epochs, size);
-    // The distilled model gets 240 % and at most as many passes as the others; each pass also holds as many samples of
-    // the ensemble. With wide models, a smaller ensemble leaves time for more passes. They start from the weights of
-    // `mle-tuned`, because they are few: on drug-like molecules, with a base of 0.803, eight passes end with a validation
-    // likelihood of 0.791, and with 0.877 from random weights.
+    // The distilled model gets 240 % and at most as many passes as the others; each pass also holds
+    // as many samples of the ensemble. With wide models, a smaller ensemble leaves time for more
+    // passes. They start from the weights of `mle-tuned`, because they are few: on drug-like
+    // molecules, with a base of 0.803, eight passes end with a validation likelihood of 0.791, and
+    // with 0.877 from random weights.
     let wanted = config.mle_tuned.num_epochs;
     let passes = |members: usize| {
         let ensemble = Cost::of_ensemble(config, size, members);
@@ -317,9 +325,9 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     config.rollout.num_rollouts = n as usize;
     adversarial.num_negatives = negatives.min(affordable((left / rounds - reward(n)).max(0.0)).max(64));
 
-    // The rounds of `seqgan-crossfit` get half as much time again, and twice as much with features of an ensemble. A
-    // sequence is drawn, trained on beside a real one, and scored by the base and by each model of the ensemble; a score
-    // costs a third of a training step.
+    // The rounds of `seqgan-crossfit` get another 50 %, or 200 % with features of an ensemble. A
+    // sequence is drawn, trained on beside a real one, and scored by the base and by each model of
+    // the ensemble; a score costs a third of a training step.
     let crossfit = &mut config.crossfit;
     crossfit.learning_rate = crossfit.learning_rate.min(config.mle_tuned.learning_rate);
     let (scores, share) =
@@ -330,8 +338,9 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
         [crossfit.batch_size, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
     crossfit.num_rounds = (rounds(crossfit.batch_size) as usize).clamp(5, crossfit.num_rounds);
     crossfit.measure_every_rounds = (crossfit.num_rounds / 20).clamp(1, crossfit.measure_every_rounds);
-    // Rounds can overfit a file: on captions the last ones have memorised the training sequences. On a distilled base the
-    // first rounds lower the validation likelihood and later ones restore it; on poems this took three tenths of all rounds.
+    // Rounds can overfit a file: on captions the last ones have memorised the training sequences.
+    // On a distilled base the first rounds lower the validation likelihood and later ones restore
+    // it; on poems this took three tenths of all rounds.
     crossfit.patience = (crossfit.num_rounds / 2).max(1);
 }
 

@@ -11,8 +11,8 @@ pub struct Provenance {
 }
 
 impl Provenance {
-    /// File and line or option that set `key` last, such as "configs/text.toml, line 14" or "--seed 7".
-    /// `None` if the key has its default.
+    /// File and line or option that set `key` last, such as "configs/text.toml, line 14" or "--seed
+    /// 7". `None` if the key has its default.
     pub fn origin(&self, key: &str) -> Option<&str> {
         // A part of a list has the place of the list unless its own is known.
         let list = key.split_once('[').map_or(key, |(list, _)| list);

@@ -1,4 +1,5 @@
-//! Checks of single settings against the schema: ranges of numbers, choices of texts, lengths of lists.
+//! Checks of single settings against the schema: ranges of numbers, choices of texts, lengths of
+//! lists.
 
 use super::provenance::Provenance;
 use crate::Result;
@@ -15,7 +16,8 @@ pub(super) struct Ranges<'a> {
 }
 
 impl Ranges<'_> {
-    /// Checks all settings of a section, in the order of the schema; `key` is empty for the top level.
+    /// Checks all settings of a section, in the order of the schema; `key` is empty for the top
+    /// level.
     pub(super) fn table(&self, key: &str, schema: &Schema, table: &Table) -> Result<()> {
         table.iter().try_for_each(|(name, value)| {
             let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };

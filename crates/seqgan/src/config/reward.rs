@@ -54,18 +54,18 @@ pub struct RewardConfig {
     #[serde(default = "one")]
     #[schemars(range(min = -1e6, max = 1e6))]
     pub weight: f64,
-    /// Weight in the last round, with linear interpolation between. Not set: the weight of the first
-    /// round.
+    /// Weight in the last round, with linear interpolation between. Not set: the weight of the
+    /// first round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "f64", range(min = -1e6, max = 1e6))]
     pub weight_end: Option<f64>,
     /// Whether completions are scored too, so that each decision has an action value of its own.
-    /// Otherwise every decision has the score of its whole sequence, which takes 300 times fewer scores of
-    /// a slow program.
+    /// Otherwise every decision has the score of its whole sequence, which takes 300 times fewer
+    /// scores of a slow program.
     #[serde(default = "yes")]
     pub search: bool,
-    /// bleu: length of the longest n-grams; 0: that of `pg_bleu.max_order`. repetition: length of the
-    /// n-grams; 0: 2.
+    /// bleu: length of the longest n-grams; 0: that of `pg_bleu.max_order`. repetition: length of
+    /// the n-grams; 0: 2.
     #[serde(default)]
     #[schemars(range(min = 0, max = 9))]
     pub order: usize,

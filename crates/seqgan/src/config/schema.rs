@@ -1,12 +1,13 @@
-//! JSON schema of a configuration file, derived from the types of the settings and their doc comments.
+//! JSON schema of a configuration file, derived from the types of the settings and their doc
+//! comments.
 
 use super::settings::Config;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use std::sync::LazyLock;
 
-/// JSON schema (draft 2020-12) of a configuration file: description, type, default and range of every
-/// setting.
+/// JSON schema (draft 2020-12) of a configuration file: description, type, default and range of
+/// every setting.
 pub fn schema() -> &'static Value {
     static SCHEMA: LazyLock<Value> = LazyLock::new(build);
     &SCHEMA

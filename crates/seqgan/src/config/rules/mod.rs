@@ -1,4 +1,5 @@
-//! Rules about settings that depend on each other. Ranges of single settings stand beside the fields.
+//! Rules about settings that depend on each other. Ranges of single settings stand beside the
+//! fields.
 
 mod methods;
 mod reward;

@@ -76,7 +76,7 @@ fn params_are_of_an_lstm(config: &Config, provenance: &Provenance) -> Result<()>
 
 fn length_fits_the_rule(config: &Config, provenance: &Provenance) -> Result<()> {
     let (task, length) = (config.oracle.task, config.oracle.length);
-    let expected = if task.needs_even_length() && length % 2 != 0 {
+    let expected = if task.needs_even_length() && !length.is_multiple_of(2) {
         "an even number"
     } else if task.has_rule() && length < 2 {
         "2 or more"
@@ -88,7 +88,7 @@ fn length_fits_the_rule(config: &Config, provenance: &Provenance) -> Result<()> 
 
 fn brackets_come_in_pairs(config: &Config, provenance: &Provenance) -> Result<()> {
     let oracle = &config.oracle;
-    if oracle.task != SyntheticTask::Brackets || oracle.vocab_size % 2 == 0 {
+    if oracle.task != SyntheticTask::Brackets || oracle.vocab_size.is_multiple_of(2) {
         return Ok(());
     }
     let expected = "an even number for the task brackets, two for each kind";

@@ -58,9 +58,9 @@ pub struct Config {
     pub seqgan_step: SeqGanStepConfig,
     /// Methods `seqgan-crossfit` and `distilled-seqgan-crossfit`.
     pub crossfit: CrossfitConfig,
-    /// Row `mixture`: the model of `adversarial.base`, with a second temperature for a random share of the
-    /// sequences. Without training, it lowers nll_oracle more than it raises nll_test and has a worse
-    /// reverse KL divergence; a sound comparison of methods exposes it.
+    /// Row `mixture`: the model of `adversarial.base`, with a second temperature for a random share
+    /// of the sequences. Without training, it lowers nll_oracle more than it raises nll_test and
+    /// has a worse reverse KL divergence; a sound comparison of methods exposes it.
     pub mixture: MixtureConfig,
     /// Method `rankgan`. `[discriminator]` sets the layers and updates of its ranker.
     pub rankgan: RankGanConfig,
@@ -68,7 +68,8 @@ pub struct Config {
     pub reward: Vec<RewardConfig>,
     /// Measurements.
     pub evaluate: EvaluateConfig,
-    /// Diagnostics of failing training, and the action on each: `off`, `warn`, `stop` or `roll-back`.
+    /// Diagnostics of failing training, and the action on each: `off`, `warn`, `stop` or
+    /// `roll-back`.
     pub monitor: MonitorConfig,
     /// Checkpoints of the training state and of models.
     pub checkpoint: CheckpointConfig,

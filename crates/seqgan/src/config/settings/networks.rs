@@ -25,8 +25,8 @@ pub struct DiscriminatorConfig {
     /// Embedding width E.
     #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// Convolution filters as pairs (width, number of filters). Widths above the longest sequence are
-    /// left out.
+    /// Convolution filters as pairs (width, number of filters). Widths above the longest sequence
+    /// are left out.
     #[schemars(length(min = 1, max = 64))]
     #[schemars(extend("items" = {
         "type": "array",

@@ -1,4 +1,5 @@
-//! Settings of the task: a file of sequences or the synthetic task, and the constraint on sequences.
+//! Settings of the task: a file of sequences or the synthetic task, and the constraint on
+//! sequences.
 
 use crate::config::file_format::FileFormat;
 use crate::config::rest_handling::RestHandling;
@@ -18,14 +19,14 @@ pub struct DataConfig {
     /// Format of the files. `auto` follows the extension.
     #[schemars(extend("enum" = formats()))]
     pub format: String,
-    /// Column of a table (name, or number from 1) or member of JSON objects that holds the sequence.
-    /// Empty: the only column or member.
+    /// Column of a table (name, or number from 1) or member of JSON objects that holds the
+    /// sequence. Empty: the only column or member.
     pub field: String,
     /// Column of a table or member of JSON objects that holds the class of a sequence, on which the
     /// generator is conditioned. Empty: no classes.
     pub label: String,
-    /// Unit of tokenisation. `auto`: `bpe` if `data.tokenizer` is set; otherwise the usual unit of the
-    /// format; for text, `words` if lines contain blanks and `chars` if they do not.
+    /// Unit of tokenisation. `auto`: `bpe` if `data.tokenizer` is set; otherwise the usual unit of
+    /// the format; for text, `words` if lines contain blanks and `chars` if they do not.
     #[schemars(extend("enum" = ["auto", "words", "chars", "ids", "smiles", "bpe"]))]
     pub tokens: String,
     /// Path of the tokenizer.json that encodes and decodes text when tokens are `bpe`. Empty: none.
@@ -39,7 +40,8 @@ pub struct DataConfig {
     /// Smallest frequency of a token in the vocabulary. Rarer tokens become the unknown token.
     #[schemars(range(min = 1, max = 1 << 30))]
     pub min_count: usize,
-    /// Largest number of tokens in the vocabulary. The others become the unknown token. 0: no limit.
+    /// Largest number of tokens in the vocabulary. The others become the unknown token. 0: no
+    /// limit.
     #[schemars(range(min = 0, max = 1 << 20))]
     pub max_vocab: usize,
     /// Number of ids when tokens are `ids`. 0: one more than the largest id in the file.
@@ -59,8 +61,8 @@ pub struct DataConfig {
     /// Duration of one step of a melody in MIDI, in seconds. The paper uses 0.4 s.
     #[schemars(range(min = 0.001, max = 8.0))]
     pub midi_step_secs: f64,
-    /// Treatment of rests in MIDI melodies: `keep` encodes them as token 0, `fill` replaces them by the
-    /// preceding pitch.
+    /// Treatment of rests in MIDI melodies: `keep` encodes them as token 0, `fill` replaces them by
+    /// the preceding pitch.
     pub midi_rests: RestHandling,
     /// Whether tokens are pitches, so that the pitch error is measured. MIDI tokens always are.
     pub pitches: bool,
@@ -78,7 +80,8 @@ fn formats() -> Vec<&'static str> {
 #[serde(deny_unknown_fields)]
 pub struct OracleConfig {
     /// Source of the sequences: `oracle`, an LSTM with random parameters; `brackets`, `copy`,
-    /// `reversal` and `checksum`, a rule that every sequence satisfies; `markov`, a hidden Markov model.
+    /// `reversal` and `checksum`, a rule that every sequence satisfies; `markov`, a hidden Markov
+    /// model.
     pub task: SyntheticTask,
     /// Path of a safetensors file with the parameters of the LSTM. Empty: parameters are drawn from
     /// N(0, 1) by the seed.
@@ -96,7 +99,8 @@ pub struct OracleConfig {
     /// Embedding width E of the LSTM. `params` replaces it.
     #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// Hidden width H of the LSTM, which `params` replaces; number of states of the hidden Markov model.
+    /// Hidden width H of the LSTM, which `params` replaces; number of states of the hidden Markov
+    /// model.
     #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
     /// Share of uniform tokens in the sequences of a rule, so that no sequence has probability 0.
@@ -116,8 +120,8 @@ pub struct OracleConfig {
     pub num_floor: usize,
 }
 
-/// Constraint on every generated sequence, in training and in sampling. Likelihoods are renormalised to
-/// it. Training sequences that violate it are dropped and counted.
+/// Constraint on every generated sequence, in training and in sampling. Likelihoods are
+/// renormalised to it. Training sequences that violate it are dropped and counted.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConstraintConfig {

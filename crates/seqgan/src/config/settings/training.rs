@@ -20,8 +20,8 @@ pub struct LikelihoodConfig {
     /// Sequences per update.
     #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
-    /// Whether each epoch visits the sequences in an order of its own. The original code always reads
-    /// them in the order of the file.
+    /// Whether each epoch visits the sequences in an order of its own. The original code always
+    /// reads them in the order of the file.
     pub shuffle: bool,
     /// Learning rate of Adam.
     #[schemars(range(min = 0.0, max = 10.0))]
@@ -34,14 +34,15 @@ pub struct LikelihoodConfig {
     /// Largest norm of the gradient; a longer gradient is scaled down to it. 0: no limit.
     #[schemars(range(min = 0.0, max = 1e9))]
     pub clip_norm: f64,
-    /// Whether training keeps the epoch with the best validation likelihood and stops after `patience`
-    /// epochs without a better one.
+    /// Whether training keeps the epoch with the best validation likelihood and stops after
+    /// `patience` epochs without a better one.
     pub early_stop: bool,
     /// Epochs without a better validation likelihood before training stops.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub patience: usize,
-    /// Factor of the learning rate after two consecutive epochs without a better validation likelihood,
-    /// from which training continues at the best epoch; needs `early_stop`. 1: training is unchanged.
+    /// Factor of the learning rate after two consecutive epochs without a better validation
+    /// likelihood. Training then continues from the best epoch. Needs `early_stop`. 1: training
+    /// continues unchanged.
     #[schemars(range(min = 0.0, max = 1.0))]
     pub plateau_factor: f64,
     /// Epochs between two measurements. 0: one measurement at the end.
