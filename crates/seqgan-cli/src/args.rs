@@ -74,7 +74,10 @@ Examples:
 
 const SCHEMA_EXAMPLES: &str = "\
 Examples:
-  seqgan schema > seqgan.schema.json     with a first line `#:schema seqgan.schema.json`, editors complete a.toml";
+  seqgan schema > seqgan.schema.json
+
+Editors that use Taplo complete and check a TOML file whose first line is
+`#:schema seqgan.schema.json`.";
 
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
