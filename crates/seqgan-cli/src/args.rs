@@ -73,6 +73,13 @@ Examples:
   seqgan report runs/compare-quick-1             the same for a comparison of methods
   seqgan report runs/a runs/b --out both.html";
 
+const SCHEMA_EXAMPLES: &str = "\
+Examples:
+  seqgan schema > seqgan.schema.json
+
+Editors that use Taplo complete and check a TOML file whose first line is
+`#:schema seqgan.schema.json`.";
+
 const COMPLETIONS_EXAMPLES: &str = "\
 Examples:
   seqgan completions bash > ~/.local/share/bash-completion/completions/seqgan
@@ -113,6 +120,8 @@ pub enum Command {
     Report(ReportArgs),
     /// Show what a run folder holds
     Inspect(InspectArgs),
+    /// Print the JSON schema of a configuration file, for editors
+    Schema(SchemaArgs),
     /// Print a script by which a shell completes commands and options
     Completions(CompletionsArgs),
     /// Print the manual page, or write one for every command
@@ -433,6 +442,11 @@ pub struct InspectArgs {
     pub run: PathBuf,
 }
 
+/// `seqgan schema`.
+#[derive(Debug, Args)]
+#[command(after_help = SCHEMA_EXAMPLES)]
+pub struct SchemaArgs {}
+
 /// `seqgan completions`.
 #[derive(Debug, Args)]
 #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -557,6 +571,7 @@ mod tests {
             EVALUATE_EXAMPLES,
             REPORT_EXAMPLES,
             INSPECT_EXAMPLES,
+            SCHEMA_EXAMPLES,
             COMPLETIONS_EXAMPLES,
             MAN_EXAMPLES,
         ];

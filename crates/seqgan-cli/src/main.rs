@@ -44,6 +44,7 @@ fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
         Command::Evaluate(args) => commands::evaluate::run(args, progress),
         Command::Report(args) => commands::report::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
+        Command::Schema(_) => commands::schema::run(),
         Command::Completions(args) => commands::completions::run(args),
         Command::Man(args) => commands::man::run(args),
     }

@@ -201,6 +201,10 @@ fn settings_of_a_file() {
         ),
         ("max_length = \n", &["(a.toml, line 5)"]),
         ("[rollout\n", &["(a.toml, line 5)"]),
+        (
+            "[ensemble]\nsoft_share = 0.5\n",
+            &["`ensemble.soft_share` is called `ensemble.distillation_weight` now (a.toml, line 6)"],
+        ),
         ("max_length = 3\nmax_length = 4\n", &["duplicate key", "(a.toml, line 6)"]),
         ("path = \"\\q\"\n", &["(a.toml, line 5)"]),
         ("[oracle]\nlength = -1\n", &["`oracle.length` is -1, expected", "(a.toml, line 6)"]),
@@ -234,6 +238,12 @@ fn settings_of_the_command_line() {
         ("=3", &["`=3` is not of the form KEY=VALUE", "hint: "]),
         ("seed=x", &["`seed` is \"x\", expected a whole number (--set seed=x)"]),
         ("seed=-1", &["`seed` is -1, expected", "(--set seed=-1)"]),
+        (
+            "crossfit.needs_worth=true",
+            &[
+                "`crossfit.needs_worth` is called `crossfit.require_validation_gain` now (--set crossfit.needs",
+            ],
+        ),
         ("rollout=3", &["`rollout` is 3, expected a section", "hint: set the keys in it"]),
         (
             "rollout.num_rollouts=1025",
@@ -535,6 +545,9 @@ fn a_run_that_was_damaged() {
     let other_format = settings.replace("format = \"auto\"", "format = \"abc\"");
     let part = "unreadable settings: `data.format` is \"abc\", expected one of";
     damaged("run/config.toml", other_format.into_bytes(), &commands, &[part]);
+    let older = settings.replace("distillation_weight", "soft_share");
+    let part = "unreadable settings: `ensemble.soft_share` is called `ensemble.distillation_weight` now (config.toml";
+    damaged("run/config.toml", older.into_bytes(), &commands, &[part]);
     damaged("run/run.json", half("run/run.json"), &inspect, &["unreadable: "]);
     damaged("run/summary.json", half("run/summary.json"), &inspect, &["unreadable: "]);
     let resume = and(&tiny_train("sentences.txt"), &["--out", "run", "--resume"]);

@@ -1,4 +1,4 @@
-//! What is made from the definition of the command line: completions and manual pages.
+//! Generated texts: the schema of settings, completions, manual pages and the page of commands.
 
 use std::fs;
 use std::process::{Command, Output};
@@ -111,6 +111,15 @@ fn a_folder_gets_a_page_for_every_command() {
     }
     scratch.write("file", "");
     scratch.refuses(1, &["man", "--out", "file"], &["error: cannot create file"]);
+}
+
+#[test]
+fn the_schema_of_settings_is_printed_as_json() {
+    let text = Scratch::new().output(&["schema"]);
+    let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(&printed, seqgan::config::schema());
+    assert_eq!(printed["properties"]["rollout"]["properties"]["num_rollouts"]["maximum"], 1024);
+    assert_eq!(printed["additionalProperties"], false);
 }
 
 /// docs/command-line.md, from what the program says of itself.

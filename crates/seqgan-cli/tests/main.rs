@@ -10,7 +10,7 @@ mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod extremes; // rates, sizes and data at the ends of what is allowed; numbers that are not finite
 mod formats; // every format: learnt from, sampled, read again
-mod generated; // completions and manual pages, made from the definition of the command line
+mod generated; // the schema of settings, completions, manual pages and the page of commands
 mod golden; // the numbers of the smoke run
 mod kills; // SIGKILL anywhere and full disks, as often as asked for
 mod labels; // a class each, from a column to the samples

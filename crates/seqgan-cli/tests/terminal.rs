@@ -16,6 +16,7 @@ fn calls() -> Vec<Vec<String>> {
         words("evaluate run --test sentences.txt --judges"),
         words("report run"),
         words("inspect run"),
+        words("schema"),
         words("completions bash"),
         words("man"),
     ]

@@ -8,4 +8,5 @@ pub mod man;
 pub mod oracle;
 pub mod report;
 pub mod sample;
+pub mod schema;
 pub mod train;

@@ -1,17 +1,20 @@
-//! Baselines of the policy gradient, by name; `update` subtracts them.
+//! Baselines of the policy gradient, by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is subtracted from the values before they weigh the log-probabilities.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Baseline of the policy gradient, subtracted from the action values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Baseline {
-    /// Nothing, as in the paper.
+    /// No baseline, as in the paper.
     #[default]
     None,
-    /// The batch's mean at the same step: the gradient's mean stays, its variance falls.
+    /// Mean of the batch at the same step, which keeps the expected gradient and lowers its
+    /// variance.
     StepMean,
-    /// The same, divided by the standard deviation at the step, so that every step and every round pulls alike however near
-    /// the values lie (Shao et al., "DeepSeekMath", 2024, with the batch as the group).
+    /// Mean of the batch at the same step, with division by the standard deviation at the step, so
+    /// that steps and rounds contribute equally however close the values are (Shao et al.,
+    /// "DeepSeekMath", 2024, with the batch as the group).
     StepNormalised,
 }

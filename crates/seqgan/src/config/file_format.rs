@@ -1,9 +1,9 @@
-//! Formats of data files, by name; `data` reads and writes them.
+//! Formats of data files, by name.
 
 use std::path::Path;
 use std::str::FromStr;
 
-/// What a file of sequences looks like.
+/// Format of a file of sequences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum FileFormat {
     /// One sequence a line.
@@ -15,7 +15,7 @@ pub enum FileFormat {
     Csv,
     /// A column of a table of tab-separated values.
     Tsv,
-    /// A JSON value a line: a string, an array, or an object of which one member is the sequence.
+    /// One JSON value per line: a string, an array, or an object with the sequence as a member.
     Jsonl,
     /// The first field of each line, a molecule.
     Smiles,
@@ -44,7 +44,7 @@ impl FileFormat {
         }
     }
 
-    /// A line of help, with the extensions by which the format is known.
+    /// Line of help, with the extensions of the format.
     pub fn description(self) -> &'static str {
         match self {
             Self::Text => "One sequence a line (.txt)",
@@ -61,7 +61,7 @@ impl FileFormat {
     /// Extensions of compressed files, behind that of the format.
     pub const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
 
-    /// The format that a file's name tells, that of compressed files too (`.csv.gz`).
+    /// Format by the extension of a file, compressed or not (`.csv.gz`).
     pub fn of_name(path: &Path) -> Option<Self> {
         let name = path.file_name()?.to_string_lossy().to_lowercase();
         let packed = Self::PACKED.into_iter().find_map(|end| name.strip_suffix(end)?.strip_suffix('.'));
@@ -78,7 +78,7 @@ impl FileFormat {
         })
     }
 
-    /// What one sequence of such a file is called.
+    /// Noun for one sequence of the file, for messages.
     pub fn record(self) -> &'static str {
         match self {
             Self::Text | Self::Ids | Self::Jsonl | Self::Smiles => "line",

@@ -1,7 +1,8 @@
-//! Merges layers of settings: defaults, preset, file, options, `--set`; a later layer wins.
+//! Layers of settings: defaults, preset, file, options, `--set`; a later layer wins.
 //!
-//! The table of defaults is the schema: it holds every allowed key, and a key's default fixes its type. Whether a
-//! value lies in its range is checked elsewhere; [`Provenance`] tells that check which line or option to name.
+//! The table of defaults holds every allowed key, and the default of a key determines its type.
+//! Ranges are checked elsewhere; [`Provenance`] holds the line or option for the messages of that
+//! check.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,23 +12,9 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::nearest::did_you_mean;
+use super::provenance::Provenance;
+use super::renamed::current_key;
 use crate::{Error, Result};
-
-/// Where each setting was given last.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Provenance {
-    places: BTreeMap<String, String>,
-}
-
-impl Provenance {
-    /// The file and line or the option that set `key` last, such as "configs/text.toml, line 14" or "--seed 7".
-    /// Nothing if the key has its default.
-    pub fn origin(&self, key: &str) -> Option<&str> {
-        // The part of a list stands where the list does, unless it is known better.
-        let list = key.split_once('[').map_or(key, |(list, _)| list);
-        self.places.get(key).or_else(|| self.places.get(list)).map(String::as_str)
-    }
-}
 
 /// Settings under construction.
 ///
@@ -53,7 +40,7 @@ pub struct Layers {
 }
 
 impl Layers {
-    /// Starts from the defaults: every allowed key with its default, sections as tables.
+    /// Layers over the defaults, a table of every allowed key with sections as tables.
     pub fn new(defaults: Table) -> Self {
         Self { merged: defaults.clone(), defaults, provenance: Provenance::default() }
     }
@@ -71,7 +58,8 @@ impl Layers {
         self.text(text, &name)
     }
 
-    /// Adds the settings of a TOML document, such as a built-in preset; `name` stands for it in messages.
+    /// Adds the settings of a TOML document, such as a built-in preset; `name` stands for it in
+    /// messages.
     pub fn text(&mut self, text: &str, name: &str) -> Result<&mut Self> {
         let syntax_error = |error: toml::de::Error| Error::ConfigSyntax {
             message: error.message().to_owned(),
@@ -94,19 +82,20 @@ impl Layers {
         };
         self.merge_table("", table, &place)?;
         for key in positions.keys().filter(|key| key.contains('[')) {
-            self.provenance.places.insert(key.clone(), place(key));
+            self.provenance.record(key, place(key));
         }
         Ok(self)
     }
 
     /// Adds one setting written `KEY=VALUE`, as the option `--set` takes it.
     ///
-    /// VALUE is a TOML value; what is no TOML value, or is given to a key of text, is text as it stands.
+    /// VALUE is a TOML value. Anything else is text, and so is any value of a key whose type is
+    /// text.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
         self.assign(assignment, "--set")
     }
 
-    /// The same for another option that takes KEY=VALUE.
+    /// Adds one setting written `KEY=VALUE`, as the given option takes it.
     pub fn assign(&mut self, assignment: &str, option: &str) -> Result<&mut Self> {
         let place = format!("{option} {assignment}");
         let parts = assignment.split_once('=').map(|(key, value)| (key.trim(), value.trim()));
@@ -128,15 +117,17 @@ impl Layers {
         self.option(key, value, &place)
     }
 
-    /// Adds one setting from an option of its own; `place` is the option as given, such as "--seed 7".
+    /// Adds one setting from an option of its own; `place` is the option as given, such as "--seed
+    /// 7".
     pub fn option(&mut self, key: &str, value: impl Into<Value>, place: &str) -> Result<&mut Self> {
         self.merge(key, value.into(), &|_| place.to_owned())?;
         Ok(self)
     }
 
-    /// Makes the settings, and tells where each was given.
+    /// Builds the settings, and the place where each was given.
     pub fn finish<T: DeserializeOwned>(&self) -> Result<(T, Provenance)> {
-        // Through text, because only the text parser says where in it an error lies, and so at which key.
+        // Through text, because only the text parser says where in it an error lies, and so at
+        // which key.
         let text = toml::to_string(&self.merged).map_err(|error| plain_error(error.to_string()))?;
         let settings = toml::from_str(&text).map_err(|error| self.explain(&text, &error))?;
         Ok((settings, self.provenance.clone()))
@@ -162,11 +153,18 @@ impl Layers {
         if let Some(slot) = find_mut(&mut self.merged, key) {
             *slot = value;
         }
-        self.provenance.places.insert(key.to_owned(), place(key));
+        self.provenance.record(key, place(key));
         Ok(())
     }
 
     fn unknown_key(&self, key: &str, place: String) -> Error {
+        if let Some(current) = current_key(key) {
+            return Error::ConfigSyntax {
+                message: format!("`{key}` is called `{current}` now"),
+                source_place: Some(place),
+                hint: None,
+            };
+        }
         let mut known = Vec::new();
         list_keys(&self.defaults, "", &mut known);
         let hint = match did_you_mean(key, known.iter().map(String::as_str)) {
@@ -186,7 +184,8 @@ impl Layers {
         }
     }
 
-    /// Names key, value and origin of what the settings' type refused, such as the name of an unknown method.
+    /// Error with key, value and place for a value that the settings' type refused, such as an
+    /// unknown method.
     fn explain(&self, text: &str, error: &toml::de::Error) -> Error {
         let mut key = None;
         if let (Some(span), Ok(document)) = (error.span(), DeTable::parse(text)) {
@@ -272,7 +271,8 @@ fn describe(default: &Value) -> String {
     }
 }
 
-/// The dotted key of a name in a section; a name with a dot in it stays in quotes, so that it is nobody's section.
+/// The dotted key of a name in a section; a name with a dot in it stays in quotes, so that it is
+/// nobody's section.
 fn join(section: &str, name: &str) -> String {
     let name = if name.contains('.') { format!("\"{name}\"") } else { name.to_owned() };
     if section.is_empty() { name } else { format!("{section}.{name}") }

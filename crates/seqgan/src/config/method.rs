@@ -1,6 +1,8 @@
 //! Names of methods. What a name stands for is registered in `train::method`.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -59,7 +61,7 @@ impl Method {
         self.0
     }
 
-    /// Names in a line, for messages.
+    /// Comma-separated names, for messages.
     pub fn list(methods: &[Self]) -> String {
         methods.iter().map(|method| method.0).collect::<Vec<_>>().join(", ")
     }
@@ -94,5 +96,16 @@ mod tests {
         assert_eq!(own, Method::named(&"my-method".to_string()));
         assert_eq!(serde_json::to_value(own).unwrap(), "my-method");
         assert_eq!(serde_json::from_str::<Method>("\"mle\"").unwrap(), Method::MLE);
+    }
+}
+
+/// A text: a configuration may name any registered method.
+impl JsonSchema for Method {
+    fn schema_name() -> Cow<'static, str> {
+        "Method".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
     }
 }

@@ -1,4 +1,4 @@
-//! Settings: what there is, where values come from, what they may be.
+//! Settings: types, defaults and presets, layers of values, schema and validation.
 
 mod baseline;
 mod file_format;
@@ -8,24 +8,31 @@ mod monitor;
 mod nearest;
 mod precision;
 mod presets;
+mod provenance;
+mod ranges;
+mod renamed;
 mod rest_handling;
 mod reward;
+mod rules;
 mod schedule;
+mod schema;
 mod settings;
 mod synthetic_task;
 mod validate;
 
 pub use baseline::Baseline;
 pub use file_format::FileFormat;
-pub use layers::{Layers, Provenance};
+pub use layers::Layers;
 pub use method::Method;
 pub use monitor::{Action, KeepBy};
 pub use nearest::did_you_mean;
 pub use precision::Precision;
 pub use presets::{DataSize, Preset};
+pub use provenance::Provenance;
 pub use rest_handling::RestHandling;
 pub use reward::RewardConfig;
 pub use schedule::Schedule;
+pub use schema::schema;
 pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,
     DiscriminatorConfig, EnsembleConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MixtureConfig,
@@ -33,4 +40,4 @@ pub use settings::{
     SeqGanStepConfig,
 };
 pub use synthetic_task::SyntheticTask;
-pub use validate::validate;
+pub use validate::{CheckedConfig, validate};

@@ -1,32 +1,33 @@
-//! What happens when training shows a sign of going wrong, and which checkpoints are kept, by name.
+//! Actions on diagnostics of failing training and criteria of the best checkpoints, by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happens at a sign of training that goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Action on a diagnostic of failing training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
-    /// Nothing; the sign is not looked for.
+    /// The diagnostic is not computed.
     Off,
-    /// A note, once for each method.
+    /// A note, once per method.
     Warn,
-    /// A note, and the method's training ends with the model of this round.
+    /// A note; the training of the method ends with the model of this round.
     Stop,
-    /// A note, and the method's training ends with the model of the best checkpoint.
+    /// A note; the training of the method ends with the model of the best checkpoint.
     RollBack,
 }
 
-/// What a checkpoint is better by, measured while training.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Criterion of the best checkpoint, measured during training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KeepBy {
-    /// Likelihood of the validation part, lower.
+    /// -log p of the validation sequences; lower is better.
     NllValidation,
-    /// Likelihood of samples under the oracle (synthetic task), lower.
+    /// -log p of samples under the oracle (synthetic task); lower is better.
     NllOracle,
-    /// Reverse KL divergence (synthetic task), lower.
+    /// Reverse KL divergence (synthetic task); lower is better.
     ReverseKl,
-    /// Mean reward of a batch, higher.
+    /// Mean reward of a batch; higher is better.
     Reward,
 }
 
@@ -49,7 +50,7 @@ impl KeepBy {
         }
     }
 
-    /// Whether the synthetic task alone has it.
+    /// Whether only the synthetic task has this measure.
     pub fn needs_oracle(self) -> bool {
         matches!(self, Self::NllOracle | Self::ReverseKl)
     }

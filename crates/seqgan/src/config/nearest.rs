@@ -1,9 +1,10 @@
 //! Finds the known name that a mistyped one was meant to be.
 
-/// Below this likeness (0 to 1) a guess confuses more than it helps.
+/// Least likeness (0 to 1) of a suggestion. Below it a suggestion confuses more than it helps.
 const LEAST_LIKENESS: f64 = 0.6;
 
-/// Somebody who forgets the section means the key all the same, but a match of the whole key is worth more.
+/// Weight of the likeness of last parts, for keys without their section. A match of the whole key
+/// counts more.
 const LAST_PART_WEIGHT: f64 = 0.95;
 
 /// Bytes of a longer name, which nobody has mistyped.

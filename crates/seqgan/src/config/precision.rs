@@ -1,14 +1,15 @@
-//! Precision of the scores of completions.
+//! Precisions of the scores of completions.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The numbers in which completions are scored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Precision of the scores of completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
-    /// f32: the discriminator's own scores.
+    /// The discriminator's own arithmetic, f32.
     #[default]
     F32,
-    /// Factors in bfloat16, sums in f32, on a CPU that has AVX512-BF16; elsewhere f32.
+    /// Factors in bfloat16 and sums in f32 on a CPU with AVX512-BF16; f32 elsewhere.
     Bf16,
 }

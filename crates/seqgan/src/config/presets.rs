@@ -14,11 +14,11 @@ pub enum Preset {
     /// The best quality within three minutes on two cores.
     #[default]
     Quick,
-    /// What the original code does, step for step.
+    /// The schedule of the original code, step for step.
     Paper,
-    /// The strongest models known here beside those of `Quick`; a quarter of an hour on the synthetic task.
+    /// The strongest methods beside those of `Quick`; a quarter of an hour on the synthetic task.
     Best,
-    /// Everything once, small, in under 20 seconds.
+    /// Every stage once at small scale, in under 20 seconds.
     Smoke,
 }
 
@@ -47,12 +47,12 @@ impl std::fmt::Display for Preset {
     }
 }
 
-/// What decides how long a step takes on a file of sequences.
+/// Size of a file of sequences, which determines the duration of a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DataSize {
     /// Training sequences.
     pub num_sequences: usize,
-    /// Their tokens, ends included.
+    /// Tokens of the training sequences, ends included.
     pub num_tokens: usize,
     /// V.
     pub vocab_size: usize,
@@ -69,13 +69,14 @@ impl Preset {
         match self {
             Self::Paper => config = Config::default(),
             Self::Quick => {
-                // Two likelihood models are the fewest that tell a judge something. What they cost others must spare.
+                // Two likelihood models are the fewest whose features help the discriminator. Other
+                // stages are shorter to pay for them.
                 config.methods.push(Method::SEQGAN_CROSSFIT);
                 config.ensemble.num_members = 2;
                 config.crossfit = CrossfitConfig {
                     num_rounds: 400,
                     learning_rate: 0.03,
-                    ..told_by_an_ensemble(config.crossfit)
+                    ..with_ensemble_features(config.crossfit)
                 };
                 config.adversarial.num_rounds = 6;
                 config.adversarial.d_pretrain_steps = 2;
@@ -87,7 +88,8 @@ impl Preset {
                 config.methods.splice(at + 1..at + 1, [Method::MLE_ENSEMBLE, Method::DISTILLED]);
                 config.methods.insert(at, Method::MIXTURE);
                 config.methods.extend([Method::SEQGAN_CROSSFIT, Method::DISTILLED_SEQGAN_CROSSFIT]);
-                config.crossfit = CrossfitConfig { num_rounds: 2000, ..told_by_an_ensemble(config.crossfit) };
+                config.crossfit =
+                    CrossfitConfig { num_rounds: 2000, ..with_ensemble_features(config.crossfit) };
                 config.evaluate.reverse_lm = true;
             }
             Self::Smoke => {
@@ -110,7 +112,7 @@ impl Preset {
         config
     }
 
-    /// What the quicker presets have in common.
+    /// Settings that the shorter presets share.
     fn without_further_models() -> Config {
         let mut config = Config::default();
         config.methods.retain(|&m| m != Method::MLE);
@@ -127,13 +129,14 @@ impl Preset {
         config
     }
 
-    /// The settings where three minutes do not allow `quick` to train likelihood models that only a judge needs.
+    /// The settings for tasks on which `quick` has no time for the likelihood models of
+    /// `seqgan-crossfit`.
     fn config_elsewhere(self) -> Config {
         if self == Self::Quick { Self::without_further_models() } else { self.config() }
     }
 
-    /// The settings for a synthetic task: those of [`Self::config`], with sizes at which the task is neither trivial nor
-    /// hopeless for the generator.
+    /// The settings for a synthetic task: those of [`Self::config`], with sizes at which the task
+    /// is neither trivial nor hopeless for the generator.
     pub fn config_for_task(self, task: SyntheticTask) -> Config {
         let (vocab_size, length) = match task {
             SyntheticTask::Oracle => return self.config(),
@@ -148,12 +151,14 @@ impl Preset {
             config.oracle.hidden_dim = 8;
         }
         config.generator.embedding_dim = 16;
-        // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it is learnt slowly.
+        // By validation likelihood: ten thousand sequences of a rule are hardly over-fitted, and it
+        // is learnt slowly.
         config.mle_tuned.l2 = if task.has_rule() { 0.0 } else { 1e-5 };
         (config.mle_tuned.num_epochs, config.mle_tuned.patience) = (200, 20);
         config.ensemble.num_epochs = 100;
-        // Networks and vocabulary are small, so much is affordable. A judge of tokens, whose rule is easier to see than to
-        // keep; and an update of many sequences, many times.
+        // Networks and vocabulary are small, so that more training is affordable: a larger
+        // discriminator, because a rule is easier to recognise than to follow, and many updates of
+        // many sequences.
         config.crossfit = CrossfitConfig {
             embedding_dim: 16,
             hidden_dim: 64,
@@ -161,7 +166,7 @@ impl Preset {
             num_rounds: 1000,
             batch_size: 1024,
             learning_rate: 8e-3,
-            // What a rule asks of a decision is often shown by later ones.
+            // Later decisions often reveal whether an earlier one follows the rule.
             discount: 1.0,
             reward_scale: 1.0,
             ..config.crossfit
@@ -175,16 +180,16 @@ impl Preset {
         config
     }
 
-    /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any file, so their
-    /// numbers of epochs, rounds, rollouts and filters follow from the data's size, by a rough cost: a fixed
-    /// function, so the same file gives the same steps on every machine.
+    /// The settings for a file of sequences. `quick` and `smoke` keep their promise of time on any
+    /// file, so their numbers of epochs, rounds, rollouts and filters follow from the data's size,
+    /// by a rough cost: a fixed function, so the same file gives the same steps on every machine.
     pub fn config_for_file(self, size: DataSize) -> Config {
         let mut config = self.config_elsewhere();
         config.methods.retain(|&m| ![Method::RANDOM, Method::MIXTURE].contains(&m));
         config.evaluate.reverse_lm &= size.has_test;
         let seconds = match self {
             Self::Paper => return config,
-            // What `best` adds takes its time besides.
+            // The methods that only `best` has take additional time.
             Self::Quick | Self::Best => 130.0,
             Self::Smoke => 10.0,
         };
@@ -193,9 +198,10 @@ impl Preset {
     }
 }
 
-/// A judge that sees an ensemble. By validation likelihood: one fold tells a judge enough whose beginning is fitted; without
-/// noise of sampled actions many small updates gain more than a few large ones; and each answers for itself.
-fn told_by_an_ensemble(defaults: CrossfitConfig) -> CrossfitConfig {
+/// Settings of a discriminator with features of an ensemble. By validation likelihood, one fold is
+/// enough to fit this discriminator, and many small updates gain more than a few large ones,
+/// because no action is sampled. A decision has its own reward alone.
+fn with_ensemble_features(defaults: CrossfitConfig) -> CrossfitConfig {
     CrossfitConfig {
         ensemble_features: true,
         max_folds: 1,
@@ -210,8 +216,9 @@ fn told_by_an_ensemble(defaults: CrossfitConfig) -> CrossfitConfig {
     }
 }
 
-/// Rough cost of the parts of training, in seconds on two cores, from above. Only what is chosen by them matters: with
-/// costs that are nearer, poems and captions got more epochs or wider models, and a worse validation likelihood.
+/// Rough upper bounds of the cost of the parts of training, in seconds on two cores. Only the
+/// resulting choices matter: closer bounds gave poems and captions more epochs or wider models, and
+/// a worse validation likelihood.
 struct Cost {
     likelihood_token: f64,
     sample_token: f64,
@@ -224,7 +231,8 @@ impl Cost {
         Self::of_ensemble(config, size, 1)
     }
 
-    /// Of an ensemble of `members`, which share the work of a vocabulary's size alone.
+    /// Cost of an ensemble of `members`, which share only the work that is proportional to the
+    /// vocabulary.
     fn of_ensemble(config: &Config, size: DataSize, members: usize) -> Self {
         let (v, t) = (size.vocab_size as f64, size.max_length as f64);
         let (e, h) = (config.generator.embedding_dim as f64, config.generator.hidden_dim as f64);
@@ -238,13 +246,15 @@ impl Cost {
             likelihood_token: 2e-6 + units * (e + h) * 2e-10 + v * (0.5e-9 + units * 2.5e-11),
             sample_token: 0.4e-6 + units * (e + h) * 4e-11 + v * (0.2e-9 + units * 1.3e-11),
             score_sequence,
-            // Backward is twice the highway's forward, and each update sends all weights through memory.
+            // Backward is twice the highway's forward, and each update sends all weights through
+            // memory.
             train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
         }
     }
 }
 
-/// Chooses sizes and numbers of steps that take about `seconds`; where likelihood has the time to come to its end, more.
+/// Chooses sizes and numbers of steps that take about `seconds`; `to_the_end` adds the time for
+/// maximum likelihood to converge.
 fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let t = size.max_length as f64;
     let tokens = size.num_tokens as f64;
@@ -253,8 +263,8 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let shrink = (40.0 / t).clamp(0.1, 1.0);
     config.discriminator.filters.iter_mut().for_each(|f| f.1 = ((f.1 as f64 * shrink) as usize).max(8));
 
-    // Maximum likelihood gets 40 %: it decides most of the quality. The widest LSTM that can pass over the data
-    // often enough; on validation data a wider one was better whenever it could.
+    // Maximum likelihood gets 40 %: it determines most of the quality. The widest LSTM that has
+    // time for enough passes is used; on validation data it was the best one.
     let likelihood = 0.4 * seconds;
     for (dim, rate) in [(128, 0.008), (64, 0.01), (32, 0.01)] {
         (config.generator.embedding_dim, config.generator.hidden_dim) = (dim.min(64), dim);
@@ -266,17 +276,19 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     let cost = Cost::of(config, size);
     let mut epochs = likelihood / (tokens * cost.likelihood_token);
     if to_the_end {
-        // A base that has not come to its end makes whatever learns on from it look good.
+        // Any further training looks good from a base that has not converged.
         epochs *= 2.5;
     }
-    // Data sets differ too much in size for one strength or one number of passes; the plateaus do the rest. By validation
-    // likelihood, on five sets of data (experiments/frontier/files-likelihood.txt).
+    // Data sets differ too much in size for one L2 weight or one number of passes; plateaus adapt
+    // the rest. By validation likelihood, on five sets of data
+    // (experiments/frontier/files-likelihood.txt).
     (config.mle_tuned.l2, config.mle_tuned.plateau_factor) = (5e-5, 0.5);
     set_epochs(&mut config.mle_tuned, epochs, size);
-    // The distilled model gets 240 %, and as many passes as the others at most: in each it sees as many sequences that the
-    // ensemble has drawn. Where models are wide, a smaller ensemble leaves more of them. They are few, and begin with the weights
-    // of `mle-tuned`: on drug-like molecules, with a base of 0.803, eight end with a validation likelihood of 0.791, with 0.877 from
-    // random weights.
+    // The distilled model gets 240 % and at most as many passes as the others; each pass also holds
+    // as many samples of the ensemble. With wide models, a smaller ensemble leaves time for more
+    // passes. They start from the weights of `mle-tuned`, because they are few: on drug-like
+    // molecules, with a base of 0.803, eight passes end with a validation likelihood of 0.791, and
+    // with 0.877 from random weights.
     let wanted = config.mle_tuned.num_epochs;
     let passes = |members: usize| {
         let ensemble = Cost::of_ensemble(config, size, members);
@@ -313,21 +325,22 @@ fn fit(config: &mut Config, size: DataSize, seconds: f64, to_the_end: bool) {
     config.rollout.num_rollouts = n as usize;
     adversarial.num_negatives = negatives.min(affordable((left / rounds - reward(n)).max(0.0)).max(64));
 
-    // The rounds against a cross-fitted judge get half as much time again, and twice as much where it sees an ensemble. A sequence is
-    // drawn, learnt from beside a real one, and looked at by the base and, one model after another, by the ensemble: a look is a
-    // third of what learning costs.
+    // The rounds of `seqgan-crossfit` get another 50 %, or 200 % with features of an ensemble. A
+    // sequence is drawn, trained on beside a real one, and scored by the base and by each model of
+    // the ensemble; a score costs a third of a training step.
     let crossfit = &mut config.crossfit;
     crossfit.learning_rate = crossfit.learning_rate.min(config.mle_tuned.learning_rate);
-    let (looks, share) =
+    let (scores, share) =
         if crossfit.ensemble_features { (2 + 2 * config.ensemble.num_members, 2.0) } else { (2, 0.5) };
-    let sequence = mean_length * (cost.sample_token + cost.likelihood_token * (2.0 + looks as f64 / 3.0));
+    let sequence = mean_length * (cost.sample_token + cost.likelihood_token * (2.0 + scores as f64 / 3.0));
     let rounds = |batch: usize| share * seconds / (batch as f64 * sequence);
     crossfit.batch_size =
         [crossfit.batch_size, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
     crossfit.num_rounds = (rounds(crossfit.batch_size) as usize).clamp(5, crossfit.num_rounds);
     crossfit.measure_every_rounds = (crossfit.num_rounds / 20).clamp(1, crossfit.measure_every_rounds);
-    // Files are small beside what the rounds learn from them: on captions they know the training sequences by heart in the end.
-    // On a distilled base the first ones do harm that later ones make good: on poems it took them three tenths of their number.
+    // Rounds can overfit a file: on captions the last ones have memorised the training sequences.
+    // On a distilled base the first rounds lower the validation likelihood and later ones restore
+    // it; on poems this took three tenths of all rounds.
     crossfit.patience = (crossfit.num_rounds / 2).max(1);
 }
 
@@ -341,7 +354,7 @@ fn set_epochs(likelihood: &mut LikelihoodConfig, epochs: f64, size: DataSize) {
         likelihood.max_updates =
             ((epochs * size.num_sequences as f64) as usize / likelihood.batch_size).max(20);
     }
-    // Of more, the rate would be next to nothing.
+    // A longer patience would leave a learning rate of almost zero.
     likelihood.patience = (likelihood.num_epochs / 4).clamp(2, 6);
 }
 

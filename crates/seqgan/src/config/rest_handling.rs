@@ -1,14 +1,15 @@
-//! What becomes of the rests of a melody, by name; `data` reads accordingly.
+//! Treatments of the rests of a melody, by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What becomes of the rests of a melody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Treatment of the rests of a melody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RestHandling {
-    /// They are tokens like pitches, number 0.
+    /// A rest is token 0.
     #[default]
     Keep,
-    /// The pitch before them, at the start the first pitch, stands in their place.
+    /// The preceding pitch replaces a rest; the first pitch replaces leading rests.
     Fill,
 }

@@ -1,59 +1,70 @@
-//! Parts of a reward that is put together, a table `[[reward]]` each.
+//! Parts of the reward of the method `mixed`, one table `[[reward]]` each.
 
-use super::layers::Provenance;
-use super::validate::Check;
-use crate::Result;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// One part of the reward of the method `mixed`: its score times its weight is added to the others'.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Part of the reward of the method `mixed`. The reward is the sum of the parts' weighted scores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RewardConfig {
-    /// A kind of the list below, or one that a program registers.
+    /// Kind of score: one of the list below, or one that a program registers.
     pub kind: String,
-    /// The name in logs; empty: the kind's.
+    /// Name in logs. Empty: the name of the kind.
     #[serde(default)]
     pub name: String,
-    /// Factor of the score in the first round; below 0: a penalty.
+    /// Weight of the score in the first round. A negative weight is a penalty.
     #[serde(default = "one")]
+    #[schemars(range(min = -1e6, max = 1e6))]
     pub weight: f64,
-    /// Factor in the last round, with a straight line between; not given: as in the first.
+    /// Weight in the last round, with linear interpolation between. Not set: the weight of the
+    /// first round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "f64", range(min = -1e6, max = 1e6))]
     pub weight_end: Option<f64>,
-    /// Whether completions are scored too, so that each decision has a value of its own; else all decisions of a sequence earn its
-    /// own score, which asks 300 times fewer scores of a slow program.
+    /// Whether completions are scored too, so that each decision has an action value of its own.
+    /// Otherwise every decision has the score of its whole sequence, which takes 300 times fewer
+    /// scores of a slow program.
     #[serde(default = "yes")]
     pub search: bool,
-    /// bleu: longest n-gram; 0: as `pg_bleu.max_order` says. repetition: length of the n-grams; 0: 2.
+    /// bleu: length of the longest n-grams; 0: that of `pg_bleu.max_order`. repetition: length of
+    /// the n-grams; 0: 2.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 9))]
     pub order: usize,
-    /// length: fewest tokens.
+    /// length: smallest number of tokens.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 2048))]
     pub min_length: usize,
-    /// length: most tokens; 0: T.
+    /// length: largest number of tokens. 0: T.
     #[serde(default)]
+    #[schemars(range(min = 0, max = 2048))]
     pub max_length: usize,
-    /// regex: the expression.
+    /// regex: regular expression.
     #[serde(default)]
     pub regex: String,
-    /// program: the program and its arguments, each a string; no shell comes between.
+    /// program: program and its arguments, one string each. No shell interprets them.
     #[serde(default)]
     pub command: Vec<String>,
-    /// program: processes that share the work.
+    /// program: number of processes that share the work.
     #[serde(default = "one_process")]
+    #[schemars(range(min = 1, max = 1024))]
     pub num_processes: usize,
-    /// program: most sequences that are handed to a process before its answers are awaited.
+    /// program: largest number of sequences sent to a process before its answers are read.
     #[serde(default = "batch")]
+    #[schemars(range(min = 1, max = 1 << 20))]
     pub batch_size: usize,
-    /// program: seconds that it may take for a batch.
+    /// program: time limit for a batch, in seconds.
     #[serde(default = "minute")]
+    #[schemars(range(min = 0.001, max = 1e6))]
     pub timeout_secs: f64,
-    /// program: how often it is started again, in a row, when it died or hung.
+    /// program: largest number of consecutive restarts after it died or hung.
     #[serde(default = "three")]
+    #[schemars(range(min = 0, max = 1000))]
     pub max_restarts: usize,
     /// Settings of a registered reward, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub options: BTreeMap<String, toml::Value>,
 }
 
@@ -95,29 +106,6 @@ impl RewardConfig {
     }
 }
 
-/// Checks all parts; the error names the part by its number, from 1.
-pub(super) fn validate(parts: &[RewardConfig], provenance: &Provenance) -> Result<()> {
-    let check = Check { provenance };
-    for (i, part) in parts.iter().enumerate() {
-        let key = |name: &str| format!("reward[{}].{name}", i + 1);
-        for weight in [part.weight, part.weight_end.unwrap_or(0.0)] {
-            check.range(&key("weight"), weight, -1e6, 1e6)?;
-        }
-        check.range(&key("order"), part.order, 0, 9)?;
-        check.range(&key("min_length"), part.min_length, 0, 2048)?;
-        check.range(&key("max_length"), part.max_length, 0, 2048)?;
-        check.range(&key("num_processes"), part.num_processes, 1, 1024)?;
-        check.range(&key("batch_size"), part.batch_size, 1, 1 << 20)?;
-        check.range(&key("timeout_secs"), part.timeout_secs, 0.001, 1e6)?;
-        check.range(&key("max_restarts"), part.max_restarts, 0, 1000)?;
-        if parts[..i].iter().any(|other| other.name() == part.name()) {
-            let expected = "a name of its own for each part; give `name`".into();
-            return Err(check.fault(&key("name"), format!("\"{}\"", part.name()), expected));
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,18 +120,5 @@ mod tests {
         assert_eq!([0, 1, 4, 9].map(|round| moving.weight(round, 5)), [1.0, 0.75, 0.0, 0.0]);
         assert_eq!(part("kind = \"novel\"\nweight = 3.0").weight(7, 1), 3.0);
         assert_eq!(moving.weight(0, 1), 1.0);
-    }
-
-    #[test]
-    fn parts_have_names_of_their_own() {
-        let refused =
-            |parts: &[RewardConfig]| validate(parts, &Provenance::default()).unwrap_err().to_string();
-        let novel = part("kind = \"novel\"");
-        assert!(
-            refused(&[novel.clone(), novel.clone()])
-                .contains("`reward[2].name` is \"novel\", expected a name")
-        );
-        let named = RewardConfig { name: "b".into(), ..novel.clone() };
-        assert!(validate(&[novel, named], &Provenance::default()).is_ok());
     }
 }

@@ -1,20 +1,21 @@
-//! Learning rates over time.
+//! Schedules of the learning rate.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How the learning rate changes over an update's planned steps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Schedule of the learning rate over the planned steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Schedule {
-    /// Always the same.
+    /// Constant rate.
     #[default]
     Constant,
-    /// Half a cosine from the full rate to zero (Loshchilov, Hutter 2017, without restarts).
+    /// Half a cosine from the full rate to zero (Loshchilov and Hutter, 2017, without restarts).
     Cosine,
 }
 
 impl Schedule {
-    /// The factor for step `step` of `total`.
+    /// Factor of the learning rate at step `step` of `total`.
     pub fn factor(self, step: u64, total: u64) -> f64 {
         match self {
             Schedule::Constant => 1.0,

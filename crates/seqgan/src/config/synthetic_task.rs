@@ -1,12 +1,13 @@
 //! Synthetic tasks by name.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is learnt without a file: sequences whose probability is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+/// Synthetic task: a distribution of sequences with known probabilities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum SyntheticTask {
-    /// The paper's: draws of an LSTM with random parameters.
+    /// Samples of an LSTM with random parameters, as in the paper.
     #[default]
     Oracle,
     /// Balanced brackets of several kinds.
@@ -17,12 +18,12 @@ pub enum SyntheticTask {
     Reversal,
     /// The last token is the sum of the others.
     Checksum,
-    /// A hidden Markov model whose state lasts.
+    /// A hidden Markov model with persistent states.
     Markov,
 }
 
 impl SyntheticTask {
-    /// All of them.
+    /// All tasks.
     pub const ALL: [Self; 6] =
         [Self::Oracle, Self::Brackets, Self::Copy, Self::Reversal, Self::Checksum, Self::Markov];
 
@@ -38,12 +39,12 @@ impl SyntheticTask {
         }
     }
 
-    /// Whether its sequences keep a rule, so that each is valid or not.
+    /// Whether the sequences satisfy a rule, so that each sequence is valid or invalid.
     pub fn has_rule(self) -> bool {
         !matches!(self, Self::Oracle | Self::Markov)
     }
 
-    /// Whether its sequences have two halves.
+    /// Whether the sequences have two halves.
     pub fn needs_even_length(self) -> bool {
         matches!(self, Self::Brackets | Self::Copy | Self::Reversal)
     }

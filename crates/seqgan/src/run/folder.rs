@@ -3,7 +3,7 @@
 use super::lock::RunLock;
 use super::place;
 use crate::checkpoint::write_atomically;
-use crate::config::{Config, Layers, validate};
+use crate::config::{CheckedConfig, Config, Layers, validate};
 use crate::{Error, Result, fault};
 use serde::Serialize;
 use serde_json::Value;
@@ -152,7 +152,7 @@ impl RunFolder {
         // What follows relies on the ranges, as it does when a run is started.
         let read = layers.text(&text, "config.toml").and_then(|layers| {
             let (config, provenance) = layers.finish::<Config>()?;
-            validate(&config, &provenance).map(|()| config)
+            validate(&config, &provenance).map(CheckedConfig::into_inner)
         });
         read.map_err(|error| fault(error.to_string()))
     }

@@ -31,7 +31,8 @@ const PAPER_FILTERS: [(usize, usize); 12] = [
 ];
 
 impl Default for Config {
-    /// The paper's values (design of the original code), and `mle-tuned` as measured best on validation data.
+    /// The paper's values (design of the original code), and `mle-tuned` as measured best on
+    /// validation data.
     fn default() -> Self {
         let mle = LikelihoodConfig {
             num_epochs: 120,

@@ -1,133 +1,175 @@
-//! What single methods have of their own.
+//! Settings of single methods.
 
 use crate::config::baseline::Baseline;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Scheduled sampling (Bengio et al., NIPS 2015).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScheduledSamplingConfig {
-    /// An input token is the true one with a probability that begins at 1 and falls by so much an epoch.
+    /// Decrease per epoch of the probability that an input token is the true one. The probability
+    /// starts at 1.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub teacher_forcing_decay: f64,
 }
 
 /// BLEU against the training sequences as the reward.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PgBleuConfig {
-    /// Longest n-gram.
+    /// Length of the longest n-grams.
+    #[schemars(range(min = 1, max = 9))]
     pub max_order: usize,
 }
 
-/// A causal discriminator, which judges every step.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Causal discriminator, which scores every step of a sequence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeqGanStepConfig {
-    /// E of the causal discriminator.
+    /// Embedding width E of the causal discriminator.
+    #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// H of the causal discriminator.
+    /// Hidden width H of the causal discriminator.
+    #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
-    /// Adam's learning rate of the causal discriminator.
+    /// Learning rate of Adam for the causal discriminator.
+    #[schemars(range(min = 1e-9, max = 10.0))]
     pub learning_rate: f64,
-    /// How much less a reward counts a step later.
+    /// Discount factor of later rewards, per step.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub discount: f64,
 }
 
-/// The methods `mle-ensemble` and `distilled`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Ensemble of likelihood models, and its distillation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EnsembleConfig {
-    /// Likelihood models of the ensemble, `mle-tuned` among them, the others trained alike from other initial weights.
+    /// Number of likelihood models in the ensemble. `mle-tuned` is one of them; the others are
+    /// trained alike from other initial weights.
+    #[schemars(range(min = 2, max = 100))]
     pub num_members: usize,
-    /// Share of the ensemble's distribution in a target of `distilled`; the token of the sequence has the rest.
+    /// Weight of the ensemble's distribution in a target of `distilled`. The token of the sequence
+    /// has the remaining weight.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub distillation_weight: f64,
-    /// Passes of `distilled` over the training sequences, each batch with as many samples of the ensemble beside it; else
-    /// it is trained as `[mle_tuned]` says.
+    /// Passes of `distilled` over the training sequences. Each batch also holds as many samples of
+    /// the ensemble. `[mle_tuned]` sets the rest.
+    #[schemars(range(min = 1, max = 100_000))]
     pub num_epochs: usize,
-    /// L2 of `distilled`, as in `[mle_tuned]`.
+    /// Weight of the L2 penalty of `distilled`, half the squared norm of all parameters.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub l2: f64,
-    /// Whether `distilled` begins with the weights of `mle-tuned` instead of random ones, so that a few passes are enough.
+    /// Whether `distilled` starts from the weights of `mle-tuned` instead of random ones, so that
+    /// fewer passes are needed.
     pub warm_start: bool,
 }
 
-/// A causal judge that sees, of each decision, log p, entropy, largest log p and their running sum under a generator that has
-/// not learnt from the sequence; and policy gradient on large fresh batches with a KL penalty to the base. Its rounds have
-/// numbers of their own, beside `adversarial.base` and `clip_norm`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Cross-fitted causal discriminator and policy gradient with a KL penalty to the base. The
+/// features of a decision are log p, entropy, largest log p and their running sum under a generator
+/// that was not trained on the sequence. Of `[adversarial]`, only `base` and `clip_norm` apply.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CrossfitConfig {
-    /// K, parts of the training sequences; for each a generator is trained on the others as the base is on all. 1 for no
-    /// cross-fitting, which shows what it is good for.
+    /// Number K of folds of the training sequences. For each fold, a generator is trained on the
+    /// other folds with the settings of the base. 1: no cross-fitting, for comparison.
+    #[schemars(range(min = 1, max = 100))]
     pub num_folds: usize,
-    /// Folds that are used; fewer of them cost less, and the judge learns from less. 0 for all.
+    /// Number of folds in use, at most `num_folds`. Fewer folds cost less and leave the
+    /// discriminator less data. 0: all folds.
     pub max_folds: usize,
-    /// Whether the judge sees the probabilities of an ensemble, too; one is trained for each fold, of `ensemble.num_members`.
+    /// Whether the features include the probabilities of an ensemble. For each fold, an ensemble of
+    /// `ensemble.num_members` models is trained.
     pub ensemble_features: bool,
-    /// E of the judge.
+    /// Embedding width E of the discriminator.
+    #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// H of the judge.
+    /// Hidden width H of the discriminator.
+    #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
-    /// Passes of the judge over all training sequences and as many samples.
+    /// Passes of the discriminator over all training sequences and as many samples.
+    #[schemars(range(min = 1, max = 100_000))]
     pub d_epochs: usize,
-    /// Whether the judge must be worth something on validation data: it is kept as it was after the pass when it was worth most,
-    /// and without any worth there are no rounds. Else it is kept as it was after the last pass, and followed whatever it is worth.
+    /// Whether the discriminator needs a positive log-likelihood-ratio gain on validation data. If
+    /// true, the pass with the largest gain is kept, and without a gain there are no rounds. If
+    /// false, the last pass is kept and followed at any gain.
     pub require_validation_gain: bool,
-    /// Sequences of an update of the judge.
+    /// Sequences per discriminator update.
+    #[schemars(range(min = 2, max = 65_536))]
     pub d_batch_size: usize,
-    /// Adam's learning rate of the judge, which falls to 0 along a cosine.
+    /// Learning rate of Adam for the discriminator, which decays to 0 along a cosine.
+    #[schemars(range(min = 1e-9, max = 10.0))]
     pub d_learning_rate: f64,
-    /// Rounds, a generator update each.
+    /// Number of rounds, one generator update each.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub num_rounds: usize,
-    /// Sequences of a generator update.
+    /// Sequences per generator update.
+    #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
-    /// Adam's learning rate of the policy gradient, which falls to 0 along a cosine.
+    /// Learning rate of Adam in the policy gradient, which decays to 0 along a cosine.
+    #[schemars(range(min = 0.0, max = 10.0))]
     pub learning_rate: f64,
-    /// Rounds without a better validation likelihood before training stops, with the model of the round that was best, where it
-    /// was measured. 0: all rounds are made, and the last model stays.
+    /// Rounds without a better validation likelihood before training stops with the model of the
+    /// best measured round. 0: all rounds run, and the last model is kept.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub patience: usize,
-    /// What is subtracted from the values, and by what they are divided.
+    /// Baseline of the policy gradient.
     pub baseline: Baseline,
-    /// Whether what is known of every token of a decision, by its probabilities, is summed over all of them instead of being
-    /// sampled: the same gradient on average, with less noise.
+    /// Whether the part of the reward that follows from the probabilities of a decision is summed
+    /// over all tokens instead of being sampled: the same expected gradient with less variance.
     pub all_actions: bool,
-    /// Train the judge anew after every so many rounds, against the generator as it is then, which the penalty then draws back
-    /// to; 0: never.
+    /// Rounds after which the discriminator is retrained against the current generator, which also
+    /// becomes the reference policy of the KL penalty. 0: never.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub refresh_every_rounds: usize,
-    /// Measure after every so many rounds; 0: only at the end.
+    /// Rounds between two measurements. 0: one measurement at the end.
     pub measure_every_rounds: usize,
-    /// What each decision of a real sequence is worth, of which an update has as many as of the generator's own: it keeps the
-    /// generator near what is known for certain. 0 for none.
+    /// Action value of each decision of a real sequence. Each update holds as many real sequences
+    /// as generated ones; they keep the generator close to the data. 0: no real sequences.
+    #[schemars(range(min = 0.0, max = 1e6))]
     pub demonstration_value: f64,
-    /// Factor, a step, of what later decisions earn: 1 for all of it, 0 for a decision's own reward alone.
+    /// Discount factor of later rewards, per step. 1: the undiscounted sum; 0: the reward of the
+    /// decision alone.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub discount: f64,
-    /// Factor of what a decision adds to the judge's logit.
+    /// Factor of the reward, which is a decision's contribution to the discriminator's logit.
+    #[schemars(range(min = 0.0, max = 1000.0))]
     pub reward_scale: f64,
-    /// Candidates of the base of which the row `residual` keeps one by the judge's odds, or `distilled-residual` by those of the
-    /// judge of `distilled-seqgan-crossfit`; 0 for no such rows.
+    /// Number of candidates from the base, of which the row `residual` keeps one by the odds of the
+    /// discriminator, and `distilled-residual` one by those of the discriminator of
+    /// `distilled-seqgan-crossfit`. 0: no such rows.
+    #[schemars(range(min = 0, max = 1000))]
     pub num_candidates: usize,
-    /// Factor of the penalty log p - log p of the base.
+    /// Weight of the KL penalty, log p - log p of the base.
+    #[schemars(range(min = 0.0, max = 1000.0))]
     pub kl: f64,
 }
 
 /// RankGAN (Lin et al., NIPS 2017).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RankGanConfig {
-    /// Real sequences that similarity is measured to.
+    /// Number of real sequences that serve as references of similarity.
+    #[schemars(range(min = 1, max = 1024))]
     pub num_references: usize,
-    /// Sequences that one sequence is ranked among.
+    /// Number of sequences among which one sequence is ranked.
+    #[schemars(range(min = 1, max = 1024))]
     pub num_comparisons: usize,
-    /// Factor of the cosine in the softmax over ranks. The authors' program has 1, and sums the cosines over the
-    /// references instead of averaging them, which with 16 references is 16 times their mean.
+    /// Factor of the cosine in the softmax over ranks. The authors' program uses 1 and sums the
+    /// cosines over the references instead of averaging them; with 16 references the sum is 16
+    /// times the mean.
+    #[schemars(range(min = 0.001, max = 1000.0))]
     pub gamma: f64,
 }
 
-/// The row `mixture`: the model of `adversarial.base`, each sequence by chance at another temperature.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Mixture of two temperatures of `adversarial.base`, drawn at random for each sequence.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MixtureConfig {
     /// Share of the sequences that are drawn at `temperature`.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub share: f64,
-    /// Temperature of those, times that of the others.
+    /// Temperature of these sequences, relative to that of the others.
+    #[schemars(range(min = 0.01, max = 100.0))]
     pub temperature: f64,
 }

@@ -1,4 +1,4 @@
-//! Every setting, a section a struct.
+//! Every setting, one struct per section. Ranges stand beside the fields.
 
 mod defaults;
 mod methods;
@@ -9,6 +9,7 @@ mod watching;
 
 use crate::config::method::Method;
 use crate::config::reward::RewardConfig;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use methods::{
@@ -21,52 +22,55 @@ pub use training::{AdversarialConfig, LikelihoodConfig, RolloutConfig};
 pub use watching::{CheckpointConfig, EvaluateConfig, MonitorConfig};
 
 /// All settings of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(title = "SeqGAN configuration")]
 pub struct Config {
-    /// Names every random number of the run.
+    /// Seed of every random number of the run.
     pub seed: u64,
-    /// Which rows the final table has, in order.
+    /// Rows of the final table, in order.
     pub methods: Vec<Method>,
-    /// How a file of sequences is read.
+    /// Reading of a file of sequences.
     pub data: DataConfig,
-    /// The synthetic task.
+    /// Synthetic task.
     pub oracle: OracleConfig,
-    /// What sequences must be like.
+    /// Constraint on every generated sequence.
     pub constraint: ConstraintConfig,
-    /// The generator's kind and sizes.
+    /// Kind, sizes and initial parameters of the generator.
     pub generator: GeneratorConfig,
-    /// The discriminator's sizes and updates.
+    /// Sizes and updates of the discriminator.
     pub discriminator: DiscriminatorConfig,
-    /// Maximum likelihood on the paper's schedule.
+    /// Maximum likelihood training on the paper's schedule.
     pub mle: LikelihoodConfig,
-    /// Maximum likelihood as one would train it today.
+    /// Maximum likelihood training by current practice.
     pub mle_tuned: LikelihoodConfig,
-    /// Monte-Carlo search.
+    /// Monte Carlo search.
     pub rollout: RolloutConfig,
     /// Training in rounds by a reward.
     pub adversarial: AdversarialConfig,
-    /// The methods `mle-ensemble` and `distilled`.
+    /// Methods `mle-ensemble` and `distilled`.
     pub ensemble: EnsembleConfig,
-    /// The method `scheduled-sampling`, which else is trained as `[mle]` says.
+    /// Method `scheduled-sampling`. `[mle]` sets the rest of its training.
     pub scheduled_sampling: ScheduledSamplingConfig,
-    /// The method `pg-bleu`.
+    /// Method `pg-bleu`.
     pub pg_bleu: PgBleuConfig,
-    /// The method `seqgan-step`.
+    /// Method `seqgan-step`.
     pub seqgan_step: SeqGanStepConfig,
-    /// The methods `seqgan-crossfit` and `distilled-seqgan-crossfit`.
+    /// Methods `seqgan-crossfit` and `distilled-seqgan-crossfit`.
     pub crossfit: CrossfitConfig,
-    /// The row `mixture`: the model of `adversarial.base`, each sequence by chance at another temperature. It lowers nll_oracle
-    /// more than it raises nll_test, with no training, and is worse in reverse KL: what a comparison must see through.
+    /// Row `mixture`: the model of `adversarial.base`, with a second temperature for a random share
+    /// of the sequences. Without training, it lowers nll_oracle more than it raises nll_test and
+    /// has a worse reverse KL divergence; a sound comparison of methods exposes it.
     pub mixture: MixtureConfig,
-    /// The method `rankgan`, whose ranker has the layers and updates of `[discriminator]`.
+    /// Method `rankgan`. `[discriminator]` sets the layers and updates of its ranker.
     pub rankgan: RankGanConfig,
-    /// The parts of the reward of the method `mixed`.
+    /// Parts of the reward of the method `mixed`.
     pub reward: Vec<RewardConfig>,
-    /// What is measured.
+    /// Measurements.
     pub evaluate: EvaluateConfig,
-    /// Which signs of training that goes wrong are looked for, and what is done about them.
+    /// Diagnostics of failing training, and the action on each: `off`, `warn`, `stop` or
+    /// `roll-back`.
     pub monitor: MonitorConfig,
-    /// When the state is saved, and which models of the rounds are kept.
+    /// Checkpoints of the training state and of models.
     pub checkpoint: CheckpointConfig,
 }

@@ -1,35 +1,55 @@
 //! Sizes of the networks.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// The generator's kind and sizes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Kind, sizes and initial parameters of the generator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GeneratorConfig {
-    /// The kind of network: "lstm", or one that was registered.
+    /// Kind of network: `lstm`, or one that a program registers.
     pub kind: String,
-    /// E.
+    /// Embedding width E.
+    #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// H.
+    /// Hidden width H.
+    #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
     /// Standard deviation of the initial parameters.
+    #[schemars(range(min = 1e-6, max = 10.0))]
     pub init_std: f64,
 }
 
-/// The discriminator's sizes and updates.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Sizes and updates of the discriminator.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscriminatorConfig {
-    /// E.
+    /// Embedding width E.
+    #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// (width, number of filters); widths above the longest sequence are left out.
+    /// Convolution filters as pairs (width, number of filters). Widths above the longest sequence
+    /// are left out.
+    #[schemars(length(min = 1, max = 64))]
+    #[schemars(extend("items" = {
+        "type": "array",
+        "prefixItems": [
+            { "type": "integer", "minimum": 1, "maximum": 2048 },
+            { "type": "integer", "minimum": 1, "maximum": 4096 },
+        ],
+        "minItems": 2,
+        "maxItems": 2,
+    }))]
     pub filters: Vec<(usize, usize)>,
-    /// Share of features that dropout keeps.
+    /// Probability that dropout keeps a feature.
+    #[schemars(range(min = 0.01, max = 1.0))]
     pub dropout_keep: f64,
-    /// Factor of half the squared norm of the last layer.
+    /// Weight of the L2 penalty, half the squared norm of the last layer.
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub l2: f64,
-    /// Adam's learning rate.
+    /// Learning rate of Adam.
+    #[schemars(range(min = 1e-9, max = 10.0))]
     pub learning_rate: f64,
-    /// Sequences of an update, half of them real.
+    /// Sequences per update, half of them real.
+    #[schemars(range(min = 2, max = 65_536))]
     pub batch_size: usize,
 }

@@ -1,104 +1,143 @@
-//! What is learnt: a file of sequences, or the synthetic task; and what sequences must be like.
+//! Settings of the task: a file of sequences or the synthetic task, and the constraint on
+//! sequences.
 
+use crate::config::file_format::FileFormat;
 use crate::config::rest_handling::RestHandling;
 use crate::config::synthetic_task::SyntheticTask;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// How a file of sequences is read.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Reading of a file of sequences.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DataConfig {
-    /// The training file; empty for the synthetic task.
+    /// Path of the training file. Empty: the synthetic task is trained instead.
     pub path: String,
-    /// A file of sequences that training never sees and the finished models are measured against; may be empty.
+    /// Path of a file of test sequences. Training never reads it; the finished models are measured
+    /// against it. Empty: none.
     pub test: String,
-    /// File format: text, ids, csv, tsv, jsonl, smiles, fasta or midi; "auto": from the extension.
+    /// Format of the files. `auto` follows the extension.
+    #[schemars(extend("enum" = formats()))]
     pub format: String,
-    /// The column of a table, by name or by number from 1, or the member of JSON objects, that is the sequence; empty:
-    /// the only one.
+    /// Column of a table (name, or number from 1) or member of JSON objects that holds the
+    /// sequence. Empty: the only column or member.
     pub field: String,
-    /// The column of a table or the member of JSON objects that is a sequence's label, a class that it is then made by;
-    /// empty: none.
+    /// Column of a table or member of JSON objects that holds the class of a sequence, on which the
+    /// generator is conditioned. Empty: no classes.
     pub label: String,
-    /// How a sequence is split: words, chars, ids, smiles or bpe; "auto": bpe where a tokenizer is named, else as usual
-    /// for the format, or words where lines hold blanks, else chars.
+    /// Unit of tokenisation. `auto`: `bpe` if `data.tokenizer` is set; otherwise the usual unit of
+    /// the format; for text, `words` if lines contain blanks and `chars` if they do not.
+    #[schemars(extend("enum" = ["auto", "words", "chars", "ids", "smiles", "bpe"]))]
     pub tokens: String,
-    /// The tokenizer.json that cuts and writes sequences where tokens are bpe; empty: none.
+    /// Path of the tokenizer.json that encodes and decodes text when tokens are `bpe`. Empty: none.
     pub tokenizer: String,
-    /// Longest sequence that is kept, in tokens.
+    /// Largest accepted length of a sequence, in tokens.
+    #[schemars(range(min = 1, max = 2048))]
     pub max_length: usize,
-    /// What happens to longer ones: drop or truncate.
+    /// Treatment of sequences longer than `max_length`: `drop` removes them, `truncate` cuts them.
+    #[schemars(extend("enum" = ["drop", "truncate"]))]
     pub long_sequences: String,
-    /// Tokens that occur less often become unknown.
+    /// Smallest frequency of a token in the vocabulary. Rarer tokens become the unknown token.
+    #[schemars(range(min = 1, max = 1 << 30))]
     pub min_count: usize,
-    /// Most tokens of the vocabulary, 0 for no limit; the others become unknown.
+    /// Largest number of tokens in the vocabulary. The others become the unknown token. 0: no
+    /// limit.
+    #[schemars(range(min = 0, max = 1 << 20))]
     pub max_vocab: usize,
-    /// Number of ids where tokens are ids; 0: the largest id in the file plus one.
+    /// Number of ids when tokens are `ids`. 0: one more than the largest id in the file.
+    #[schemars(range(min = 0, max = 1 << 20))]
     pub vocab_size: usize,
-    /// Most training sequences: of a larger file so many are kept by chance, the same ones each time; 0 for no limit.
+    /// Largest number of training sequences. A larger file is subsampled at random, identically in
+    /// every run. 0: no limit.
     pub max_sequences: usize,
-    /// Longest line, in bytes.
+    /// Largest accepted length of a line, in bytes.
+    #[schemars(range(min = 1, max = 1 << 30))]
     pub max_line_bytes: usize,
     /// Whether an empty line is a sequence of no tokens.
     pub keep_empty: bool,
-    /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
+    /// Length of the non-overlapping windows into which sequences are cut, at most `max_length`.
+    /// A shorter remainder is dropped. 0: sequences stay whole.
     pub window: usize,
-    /// Seconds of a step of a melody in MIDI; the paper samples every 0.4 s.
+    /// Duration of one step of a melody in MIDI, in seconds. The paper uses 0.4 s.
+    #[schemars(range(min = 0.001, max = 8.0))]
     pub midi_step_secs: f64,
-    /// RestHandling of melodies in MIDI: "keep" them as token 0, or "fill" them with the pitch before.
+    /// Treatment of rests in MIDI melodies: `keep` encodes them as token 0, `fill` replaces them by
+    /// the preceding pitch.
     pub midi_rests: RestHandling,
-    /// Whether tokens are pitches, so that their error is measured; with MIDI they always are.
+    /// Whether tokens are pitches, so that the pitch error is measured. MIDI tokens always are.
     pub pitches: bool,
-    /// Share of the training part that early stopping uses, chosen by hash.
+    /// Share of the training sequences that is held out for early stopping, selected by hash.
+    #[schemars(range(min = 0.001, max = 0.5))]
     pub validation_share: f64,
 }
 
-/// The synthetic task: what makes the data and knows their probability.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+fn formats() -> Vec<&'static str> {
+    ["auto"].into_iter().chain(FileFormat::ALL.map(FileFormat::name)).collect()
+}
+
+/// Synthetic task: a distribution of sequences with known probabilities.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OracleConfig {
-    /// "oracle", an LSTM with random parameters; a rule that whole sequences keep: "brackets", "copy", "reversal",
-    /// "checksum"; or "markov", a hidden Markov model.
+    /// Source of the sequences: `oracle`, an LSTM with random parameters; `brackets`, `copy`,
+    /// `reversal` and `checksum`, a rule that every sequence satisfies; `markov`, a hidden Markov
+    /// model.
     pub task: SyntheticTask,
-    /// Parameters of the LSTM from a safetensors file; empty: from N(0, 1) by the seed.
+    /// Path of a safetensors file with the parameters of the LSTM. Empty: parameters are drawn from
+    /// N(0, 1) by the seed.
     pub params: String,
-    /// Seed of the parameters alone, so that runs of several seeds can learn from one oracle; 0: the run's seed.
+    /// Seed of the parameters alone, so that runs with different seeds can share one oracle. 0: the
+    /// seed of the run.
     pub seed: u64,
-    /// V. The paper's code uses 5,000. Twice the kinds of brackets.
+    /// Vocabulary size V. The paper's code uses 5,000. For `brackets`, twice the number of kinds.
+    /// `params` replaces it.
+    #[schemars(range(min = 2, max = 1 << 20))]
     pub vocab_size: usize,
-    /// T.
+    /// Sequence length T.
+    #[schemars(range(min = 1, max = 2048))]
     pub length: usize,
-    /// E of the LSTM.
+    /// Embedding width E of the LSTM. `params` replaces it.
+    #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// H of the LSTM; states of the hidden Markov model.
+    /// Hidden width H of the LSTM, which `params` replaces; number of states of the hidden Markov
+    /// model.
+    #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
-    /// Share of uniform tokens among the sequences of a rule, so that no sequence has probability 0.
+    /// Share of uniform tokens in the sequences of a rule, so that no sequence has probability 0.
+    #[schemars(range(min = 1e-9, max = 0.5))]
     pub noise: f64,
-    /// Training sequences.
+    /// Number of training sequences.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_train: usize,
-    /// Further draws for early stopping.
+    /// Number of validation sequences, for early stopping.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_validation: usize,
-    /// Further draws for nll_test.
+    /// Number of test sequences, for nll_test.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_test: usize,
-    /// Draws that measure the oracle's own entropy.
+    /// Number of samples that estimate the entropy of the oracle.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_floor: usize,
 }
 
-/// What every generated sequence satisfies, in training and in sampling, with likelihood renormalised accordingly. Training
-/// sequences that do not are left out and counted.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+/// Constraint on every generated sequence, in training and in sampling. Likelihoods are
+/// renormalised to it. Training sequences that violate it are dropped and counted.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConstraintConfig {
-    /// A regular expression that the whole text of a sequence matches (syntax of the crate `regex`); empty: none.
+    /// Regular expression that the whole text of a sequence matches (syntax of the crate `regex`).
+    /// Empty: none.
     pub regex: String,
-    /// The only tokens there may be; empty: all of the vocabulary.
+    /// Allowed tokens. Empty: the whole vocabulary.
     pub alphabet: Vec<String>,
-    /// Texts of one token or more that no sequence holds.
+    /// Texts of one or more tokens that no sequence contains.
     pub forbidden: Vec<String>,
-    /// Fewest tokens.
+    /// Smallest number of tokens.
+    #[schemars(range(min = 0, max = 2048))]
     pub min_length: usize,
-    /// Most tokens; 0: the longest training sequence.
+    /// Largest number of tokens. 0: the length of the longest training sequence.
+    #[schemars(range(min = 0, max = 2048))]
     pub max_length: usize,
-    /// What every sequence begins with.
+    /// Text that every sequence starts with.
     pub prefix: String,
 }

@@ -1,84 +1,108 @@
-//! How every method is trained: likelihood, search, rounds.
+//! Settings of training that methods share: maximum likelihood, rollouts and rounds.
 
 use crate::config::baseline::Baseline;
 use crate::config::method::Method;
 use crate::config::precision::Precision;
 use crate::config::schedule::Schedule;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Maximum likelihood.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Maximum likelihood training.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LikelihoodConfig {
     /// Passes over the training sequences.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub num_epochs: usize,
-    /// Most updates, 0 for no limit: ends a pass early where one pass is too long.
+    /// Largest number of updates, which may end a pass early. 0: no limit.
+    #[schemars(range(min = 0, max = 1_u64 << 40))]
     pub max_updates: usize,
-    /// Sequences of an update.
+    /// Sequences per update.
+    #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
-    /// Whether each epoch has an order of its own; the original code reads the file in order, always.
+    /// Whether each epoch visits the sequences in an order of its own. The original code always
+    /// reads them in the order of the file.
     pub shuffle: bool,
-    /// Adam's learning rate.
+    /// Learning rate of Adam.
+    #[schemars(range(min = 0.0, max = 10.0))]
     pub learning_rate: f64,
-    /// How the rate changes.
+    /// Schedule of the learning rate.
     pub schedule: Schedule,
-    /// Factor of half the squared norm of all parameters.
+    /// Weight of the L2 penalty, half the squared norm of all parameters.
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub l2: f64,
-    /// Limit of the gradient's norm, 0 for none.
+    /// Largest norm of the gradient; a longer gradient is scaled down to it. 0: no limit.
+    #[schemars(range(min = 0.0, max = 1e9))]
     pub clip_norm: f64,
-    /// Keep the epoch that is best on the validation part, and stop when `patience` epochs bring nothing.
+    /// Whether training keeps the epoch with the best validation likelihood and stops after
+    /// `patience` epochs without a better one.
     pub early_stop: bool,
     /// Epochs without a better validation likelihood before training stops.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub patience: usize,
-    /// With `early_stop`, after two epochs in a row without a better validation likelihood training goes on from the best one with so
-    /// much of the learning rate; 1: it goes on as it was.
+    /// Factor of the learning rate after two consecutive epochs without a better validation
+    /// likelihood. Training then continues from the best epoch. Needs `early_stop`. 1: training
+    /// continues unchanged.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub plateau_factor: f64,
-    /// Measure after every so many epochs; 0: only at the end.
+    /// Epochs between two measurements. 0: one measurement at the end.
     pub measure_every_epochs: usize,
 }
 
-/// Monte-Carlo search.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Monte Carlo search.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RolloutConfig {
-    /// N, completions a prefix.
+    /// Number N of completions per prefix.
+    #[schemars(range(min = 1, max = 1024))]
     pub num_rollouts: usize,
-    /// Most prefixes a sequence, 0 for all.
+    /// Largest number of prefixes per sequence. 0: all prefixes.
+    #[schemars(range(min = 0, max = 2048))]
     pub max_prefixes: usize,
-    /// Share of the old rollout policy that stays after a generator update.
+    /// Weight of the previous rollout policy in the new one after a generator update.
+    #[schemars(range(min = 0.0, max = 0.9999))]
     pub delay: f64,
-    /// Precision of the completions' scores: "f32", or "bf16": faster on a CPU with AVX512-BF16 (elsewhere f32), but
-    /// scores, which lie in 0..1, are off by about 0.001.
+    /// Precision of the completions' scores: `f32`, or `bf16`, which is faster on a CPU with
+    /// AVX512-BF16 (elsewhere f32 is used) and changes scores, which lie in 0..1, by about 0.001.
     pub precision: Precision,
 }
 
-/// Training in rounds by a reward (Algorithm 1 of SeqGAN), for every method that follows one.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Training in rounds by a reward (Algorithm 1 of SeqGAN).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdversarialConfig {
-    /// Which likelihood model it starts from: mle, mle-tuned, distilled or scheduled-sampling. The method
-    /// `distilled-seqgan-crossfit` starts from distilled, whatever is said here.
+    /// Likelihood model from which the rounds start. The method `distilled-seqgan-crossfit` always
+    /// starts from `distilled`.
     pub base: Method,
-    /// Rounds.
+    /// Number of rounds.
+    #[schemars(range(min = 0, max = 1_000_000))]
     pub num_rounds: usize,
-    /// g-steps: generator updates a round.
+    /// g-steps: generator updates per round.
+    #[schemars(range(min = 1, max = 100_000))]
     pub g_steps: usize,
-    /// d-steps: draws of fresh negatives a round.
+    /// d-steps: draws of fresh negatives per round.
+    #[schemars(range(min = 0, max = 100_000))]
     pub d_steps: usize,
-    /// k: epochs on each draw.
+    /// k: discriminator epochs per draw.
+    #[schemars(range(min = 1, max = 100_000))]
     pub d_epochs: usize,
     /// d-steps before the first round.
+    #[schemars(range(min = 0, max = 100_000))]
     pub d_pretrain_steps: usize,
-    /// Generated sequences a d-step, and as many real ones at most.
+    /// Generated sequences per d-step, and the largest number of real ones beside them.
+    #[schemars(range(min = 1, max = 10_000_000))]
     pub num_negatives: usize,
-    /// Sequences of a generator update.
+    /// Sequences per generator update.
+    #[schemars(range(min = 1, max = 65_536))]
     pub batch_size: usize,
-    /// Adam's learning rate of the policy gradient.
+    /// Learning rate of Adam in the policy gradient.
+    #[schemars(range(min = 0.0, max = 10.0))]
     pub learning_rate: f64,
-    /// Limit of the gradient's norm, 0 for none.
+    /// Largest norm of the gradient; a longer gradient is scaled down to it. 0: no limit.
+    #[schemars(range(min = 0.0, max = 1e9))]
     pub clip_norm: f64,
-    /// What is subtracted from the values.
+    /// Baseline of the policy gradient.
     pub baseline: Baseline,
-    /// Measure after every so many rounds; 0: only at the end.
+    /// Rounds between two measurements. 0: one measurement at the end.
     pub measure_every_rounds: usize,
 }

@@ -1,68 +1,88 @@
-//! What is measured, watched and kept.
+//! Settings of measurements, of the monitor and of checkpoints.
 
 use crate::config::monitor::{Action, KeepBy};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What is measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Measurements.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EvaluateConfig {
-    /// Samples a measurement.
+    /// Samples per measurement.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_samples: usize,
-    /// Samples of a measurement while training.
+    /// Samples per measurement during training.
+    #[schemars(range(min = 2, max = 10_000_000))]
     pub num_samples_training: usize,
-    /// Temperatures of the curve of the base.
+    /// Temperatures of the base's curve of quality against diversity.
+    #[schemars(inner(range(min = 0.05, max = 20.0)))]
     pub temperatures: Vec<f64>,
-    /// Whether rows of a file with a test file are compared with their base at equal entropy, too, for which n-gram language models
-    /// of the samples are made: a few seconds for each of three temperatures.
+    /// Whether rows of a file with test sequences are also compared with their base at equal
+    /// entropy. The comparison trains n-gram language models on the samples, which takes a few
+    /// seconds for each of three temperatures.
     pub reverse_lm: bool,
 }
 
-/// Which signs of training that goes wrong are looked for, and what is done about them. Each is looked for where the
-/// rounds of a method are measured (`adversarial.measure_every_rounds`); its action is `off`, `warn`, `stop` (the method's
-/// training ends there) or `roll-back` (it ends with the model of its best checkpoint).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Diagnostics of failing training. Each is computed whenever the rounds of a method are measured
+/// (`adversarial.measure_every_rounds`). Its action is `off`, `warn`, `stop` (the training of the
+/// method ends) or `roll-back` (it ends with the model of the best checkpoint).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MonitorConfig {
-    /// Samples become few and alike.
+    /// Action on mode collapse: samples become few and similar.
     pub collapse: Action,
-    /// Collapse: entropy below this share of that before the first round.
+    /// Collapse: entropy below this share of its value before the first round.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub entropy_share: f64,
-    /// Collapse: share of different samples below this share of that before the first round.
+    /// Collapse: share of distinct samples below this share of its value before the first round.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub unique_share: f64,
-    /// Collapse: self-BLEU-3 above that before the first round by more than this.
+    /// Collapse: self-BLEU-3 above its value before the first round by more than this.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub self_bleu_rise: f64,
-    /// Real sequences become unlikely.
+    /// Action on forgetting: real sequences become unlikely.
     pub forgetting: Action,
-    /// Forgetting: -log p of validation sequences above that before the first round by more than this share of it.
+    /// Forgetting: -log p of validation sequences above its value before the first round by more
+    /// than this share of it.
+    #[schemars(range(min = 0.0, max = 100.0))]
     pub nll_rise: f64,
-    /// The judge is hardly ever wrong, so samples earn next to nothing, alike.
+    /// Action on saturation: the discriminator is almost always right, so that the rewards of
+    /// samples are nearly zero and nearly equal.
     pub saturation: Action,
-    /// Saturation: accuracy of the judge in its last training, at least.
+    /// Saturation: accuracy of the discriminator in its last training of at least this.
+    #[schemars(range(min = 0.5, max = 1.0))]
     pub discriminator_accuracy: f64,
-    /// The values of a batch differ so little that its gradient is noise.
+    /// Action on vanishing: the action values of a batch differ so little that its gradient is
+    /// noise.
     pub vanishing: Action,
-    /// Vanishing: standard deviation of the values of a step over the batch, as a share of the mean reward, at most.
+    /// Vanishing: standard deviation of the action values of a step over the batch, as a share of
+    /// the mean reward, of at most this.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub value_spread: f64,
-    /// The judge knows the training sequences by heart, and tells real ones that it has not seen worse, or wrongly.
+    /// Action on memorising: the discriminator has memorised the training sequences and recognises
+    /// unseen real sequences worse, or ranks them below samples.
     pub memorising: Action,
-    /// Memorising: area under the ROC curve with training sequences as real ones, above that with validation sequences
-    /// by more than this and by more than 3 standard errors; it is a sign as well when the latter is below 0.5 by more
-    /// than 3 standard errors.
+    /// Memorising: area under the ROC curve with training sequences as the real ones above that
+    /// with validation sequences by more than this and by more than 3 standard errors; or the
+    /// latter below 0.5 by more than 3 standard errors.
+    #[schemars(range(min = 0.0, max = 1.0))]
     pub auc_gap: f64,
-    /// Samples, and real sequences of both kinds, that signs are looked for in.
+    /// Number of samples for the diagnostics, and of training and of validation sequences.
+    #[schemars(range(min = 2, max = 1_000_000))]
     pub num_samples: usize,
 }
 
-/// When the state is saved, and which models of the rounds are kept.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Checkpoints of the training state and of models.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CheckpointConfig {
-    /// Most seconds of work between two checkpoints. It never changes a result.
+    /// Longest time between two checkpoints, in seconds of work. It never changes a result.
+    #[schemars(range(min = 0.0, max = 86_400.0))]
     pub every_secs: f64,
-    /// Models of the rounds of each method that are kept beside the last one, the best where they were measured; for
-    /// `sample --round` and `monitor`'s roll-back.
+    /// Number of best measured models of the rounds that are kept for each method, beside the last
+    /// one. `sample --round` and the roll-back of `[monitor]` use them.
+    #[schemars(range(min = 0, max = 1000))]
     pub keep_best: usize,
-    /// What they are best by: nll_validation, reward; in the synthetic task nll_oracle and reverse_kl, too.
+    /// Measure that ranks the models.
     pub keep_by: KeepBy,
 }

@@ -1,0 +1,46 @@
+//! Rules of `methods` and `[crossfit]`.
+
+use super::rule::{Rule, first_repeated};
+use crate::Result;
+use crate::config::baseline::Baseline;
+use crate::config::provenance::Provenance;
+use crate::config::settings::Config;
+
+pub(super) const RULES: [Rule; 4] =
+    [summed_rewards_are_not_normalised, folds_in_use_exist, patience_has_measurements, methods_are_distinct];
+
+fn summed_rewards_are_not_normalised(config: &Config, provenance: &Provenance) -> Result<()> {
+    let crossfit = &config.crossfit;
+    if !crossfit.all_actions || crossfit.baseline != Baseline::StepNormalised {
+        return Ok(());
+    }
+    let expected = "none or step-mean where crossfit.all_actions is true: the expected reward over all \
+                    tokens is not normalised";
+    Err(provenance.refuse("crossfit.baseline", "\"step-normalised\"", expected))
+}
+
+fn folds_in_use_exist(config: &Config, provenance: &Provenance) -> Result<()> {
+    let crossfit = &config.crossfit;
+    if crossfit.max_folds <= crossfit.num_folds {
+        return Ok(());
+    }
+    let expected = format!("0 to {}", crossfit.num_folds);
+    Err(provenance.refuse("crossfit.max_folds", crossfit.max_folds, expected))
+}
+
+fn patience_has_measurements(config: &Config, provenance: &Provenance) -> Result<()> {
+    let crossfit = &config.crossfit;
+    if crossfit.patience == 0 || crossfit.measure_every_rounds > 0 {
+        return Ok(());
+    }
+    let expected =
+        "0 where crossfit.measure_every_rounds is 0: only rounds that are measured can be the best";
+    Err(provenance.refuse("crossfit.patience", crossfit.patience, expected))
+}
+
+fn methods_are_distinct(config: &Config, provenance: &Provenance) -> Result<()> {
+    match first_repeated(&config.methods) {
+        None => Ok(()),
+        Some(method) => Err(provenance.refuse("methods", format!("\"{method}\" twice"), "each method once")),
+    }
+}
