@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use seqgan::config::{Config, DataSize, Method, Preset};
-use seqgan::experiment::{Experiment, Kind, Settings};
+use seqgan::config::{CheckedConfig, Config, DataSize, Method, Preset, Provenance};
+use seqgan::experiment::{Experiment, Kind, Settings, check};
 use seqgan::run::RunFolder;
 use seqgan::study::{Study, StudyRun};
 use seqgan::task::Task;
@@ -128,13 +128,18 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
         let resolved = variant_config(&settings, kind, &mut sizes)?;
         for oracle in oracles.clone() {
             for seed in first.seed..first.seed + args.seeds {
-                let mut config = resolved.clone();
+                let mut config = resolved.clone().into_inner();
                 config.seed = seed;
                 // Its own seed, so that the runs of an oracle differ in data and weights, and not in the oracle.
                 if kind == Kind::Oracle && config.oracle.seed == 0 {
                     config.oracle.seed = oracle;
                 }
-                runs.push(StudyRun { oracle, seed, variant: variant.iter().cloned().collect(), config });
+                runs.push(StudyRun {
+                    oracle,
+                    seed,
+                    variant: variant.iter().cloned().collect(),
+                    config: check(config, &Provenance::default())?,
+                });
             }
         }
     }
@@ -178,7 +183,7 @@ impl Sizes {
 }
 
 /// All settings of a variant.
-fn variant_config(settings: &Settings, kind: Kind, sizes: &mut Sizes) -> anyhow::Result<Config> {
+fn variant_config(settings: &Settings, kind: Kind, sizes: &mut Sizes) -> anyhow::Result<CheckedConfig> {
     let asked = settings.before_data()?;
     if asked.data.path.is_empty() != (kind == Kind::Oracle) {
         return Err(UsageError::new(

@@ -5,8 +5,8 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use seqgan::config::Preset;
-use seqgan::experiment::{Experiment, Kind, run};
+use seqgan::config::{Preset, Provenance};
+use seqgan::experiment::{Experiment, Kind, check, run};
 use seqgan::measure::Summary;
 use seqgan::run::RunFolder;
 use seqgan::task::Task;
@@ -65,6 +65,7 @@ fn experiment(out: &Path) -> Result<Experiment> {
     config.evaluate.temperatures = vec![1.0, 0.8];
     config.discriminator.filters = vec![(1, 8), (2, 8), (3, 8)];
     let task = Task::oracle(&config.oracle, config.seed)?;
+    let config = check(config, &Provenance::default())?;
     let (kind, preset, out) = (Kind::Oracle, "smoke".into(), Some(out.into()));
     Ok(Experiment { kind, preset, config, task, out, resume: true, models: None })
 }

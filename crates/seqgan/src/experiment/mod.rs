@@ -9,4 +9,4 @@ mod settings;
 mod stages;
 
 pub use run::{Experiment, Kind, run};
-pub use settings::Settings;
+pub use settings::{Settings, check};

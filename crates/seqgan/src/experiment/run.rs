@@ -3,8 +3,9 @@
 use super::files::RunFiles;
 use super::folder::{open, write_description};
 use super::plan::{Stage, num_parts, outline, plan};
+use super::settings::check_names;
 use super::stages;
-use crate::config::{Config, Method};
+use crate::config::{CheckedConfig, Config, Method, Provenance};
 use crate::measure::Summary;
 use crate::run::{RunFolder, RunLock};
 use crate::task::Task;
@@ -38,7 +39,7 @@ pub struct Experiment {
     /// Name of the preset, for the summary.
     pub preset: String,
     /// Checked settings.
-    pub config: Config,
+    pub config: CheckedConfig,
     /// What is learnt.
     pub task: Task,
     /// The run folder; without it a new one under `runs/`.
@@ -52,6 +53,7 @@ pub struct Experiment {
 /// Makes the run, or what is left of it. Returns its folder and its results.
 pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
     let Experiment { config, task, .. } = experiment;
+    check_names(config, &Provenance::default())?;
     let stages = plan(config)?;
     check_rewards(experiment)?;
     let (folder, lock) = open(experiment)?;

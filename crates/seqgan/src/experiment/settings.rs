@@ -4,7 +4,7 @@
 //! to the defaults that fit them.
 
 use super::run::{Experiment, Kind};
-use crate::config::{Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask, validate};
+use crate::config::{CheckedConfig, Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask};
 use crate::generator;
 use crate::reward::registry;
 use crate::task::Task;
@@ -86,31 +86,31 @@ impl Settings {
     }
 
     /// The settings on top of the preset's for the paper's synthetic task: all that can be said before the data are known.
-    pub fn before_data(&self) -> Result<Config> {
+    pub fn before_data(&self) -> Result<CheckedConfig> {
         self.on(self.preset.config())
     }
 
     /// The settings for a synthetic task.
-    pub fn for_task(&self, task: SyntheticTask) -> Result<Config> {
+    pub fn for_task(&self, task: SyntheticTask) -> Result<CheckedConfig> {
         self.on(self.preset.config_for_task(task))
     }
 
     /// The settings for a file with so much data.
-    pub fn for_file(&self, size: DataSize) -> Result<Config> {
+    pub fn for_file(&self, size: DataSize) -> Result<CheckedConfig> {
         self.on(self.preset.config_for_file(size))
     }
 
     /// Reads the file that `data.path` names, or makes the synthetic task, and resolves all settings.
-    pub fn resolve(&self) -> Result<(Config, Task)> {
+    pub fn resolve(&self) -> Result<(CheckedConfig, Task)> {
         let first = self.before_data()?;
         if !first.data.path.is_empty() {
             let task = Task::file(&first.data, &first.constraint)?;
             return Ok((self.for_file(task.size())?, task));
         }
-        let mut config = self.for_task(first.oracle.task)?;
+        let mut config = self.for_task(first.oracle.task)?.into_inner();
         let task = Task::oracle(&config.oracle, config.seed)?;
         task.resolve(&mut config);
-        Ok((config, task))
+        Ok((check(config, &Provenance::default())?, task))
     }
 
     /// The run of these settings, in a new folder under `runs/` unless [`Experiment::out`] names one.
@@ -122,7 +122,7 @@ impl Settings {
     }
 
     /// The settings on top of these defaults, checked.
-    fn on(&self, mut defaults: Config) -> Result<Config> {
+    fn on(&self, mut defaults: Config) -> Result<CheckedConfig> {
         if let Some(methods) = &self.methods {
             defaults.methods.clone_from(methods);
         }
@@ -132,8 +132,7 @@ impl Settings {
         if !config.reward.is_empty() && provenance.origin("methods").is_none() {
             config.methods.push(Method::MIXED);
         }
-        check(&config, &provenance)?;
-        Ok(config)
+        check(config, &provenance)
     }
 }
 
@@ -165,9 +164,17 @@ fn layers(defaults: Config) -> Layers {
     Layers::new(toml::Table::try_from(defaults).expect("settings are plain data"))
 }
 
-/// Checks ranges, and the names of generators, methods and rewards, which `config` does not know.
-pub(crate) fn check(config: &Config, provenance: &Provenance) -> Result<()> {
-    validate(config, provenance)?;
+/// Validates settings: ranges, settings that depend on each other, and the names of generators, methods and rewards. The
+/// error names key, value, expected range and place.
+pub fn check(config: Config, provenance: &Provenance) -> Result<CheckedConfig> {
+    let config = CheckedConfig::check(config, provenance)?;
+    check_names(&config, provenance)?;
+    Ok(config)
+}
+
+/// Checks the names of generators, methods and rewards, which may be registered by a program and so are not known to
+/// [`CheckedConfig`].
+pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()> {
     registry::validate(&config.reward, provenance)?;
     let place = |key: &str| provenance.origin(key).map(String::from);
     generator::check_kind(&config.generator.kind).map_err(|error| at(error, place("generator.kind")))?;

@@ -11,8 +11,8 @@ mod summary;
 pub use summary::{RunRecord, SampleTest, StudyComparison, StudyPoint, StudyRow, StudySummary, Test};
 
 use crate::Result;
-use crate::config::{Config, Preset};
-use crate::experiment::{Experiment, Kind, run};
+use crate::config::{CheckedConfig, Preset, Provenance};
+use crate::experiment::{Experiment, Kind, check, run};
 use crate::run::StudyFolder;
 use crate::task::Task;
 use crate::train::{Event, Observer};
@@ -32,7 +32,7 @@ pub struct StudyRun {
     /// What is special about its settings.
     pub variant: Variant,
     /// All its settings.
-    pub config: Config,
+    pub config: CheckedConfig,
 }
 
 impl StudyRun {
@@ -96,7 +96,7 @@ pub fn run_study(study: &Study, observer: &dyn Observer) -> Result<(PathBuf, Stu
 /// Makes one run in its folder.
 fn one(study: &Study, run_of: &StudyRun, folder: &Path, observer: &dyn Observer) -> Result<RunRecord> {
     let name = format!("runs/{}", run_of.folder());
-    let mut config = run_of.config.clone();
+    let mut config = run_of.config.clone().into_inner();
     let task = match study.kind {
         Kind::Oracle => Task::oracle(&config.oracle, config.seed)?,
         Kind::Train => Task::file(&config.data, &config.constraint)?,
@@ -105,7 +105,7 @@ fn one(study: &Study, run_of: &StudyRun, folder: &Path, observer: &dyn Observer)
     let experiment = Experiment {
         kind: study.kind,
         preset: study.preset.to_string(),
-        config,
+        config: check(config, &Provenance::default())?,
         task,
         out: Some(folder.join(&name)),
         resume: true,

@@ -1,7 +1,7 @@
 //! The likelihood of test data is that of sequences training never saw.
 
-use seqgan::config::{Method, Preset};
-use seqgan::experiment::{Experiment, Kind, run};
+use seqgan::config::{Method, Preset, Provenance};
+use seqgan::experiment::{Experiment, Kind, check, run};
 use seqgan::generator::{Generator, GeneratorPolicy, LstmShape, Policy, oracle};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::saved::SavedRun;
@@ -35,7 +35,7 @@ fn test_likelihood_is_of_draws_that_training_never_sees() {
     let experiment = Experiment {
         kind: Kind::Oracle,
         preset: "smoke".into(),
-        config,
+        config: check(config, &Provenance::default()).unwrap(),
         task,
         out: Some(folder.path().join("run")),
         resume: false,
