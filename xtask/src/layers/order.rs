@@ -30,9 +30,9 @@ pub const FLOORS: &[&str] = &[
     "report",
     "task",
     "measure",
-    "saved",
     "train",
     "evaluate",
+    "saved",
     "experiment",
     "study",
 ];

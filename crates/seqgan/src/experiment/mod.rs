@@ -1,6 +1,7 @@
 //! Whole runs: from settings to a table, with models, samples and a summary in a folder, resumable to the bit.
 
 mod files;
+mod fold_layout;
 mod folder;
 mod model_cache;
 mod plan;

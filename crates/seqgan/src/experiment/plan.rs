@@ -1,8 +1,9 @@
 //! Which stages a run has, in order.
 
+use super::fold_layout::FoldLayout;
 use crate::config::{Config, Method};
 use crate::evaluate;
-use crate::train::method::crossfit::{FoldLayout, used_folds};
+use crate::train::method::crossfit::used_folds;
 use crate::train::method::{self, AdversarialMethod, Kind, RewardTraining};
 use crate::train::{discriminator_phase, ensemble};
 use crate::{Error, Result};
@@ -74,7 +75,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
         }
     }
     // Once, for all methods that need them.
-    let generators = FoldLayout::of(config).len();
+    let generators = FoldLayout::of(config).methods().len();
     let of_fold = |fold| (0..generators).map(move |generator| Stage::Fold(fold, generator));
     let mut folds: Vec<Stage> = (0..used_folds(config)).flat_map(of_fold).collect();
     for (name, method) in rewarded {
@@ -110,9 +111,9 @@ fn is_on_folds(config: &Config, name: Method) -> bool {
     method::adversarial(name).is_some_and(on_folds)
 }
 
-/// Generators that wait to be used when the first `done` of the stages are completed: members of an ensemble, and those of the
+/// How the generators are trained that wait to be used when the first `done` of the stages are completed: members of an ensemble, and those of the
 /// folds, until the last reward model that needs them is trained for the last time.
-pub(super) fn num_parts(config: &Config, stages: &[Stage], done: usize) -> usize {
+pub(super) fn parts(config: &Config, stages: &[Stage], done: usize) -> Vec<Method> {
     let (done, left) = stages.split_at(done);
     let retrains = config.crossfit.refresh_every_rounds > 0;
     let uses_folds = |stage: &Stage| match stage {
@@ -121,12 +122,18 @@ pub(super) fn num_parts(config: &Config, stages: &[Stage], done: usize) -> usize
         _ => false,
     };
     let needed_later = left.iter().any(uses_folds);
-    done.iter().fold(0, |parts, stage| match stage {
-        Stage::Member(_) | Stage::Fold(..) => parts + 1,
-        Stage::Ensemble => 0,
-        _ if uses_folds(stage) && !needed_later => 0,
-        _ => parts,
-    })
+    let layout = FoldLayout::of(config);
+    let mut parts = Vec::new();
+    for stage in done {
+        match stage {
+            Stage::Member(_) => parts.push(Method::MLE_TUNED),
+            Stage::Fold(_, number) => parts.push(layout.methods()[*number]),
+            Stage::Ensemble => parts.clear(),
+            _ if uses_folds(stage) && !needed_later => parts.clear(),
+            _ => {}
+        }
+    }
+    parts
 }
 
 #[cfg(test)]
@@ -209,14 +216,14 @@ mod tests {
         ];
         let stages = plan(&config).unwrap();
         assert_eq!(stages, expected.map(|(stage, _)| stage));
-        assert_eq!(num_parts(&config, &stages, 0), 0);
-        for (done, (stage, parts)) in (1..).zip(expected) {
-            assert_eq!(num_parts(&config, &stages, done), parts, "after {stage:?}");
+        assert_eq!(parts(&config, &stages, 0), []);
+        for (done, (stage, number)) in (1..).zip(expected) {
+            assert_eq!(parts(&config, &stages, done).len(), number, "after {stage:?}");
         }
         // Reward models that are trained anew in the rounds need their folds until the last of these.
         let mut retraining = config.clone();
         retraining.crossfit.refresh_every_rounds = 5;
-        let parts = |done| num_parts(&retraining, &stages, done);
+        let parts = |done| super::parts(&retraining, &stages, done).len();
         assert_eq!([stages.len() - 2, stages.len() - 1].map(parts), [6, 0]);
         // One by itself has the same generators, less those of the other's base, which is not trained.
         let of = |base: Method, methods: &[Method]| {

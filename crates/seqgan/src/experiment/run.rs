@@ -2,7 +2,7 @@
 
 use super::files::RunFiles;
 use super::folder::{open, write_description};
-use super::plan::{Stage, num_parts, outline, plan};
+use super::plan::{Stage, outline, parts, plan};
 use super::settings::check_names;
 use super::stages;
 use crate::config::{CheckedConfig, Config, Method, Provenance};
@@ -82,7 +82,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
         let cache = experiment.models.as_deref();
         stages::run(&mut context, cache, &mut completed, &mut in_progress, stage)?;
         completed.stages += 1;
-        completed.parts.truncate(num_parts(config, &stages, completed.stages));
+        completed.parts.truncate(parts(config, &stages, completed.stages).len());
         context.save(&completed, in_progress.as_ref())?;
     }
     let elapsed_s = context.elapsed_s();
@@ -133,10 +133,11 @@ fn check_models(config: &Config, folder: &RunFolder, stages: &[Stage], completed
     if completed.stages > stages.len() {
         return Err(fault(format!("{} stages are done of {}", completed.stages, stages.len())));
     }
-    let parts = num_parts(config, stages, completed.stages);
-    if completed.parts.len() != parts {
-        let found = completed.parts.len();
-        return Err(fault(format!("{found} parts of a model are there, expected {parts}")));
+    let expected = parts(config, stages, completed.stages);
+    let found: Vec<Method> = completed.parts.iter().map(|part| part.method).collect();
+    if found != expected {
+        let (found, expected) = (Method::list(&found), Method::list(&expected));
+        return Err(fault(format!("its parts are [{found}], expected [{expected}]")));
     }
     let done = &stages[..completed.stages];
     match done.iter().filter_map(trained).find(|method| !completed.finished.contains_key(method)) {

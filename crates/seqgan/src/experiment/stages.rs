@@ -1,5 +1,6 @@
 //! What each stage of a run does.
 
+use super::fold_layout::FoldLayout;
 use super::model_cache::CachedModel;
 use super::plan::Stage;
 use crate::Result;
@@ -10,10 +11,10 @@ use crate::generator::{BoxGenerator, ensemble, file};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::train::ensemble::{member_job, member_seed};
-use crate::train::method::crossfit::{FoldLayout, fold_sequences};
+use crate::train::method::crossfit::fold_sequences;
 use crate::train::method::{self, AdversarialMethod, RewardModel, RewardTraining, Teacher};
 use crate::train::mle::{self, LikelihoodJob};
-use crate::train::{AdversarialState, Completed, Context, StageState, adversarial, begin, pretrain};
+use crate::train::{AdversarialState, Completed, Context, Part, StageState, adversarial, begin, pretrain};
 use std::borrow::Cow;
 use std::path::Path;
 
@@ -35,18 +36,18 @@ pub(super) fn run(
         Stage::Member(member) => {
             let job = member_job(config, train, member);
             let generator = likelihood(context, cache, completed, in_progress, &job)?;
-            completed.parts.push(generator);
+            completed.parts.push(Part { method: job.method, generator });
             Ok(())
         }
         Stage::Ensemble => {
             let mut members = vec![completed.finished[&Method::MLE_TUNED].clone()];
-            members.append(&mut completed.parts);
+            members.extend(completed.parts.drain(..).map(|part| part.generator));
             finish(context.folder, completed, Method::MLE_ENSEMBLE, ensemble(&members))
         }
         Stage::Fold(fold, number) => {
             let job = fold_job(config, train, completed, fold, number);
             let generator = likelihood(context, cache, completed, in_progress, &job)?;
-            completed.parts.push(generator);
+            completed.parts.push(Part { method: job.method, generator });
             Ok(())
         }
         Stage::RewardModel(name) => {
@@ -123,11 +124,12 @@ fn fold_job<'a>(
     number: usize,
 ) -> LikelihoodJob<'a> {
     let layout = FoldLayout::of(config);
-    let (members, name) = (layout.members(), layout.method(number));
+    let (members, name) = (layout.members(), layout.methods()[number]);
     // The first member is to the fold what `mle-tuned` is to all, and those behind the members what their bases are.
     let first = number == 0 || number >= members;
     let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
-    let of_fold = &completed.parts[completed.parts.len() - number..];
+    let of_fold = completed.parts[completed.parts.len() - number..].iter().map(|part| part.generator.clone());
+    let of_fold: Vec<BoxGenerator> = of_fold.collect();
     let teacher = method::known_likelihood(name)
         .needs_teacher()
         .then(|| Teacher::new(config, ensemble(&of_fold[..members]), &of_fold[0]));

@@ -32,6 +32,7 @@ pub use reward_model_stages::{begin, pretrain};
 pub use round_schedule::RoundSchedule;
 pub use state::{
     AdversarialCursor, AdversarialState, BestValidation, Completed, GeneratorInTraining, LikelihoodCursor,
-    LikelihoodState, Phase, RewardModelCursor, RewardModelInTraining, RngCounters, StageRef, StageState,
+    LikelihoodState, Part, Phase, RewardModelCursor, RewardModelInTraining, RngCounters, StageRef,
+    StageState,
 };
 pub use state_file::{Saved, load as load_state, save as save_state};

@@ -21,9 +21,18 @@ pub struct Completed {
     /// Trained generators, by method.
     pub finished: BTreeMap<Method, BoxGenerator>,
     /// Generators that others are made from: members of an ensemble that is not built yet, or the generators of folds.
-    pub parts: Vec<BoxGenerator>,
+    pub parts: Vec<Part>,
     /// Results so far.
     pub outcome: Outcome,
+}
+
+/// A generator that others are made from.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// How it is trained.
+    pub method: Method,
+    /// The generator.
+    pub generator: BoxGenerator,
 }
 
 /// The stage in progress.

@@ -3,7 +3,7 @@
 use super::method;
 use super::state::{
     AdversarialCursor, AdversarialState, Completed, GeneratorInTraining, LikelihoodCursor, LikelihoodState,
-    RewardModelInTraining, StageRef, StageState,
+    Part, RewardModelInTraining, StageRef, StageState,
 };
 use crate::checkpoint;
 use crate::config::{Config, Method};
@@ -29,6 +29,8 @@ struct Header {
     /// Stages of the plan that are completed.
     stages: usize,
     outcome: Outcome,
+    /// How each part is trained.
+    parts: Vec<Method>,
     stage: StageHeader,
     /// Each generator, by the prefix of its tensors.
     generators: BTreeMap<String, GeneratorHeader>,
@@ -137,14 +139,15 @@ pub fn save(
     for (method, generator) in &completed.finished {
         writer.generator(&format!("finished.{method}"), generator);
     }
-    for (part, generator) in completed.parts.iter().enumerate() {
-        writer.generator(&format!("part.{part}"), generator);
+    for (i, part) in completed.parts.iter().enumerate() {
+        writer.generator(&format!("part.{i}"), &part.generator);
     }
     let stage = writer.stage(stage);
     let Writer { tensors, generators, updates } = writer;
     let header = Header {
         stages: completed.stages,
         outcome: completed.outcome.clone(),
+        parts: completed.parts.iter().map(|part| part.method).collect(),
         stage,
         generators,
         updates,
@@ -157,7 +160,7 @@ pub fn save(
 /// Reads what [`save`] wrote, for a run with these settings and this task.
 pub fn load(path: &Path, config: &Config, task: &Task) -> Result<Saved> {
     let (header, tensors): (Header, _) = checkpoint::read(path, KIND)?;
-    let Header { stages, outcome, stage, generators, updates, elapsed_s, metrics_bytes } = header;
+    let Header { stages, outcome, parts, stage, generators, updates, elapsed_s, metrics_bytes } = header;
     let tensors = tensors.into_iter().map(|t| (t.name.clone(), t)).collect();
     let mut reader = Reader { path, task, tensors, generators, updates };
     let mut completed = Completed { stages, outcome, ..Completed::default() };
@@ -165,9 +168,8 @@ pub fn load(path: &Path, config: &Config, task: &Task) -> Result<Saved> {
         let method = Method::named(&prefix["finished.".len()..]);
         completed.finished.insert(method, reader.generator(&prefix)?);
     }
-    // A part's number may have more than one digit, so the names' order is not that of the numbers.
-    for part in 0..reader.prefixes("part.").len() {
-        completed.parts.push(reader.generator(&format!("part.{part}"))?);
+    for (i, method) in parts.into_iter().enumerate() {
+        completed.parts.push(Part { method, generator: reader.generator(&format!("part.{i}"))? });
     }
     let stage = match stage {
         StageHeader::Fresh => StageState::Fresh,

@@ -41,7 +41,7 @@ use crate::Result;
 use crate::config::{Config, Method, Schedule};
 use crate::task::Task;
 
-pub use folds::{FoldLayout, fold_sequences, used_folds};
+pub use folds::{fold_sequences, used_folds};
 pub(crate) use reward::{logits, odds_scale};
 
 /// A method with a cross-fitted discriminator.
