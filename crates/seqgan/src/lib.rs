@@ -28,7 +28,7 @@
 //!
 //! let policy = GeneratorPolicy::new(&generator, 1.0);
 //! let batch = policy.sample(&Streams::new(1, Purpose::PolicySample), 0, 64).sequences;
-//! // What each decision is worth: the mean reward of 4 completions of the beginning that it makes.
+//! // The action value of each decision: the mean reward of 4 completions of the prefix that ends with it.
 //! let search = MonteCarlo { num_rollouts: 4, max_prefixes: 0 };
 //! let values = search.values(&policy, &Even, &batch, &Streams::new(1, Purpose::Rollout), 0)?;
 //! let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
@@ -40,9 +40,16 @@
 //! # Ok::<(), seqgan::Error>(())
 //! ```
 //!
-//! A whole run, from a file to a table and models in a folder, is [`train::run`]; `examples/smallest_run.rs` calls it,
-//! `examples/custom_reward.rs` trains by a reward, and `examples/resume.rs` interrupts a run and goes on with it.
-//! What the parts of the library are for, and which uses which, stands in CONTRIBUTING.md.
+//! A whole run, from a file to a table and models in a folder, is [`experiment::run`]: [`experiment::Settings`] holds layers of
+//! settings, [`experiment::Experiment`] a run with its checked settings ([`config::CheckedConfig`]), [`train::Observer`] receives
+//! its events, and [`saved::SavedRun`] opens its folder again. `examples/smallest_run.rs` makes such a run and samples from it,
+//! `examples/custom_reward.rs` trains by a reward, `examples/custom_method.rs` registers a method, and `examples/resume.rs`
+//! interrupts a run and resumes it.
+//!
+//! A program can add its own kinds of generators ([`generator::register`]), methods ([`train::method::register`]), rewards
+//! ([`reward::registry::register`]) and metrics ([`metrics::registry::register`]). Settings can name them from then on.
+//!
+//! CONTRIBUTING.md says what each module is for, and which modules it may use.
 
 pub mod checkpoint;
 pub mod config;
