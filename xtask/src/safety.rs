@@ -11,14 +11,14 @@ use std::path::Path;
 
 /// The files with unsafe code, in `crates/seqgan/src/kernel`.
 const FILES: [&str; 9] = [
+    "adam.rs",
     "bf16.rs",
     "cells.rs",
     "draw.rs",
+    "gemm.rs",
     "math.rs",
-    "product.rs",
     "simd.rs",
     "transpose.rs",
-    "update.rs",
     "windows.rs",
 ];
 

@@ -90,7 +90,7 @@ Examples:
   seqgan man > seqgan.1                  the main page
   seqgan man --out ~/.local/share/man/man1";
 
-/// Train, sample and evaluate SeqGAN: a generator of sequences, taught by a discriminator's judgement
+/// Train, sample and evaluate SeqGAN: a generator of sequences, trained against a discriminator
 #[derive(Debug, Parser)]
 #[command(name = "seqgan", version, after_help = TOP_EXAMPLES)]
 #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -308,8 +308,8 @@ pub struct SampleArgs {
     #[arg(long, value_name = "W", conflicts_with_all = ["top_k", "top_p", "greedy"])]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(1..=10_000))]
     pub beam: Option<usize>,
-    /// Of every K draws keep one, by the odds that the method's judge gives it to be real; slower, and nearer the data where the
-    /// judge knows something that the model does not
+    /// Of every K draws keep one, by the odds of the method's discriminator that it is real; slower, and nearer the data
+    /// where the discriminator has learnt something that the model has not
     #[arg(long, value_name = "K", conflicts_with_all = ["greedy", "beam", "round"])]
     #[arg(value_parser = RangedU64ValueParser::<usize>::new().range(2..=10_000))]
     pub resample: Option<usize>,

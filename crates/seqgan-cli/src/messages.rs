@@ -134,7 +134,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 const WORDS: [(&str, &str); 8] = [
     ("out", "--out"),
     ("resume", "--resume"),
-    ("train::run", "`seqgan oracle` or `seqgan train`"),
+    ("experiment::run", "`seqgan oracle` or `seqgan train`"),
     ("data.field", "--field"),
     ("data.format", "--format"),
     ("data.label", "--label"),
@@ -206,7 +206,7 @@ mod tests {
         let error = seqgan::Error::Run {
             path: "a".into(),
             message: "no run folder".into(),
-            hint: Some("give a folder that `train::run` made".into()),
+            hint: Some("give a folder that `experiment::run` made".into()),
         };
         let text = render(&anyhow::Error::new(error), false);
         assert!(

@@ -461,13 +461,13 @@ fn a_run_that_was_damaged() {
         header["__metadata__"][key] = value.into();
         with_header(&header, data)
     };
-    let judge = fs::read(scratch.path("run/models/seqgan.judge.safetensors")).unwrap();
+    let discriminator = fs::read(scratch.path("run/models/seqgan.discriminator.safetensors")).unwrap();
     for (bytes, part) in [
         (good[..good.len() - 5].to_vec(), "not a complete safetensors file"),
         (Vec::new(), "not a complete safetensors file"),
-        (zeros(&[("embedding", &[2, 2])]), "a file of no version, expected version 1"),
-        (with_metadata("seqgan", "2"), "a file of version 2, expected version 1"),
-        (judge, "holds a judge, expected a generator"),
+        (zeros(&[("embedding", &[2, 2])]), "a file of no version, expected version 2"),
+        (with_metadata("seqgan", "1"), "a file of version 1, expected version 2"),
+        (discriminator, "holds a discriminator, expected a generator"),
         (with_metadata("meta", "[]"), "unreadable metadata"),
         (
             with_meta(&|meta| meta["generator"]["shape"]["hidden_dim"] = 9.into()),
@@ -507,11 +507,11 @@ fn a_run_that_was_damaged() {
     ] {
         damaged(model, bytes, &commands, &[part]);
     }
-    // A judge of another shape than its tensors or the generator have.
-    let judge_file = "run/models/seqgan.judge.safetensors";
-    let judge = fs::read(scratch.path(judge_file)).unwrap();
-    let with_judge_shape = |key: &str, value: Value| {
-        let (mut header, data) = safetensors(&judge);
+    // A discriminator of another shape than its tensors or the generator have.
+    let discriminator_file = "run/models/seqgan.discriminator.safetensors";
+    let discriminator = fs::read(scratch.path(discriminator_file)).unwrap();
+    let with_discriminator_shape = |key: &str, value: Value| {
+        let (mut header, data) = safetensors(&discriminator);
         let mut meta: Value = serde_json::from_str(header["__metadata__"]["meta"].as_str().unwrap()).unwrap();
         meta["shape"][key] = value;
         header["__metadata__"]["meta"] = meta.to_string().into();
@@ -522,9 +522,9 @@ fn a_run_that_was_damaged() {
         ("embedding_dim", 9.into(), "tensor `embedding` of shape"),
         ("embedding_dim", (1u64 << 62).into(), "its embedding_dim is 46116860"),
         ("filters", serde_json::json!([[99, 8]]), "it has 8 filters of width 99, expected 1 to"),
-        ("max_length", 6.into(), "judges other sequences than the generator makes"),
+        ("max_length", 6.into(), "scores other sequences than the generator makes"),
     ] {
-        damaged(judge_file, with_judge_shape(key, value), &scored, &[part]);
+        damaged(discriminator_file, with_discriminator_shape(key, value), &scored, &[part]);
     }
     // The other model is as good as before.
     scratch.write(model, "");

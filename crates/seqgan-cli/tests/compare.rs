@@ -138,7 +138,7 @@ fn a_grid_shares_its_base() {
     assert!(model(&weak) != model(&strong), "a model of other settings was taken");
 }
 
-/// What a judge's settings do not touch, ensembles and the models of its folds, is trained once as well, and to the same bits.
+/// What a discriminator's settings do not touch, ensembles and the models of its folds, is trained once as well, and to the same bits.
 #[test]
 fn a_grid_shares_members_and_folds() {
     let scratch = Scratch::new();

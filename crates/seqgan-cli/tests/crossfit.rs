@@ -1,4 +1,4 @@
-//! The cross-fitted judge: what its folds learn from, and what is recorded of it.
+//! The cross-fitted discriminator: what its folds learn from, and what is recorded of it.
 
 use std::fs;
 
@@ -12,7 +12,7 @@ fn updates(told: &str, phase: &str) -> u64 {
 }
 
 #[test]
-fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
+fn folds_learn_from_the_others_and_the_discriminator_is_validated_after_each_epoch() {
     let scratch = Scratch::new();
     let methods = r#"methods=["mle-tuned", "seqgan-crossfit"]"#;
     let more = ["--set", methods, "--set", "adversarial.base=mle-tuned", "--set", "mle_tuned.batch_size=4"];
@@ -44,10 +44,10 @@ fn folds_learn_from_the_others_and_the_judge_is_weighed_after_each_pass() {
     }
 }
 
-/// A judge of so little data is wrong about sequences that it has not seen: nothing is trained by it, not even by real
+/// A discriminator of so little data is wrong about sequences that it has not seen: nothing is trained by it, not even by real
 /// sequences, unless it is followed all the same.
 #[test]
-fn a_judge_without_worth_has_no_rounds() {
+fn a_discriminator_without_gain_has_no_rounds() {
     let scratch = Scratch::new();
     let settings = [
         r#"methods=["mle-tuned", "seqgan-crossfit"]"#,
@@ -144,11 +144,11 @@ fn two_bases_share_the_members_of_their_folds() {
     );
     assert_eq!(phases.len(), different.len(), "{phases:?}");
 
-    let judged = scratch.records("run", "discriminator");
-    let judged: Vec<&str> = judged.iter().map(|line| line["method"].as_str().unwrap()).collect();
+    let trained = scratch.records("run", "discriminator");
+    let trained: Vec<&str> = trained.iter().map(|line| line["method"].as_str().unwrap()).collect();
     let each = ["seqgan-crossfit", "distilled-seqgan-crossfit"].map(|method| [method; 1 + 2]);
-    assert_eq!(judged, each.concat());
-    // The judges of single sequences keep candidates of their own bases.
+    assert_eq!(trained, each.concat());
+    // The discriminators of single sequences keep candidates of their own bases.
     for (method, base) in [("seqgan-crossfit", "mle"), ("distilled-seqgan-crossfit", "distilled")] {
         let kept = scratch.output(&["sample", "run", "-n", "20", "--method", method, "--resample", "5"]);
         let candidates = scratch.output(&["sample", "run", "-n", "100", "--method", base]);

@@ -121,16 +121,16 @@ fn a_number_that_is_not_finite_stops_before_it_does_harm() {
     assert_eq!(places, ["a reward", "the discriminator's loss", "the likelihood's loss"]);
 }
 
-/// The same where a judge begins with a fit that is recorded: that is not made again.
+/// The same where a discriminator begins with a fit that is recorded: that is not made again.
 #[test]
-fn a_cross_fitted_judge_begins_once() {
+fn a_cross_fitted_discriminator_begins_once() {
     let scratch = Scratch::new();
     let settings =
         ["--set", r#"methods=["mle-tuned", "seqgan-crossfit"]"#, "--set", "checkpoint.every_secs=3600", "-q"];
     let arguments = and(&tiny_oracle(), &settings);
     scratch.run(and(&arguments, &["--out", "whole"])).expect_fine();
     let whole = Results::of(&scratch.path("whole"));
-    let mut judged = 0;
+    let mut trained = 0;
     for number in 30..120 {
         let fault = format!("nan:{number}");
         let child = scratch.start_with(and(&arguments, &["--out", "run"]), &[("SEQGAN_FAULT", &fault)]);
@@ -138,17 +138,17 @@ fn a_cross_fitted_judge_begins_once() {
         if ended.status == Some(0) {
             break;
         }
-        if ended.stderr.contains("the judge's loss") || ended.stderr.contains("discriminator's loss") {
-            judged += 1;
+        if ended.stderr.contains("the discriminator's loss") || ended.stderr.contains("discriminator's loss") {
+            trained += 1;
             scratch.run(and(&arguments, &["--out", "run", "--resume"])).expect_fine();
             Results::of(&scratch.path("run")).assert_same(&whole, &fault);
         }
         fs::remove_dir_all(scratch.path("run")).unwrap();
-        if judged == 2 {
+        if trained == 2 {
             break;
         }
     }
-    assert_eq!(judged, 2, "the judge's first update and its second");
+    assert_eq!(trained, 2, "the discriminator's first update and its second");
 }
 
 /// A panic is a bug, and says so; here one is provoked by a fault that cannot be read.

@@ -10,7 +10,7 @@ use crate::support::Scratch;
 fn installed(program: &str, arguments: &[&str]) -> Option<Output> {
     let output = Command::new(program).args(arguments).env("LC_ALL", "C.UTF-8").output();
     if output.is_err() {
-        eprintln!("SKIPPED: {program} is not installed, so it has not judged what was generated");
+        eprintln!("SKIPPED: {program} is not installed, so it has not checked what was generated");
     }
     output.ok()
 }

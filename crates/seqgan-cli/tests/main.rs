@@ -5,7 +5,7 @@ mod browser; // Chromium without a network, for pages
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/
-mod crossfit; // a judge trained on folds: what they learn from, what is recorded of it
+mod crossfit; // a discriminator trained on folds: what they learn from, what is recorded of it
 mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod extremes; // rates, sizes and data at the ends of what is allowed; numbers that are not finite
@@ -20,7 +20,7 @@ mod midi; // melodies: MIDI files in, MIDI files out
 mod monitor; // signs of training that goes wrong, and the best models
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
-mod resample; // samples kept by a judge's odds
+mod resample; // samples kept by a discriminator's odds
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod rules; // synthetic tasks whose sequences keep a rule
 mod sampling; // the ways to sample

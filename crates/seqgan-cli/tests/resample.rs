@@ -1,4 +1,4 @@
-//! Samples kept by a judge's odds.
+//! Samples kept by a discriminator's odds.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::support::{Scratch, and, and_set, tiny_oracle, tiny_train};
 
 /// Sequences, and what the discriminator says of each.
-fn judged(scratch: &Scratch, more: &[&str]) -> Vec<(String, f64)> {
+fn resampled(scratch: &Scratch, more: &[&str]) -> Vec<(String, f64)> {
     let arguments = [&["sample", "run", "-n", "200", "--score", "--format", "jsonl"], more].concat();
     let read = |line: &str| {
         let object: Value = serde_json::from_str(line).unwrap();
@@ -19,7 +19,7 @@ fn judged(scratch: &Scratch, more: &[&str]) -> Vec<(String, f64)> {
 #[test]
 fn the_discriminator_prefers_what_is_kept() {
     let scratch = Scratch::with_sentences();
-    // A poor generator, and a judge that knows.
+    // A poor generator, and a discriminator that knows.
     let more = [
         "adversarial.d_pretrain_steps=30",
         "discriminator.learning_rate=0.01",
@@ -28,13 +28,13 @@ fn the_discriminator_prefers_what_is_kept() {
     ];
     scratch.run(and(&and_set(&tiny_train("sentences.txt"), &more), &["--out", "run"])).expect_fine();
     let mean = |samples: &[(String, f64)]| samples.iter().map(|s| s.1).sum::<f64>() / samples.len() as f64;
-    let plain = judged(&scratch, &[]);
-    let kept = judged(&scratch, &["--resample", "20"]);
+    let plain = resampled(&scratch, &[]);
+    let kept = resampled(&scratch, &["--resample", "20"]);
     assert!(mean(&kept) > mean(&plain) + 0.05, "{} {}", mean(&kept), mean(&plain));
     assert_eq!(kept.len(), 200);
 
     // Whatever else is asked for holds, too; and how many are drawn at a time changes nothing.
-    let begun = judged(&scratch, &["--resample", "20", "--prefix", "cat", "--top-k", "5", "--unique"]);
+    let begun = resampled(&scratch, &["--resample", "20", "--prefix", "cat", "--top-k", "5", "--unique"]);
     assert!(begun.iter().all(|(text, _)| text.starts_with("cat")), "{begun:?}");
     let few = scratch.output(&["sample", "run", "-n", "3", "--resample", "20"]);
     let texts: Vec<&str> = kept.iter().take(3).map(|(text, _)| text.as_str()).collect();
@@ -43,7 +43,7 @@ fn the_discriminator_prefers_what_is_kept() {
     let said =
         scratch.run(["sample", "run", "-n", "2000", "--resample", "3", "--out", "new.txt"]).expect_fine();
     assert!(
-        said.stderr.contains("resampled: one of 3; the judge's odds make 3 draws count as "),
+        said.stderr.contains("resampled: one of 3; the discriminator's odds make 3 draws count as "),
         "{}",
         said.stderr
     );
@@ -53,16 +53,16 @@ fn the_discriminator_prefers_what_is_kept() {
     scratch.refuses(
         2,
         &none,
-        &["the method mle-tuned has no judge of single sequences", "hint: choose another"],
+        &["the method mle-tuned has no discriminator of single sequences", "hint: choose another"],
     );
     scratch.refuses(2, &["sample", "run", "--resample", "1"], &["1 is not in 2..=10000"]);
     scratch.refuses(2, &["sample", "run", "--resample", "4", "--beam", "10"], &["cannot be used with"]);
 }
 
-/// The judge of folds knows the base, so candidates come from the base; it asks the ensemble, which has no row. Each method with
-/// such a judge has a row of its own, against its own base.
+/// The discriminator of folds knows the base, so candidates come from the base; it asks the ensemble, which has no row. Each method with
+/// such a discriminator has a row of its own, against its own base.
 #[test]
-fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
+fn a_cross_fitted_discriminator_keeps_candidates_of_the_base() {
     let scratch = Scratch::new();
     let settings = [
         r#"methods=["mle-tuned", "distilled", "distilled-seqgan-crossfit", "seqgan-crossfit"]"#,
@@ -110,10 +110,10 @@ fn a_cross_fitted_judge_keeps_candidates_of_the_base() {
     }
     assert_ne!(kept, scratch.output(&["sample", "run", "-n", "50", "--method", "mle-tuned"]));
 
-    let judge = "run/models/seqgan-crossfit.judge.safetensors";
-    let good = fs::read(scratch.path(judge)).unwrap();
-    scratch.write(judge, &good[..good.len() / 2]);
-    let place = format!("error: {judge}: ");
+    let discriminator = "run/models/seqgan-crossfit.discriminator.safetensors";
+    let good = fs::read(scratch.path(discriminator)).unwrap();
+    scratch.write(discriminator, &good[..good.len() / 2]);
+    let place = format!("error: {discriminator}: ");
     scratch.refuses(
         1,
         &["sample", "run", "--resample", "5"],
@@ -140,7 +140,7 @@ fn the_row_of_a_file_has_a_scorecard() {
     assert!(row["nll_test"].is_null() == row["nll_validation"].is_f64(), "{row}");
     let constrained = |line: &str| line.contains("fish") || line.contains("milk");
     assert!(scratch.read("run/samples/residual.txt").lines().all(constrained));
-    // Without the run's constraint, candidates that the judge's generators cannot make are kept last.
+    // Without the run's constraint, candidates that the discriminator's generators cannot make are kept last.
     let free = scratch.output(&["sample", "run", "-n", "100", "--resample", "30", "--regex", ".*"]);
     assert!(free.lines().filter(|line| constrained(line)).count() > 95, "{free}");
 }

@@ -108,7 +108,7 @@ fn an_oracle_run_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &tiny_oracle(), 4);
 }
 
-/// The methods that the other two leave out: each has a judge, a search or inputs of its own to go on with.
+/// The methods that the other two leave out: each has a discriminator, a search or inputs of its own to go on with.
 #[test]
 fn every_other_method_killed_in_every_phase_ends_the_same() {
     let methods = r#"methods=["mle-ensemble", "distilled", "scheduled-sampling", "pg-bleu", "seqgan-step", "seqgan-crossfit", "distilled-seqgan-crossfit", "maligan", "rankgan"]"#;
@@ -117,9 +117,9 @@ fn every_other_method_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &arguments, 25);
 }
 
-/// Each fold has members, their ensemble's pupil, and all of them are there when the judge is trained.
+/// Each fold has members, their ensemble's pupil, and all of them are there when the discriminator is trained.
 #[test]
-fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
+fn a_discriminator_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
     let settings = [
         r#"methods=["seqgan-crossfit"]"#,
         "adversarial.base=distilled",
@@ -134,9 +134,9 @@ fn a_judge_that_sees_an_ensemble_killed_in_every_phase_ends_the_same() {
     kill_everywhere(&Scratch::new(), &and_set(&tiny_oracle(), &settings), 12);
 }
 
-/// A judge that is trained anew in the rounds, and what it is trained against.
+/// A discriminator that is trained anew in the rounds, and what it is trained against.
 #[test]
-fn a_judge_that_is_refreshed_killed_in_every_phase_ends_the_same() {
+fn a_discriminator_that_is_refreshed_killed_in_every_phase_ends_the_same() {
     let settings = [
         r#"methods=["seqgan-crossfit"]"#,
         "adversarial.base=mle-tuned",
@@ -176,9 +176,9 @@ fn a_method_does_not_depend_on_its_neighbours() {
             alone == fs::read(scratch.path(&format!("both/models/{name}.safetensors"))).unwrap(),
             "{name}"
         );
-        let judge =
-            |run: &str| fs::read(scratch.path(&format!("{run}/models/{name}.judge.safetensors"))).unwrap();
-        assert!(judge(out) == judge("both"), "the judge of {name}");
+        let discriminator =
+            |run: &str| fs::read(scratch.path(&format!("{run}/models/{name}.discriminator.safetensors"))).unwrap();
+        assert!(discriminator(out) == discriminator("both"), "the discriminator of {name}");
     }
     assert!(
         both != fs::read(scratch.path("distilled/models/distilled-seqgan-crossfit.safetensors")).unwrap()
@@ -406,7 +406,7 @@ fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
         (
             changed(&|header| header["__metadata__"]["seqgan"] = "9".into()),
             &[
-                "a file of version 9, expected version 1",
+                "a file of version 9, expected version 2",
                 "hint: read it with the program version that wrote it",
             ],
         ),

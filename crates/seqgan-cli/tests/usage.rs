@@ -227,11 +227,11 @@ fn a_file_of_samples_is_evaluated() {
     );
 }
 
-const JUDGED: [&str; 3] = ["lm_score", "reverse_lm_score", "classifier_accuracy"];
+const TRAINED_METRICS: [&str; 3] = ["lm_score", "reverse_lm_score", "classifier_accuracy"];
 
-/// Lines read from the end are told from lines by each judge, other lines are not.
+/// Lines read from the end are told from lines by each trained metric, other lines are not.
 #[test]
-fn judges_are_trained_when_asked_for() {
+fn trained_metrics_are_measured_when_asked_for() {
     let scratch = Scratch::new();
     // Each word is one or two behind the last, on a circle of 30.
     let line = |i: u32| {
@@ -249,22 +249,22 @@ fn judges_are_trained_when_asked_for() {
         let arguments = ["evaluate", "--samples", samples, "--test", "test.txt", "--json"];
         serde_json::from_str(&scratch.output(&[&arguments[..], more].concat())).unwrap()
     };
-    let judges = ["--train", "train.txt", "--judges"];
+    let trained = ["--train", "train.txt", "--trained-metrics"];
     let mean = |card: &Value, name: &str| card[name]["mean"].as_f64().unwrap();
-    let (noise, same) = (evaluate("noise.txt", &judges), evaluate("same.txt", &judges));
+    let (noise, same) = (evaluate("noise.txt", &trained), evaluate("same.txt", &trained));
     for card in [&noise, &same, &noise["real"], &same["real"]] {
-        assert_measures(card, &JUDGED);
+        assert_measures(card, &TRAINED_METRICS);
     }
     assert_eq!(noise["real"], same["real"], "the row `real` does not depend on the samples");
-    for name in JUDGED {
+    for name in TRAINED_METRICS {
         assert!(mean(&noise, name) > mean(&same, name) + 0.2, "{name}: {noise} {same}");
     }
-    assert_eq!(evaluate("same.txt", &[&judges[..], &["--threads", "1"]].concat()), same);
-    let without = evaluate("same.txt", &judges[..2]);
-    assert!(JUDGED.iter().all(|name| without.get(name).is_none()), "{without}");
+    assert_eq!(evaluate("same.txt", &[&trained[..], &["--threads", "1"]].concat()), same);
+    let without = evaluate("same.txt", &trained[..2]);
+    assert!(TRAINED_METRICS.iter().all(|name| without.get(name).is_none()), "{without}");
 
-    let lonely = ["evaluate", "--samples", "same.txt", "--test", "test.txt", "--judges"];
-    scratch.refuses(2, &lonely, &["--judges", "--train"]);
+    let lonely = ["evaluate", "--samples", "same.txt", "--test", "test.txt", "--trained-metrics"];
+    scratch.refuses(2, &lonely, &["--trained-metrics", "--train"]);
     let few = [&lonely[..], &["--train", "train.txt", "-n", "19"]].concat();
     scratch.refuses(2, &few, &["at least 20"]);
 }
@@ -433,7 +433,7 @@ fn a_test_file_is_measured_and_not_learnt_from() {
     scratch.run(and(&train, &["--out", "without", "-q"])).expect_fine();
     let table = scratch.run(and(&train, &["--out", "with", "-q", "--test", "test.txt"])).expect_fine().stdout;
     assert!(table.contains("against the test file") && table.contains("real"), "{table}");
-    for model in ["mle-tuned", "seqgan", "seqgan.judge"] {
+    for model in ["mle-tuned", "seqgan", "seqgan.discriminator"] {
         let bytes = |run| fs::read(scratch.path(&format!("{run}/models/{model}.safetensors"))).unwrap();
         assert_eq!(bytes("without"), bytes("with"), "{model}");
     }

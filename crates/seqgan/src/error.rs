@@ -1,7 +1,7 @@
 //! One error type. Facts stand in fields, so that a front end can print field, value, range and hint.
 //!
 //! A hint names what to set or to call as a caller of the library knows it, in backticks: settings (`data.tokens = "words"`),
-//! fields of [`train::Experiment`](crate::train::Experiment) (`out`, `resume = true`) and functions (`train::run`). A front
+//! fields of [`Experiment`](crate::experiment::Experiment) (`out`, `resume = true`) and functions (`experiment::run`). A front
 //! end replaces these by its own words.
 
 use std::fmt;

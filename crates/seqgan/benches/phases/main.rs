@@ -7,7 +7,7 @@
 //! `cargo test` checks all phases at small sizes and times nothing.
 
 mod actor;
-mod judge;
+mod discriminator;
 mod machine;
 mod options;
 mod phase;

@@ -1,7 +1,7 @@
 //! The phases: what they are called, and how one is made ready.
 
 use super::actor::Actor;
-use super::judge::Judge;
+use super::discriminator::TrainedDiscriminator;
 use super::product::Square;
 use super::scale::{Scale, settings};
 use super::search;
@@ -60,22 +60,22 @@ impl Phase {
             }
             Self::Dtrain => {
                 let (real, negatives) = (real(scale.sequences), actor.sample(scale.sequences));
-                let mut judge = Judge::new(&scale);
-                judge.verify(&real, &negatives);
-                Box::new(move || judge.epoch(&real, &negatives))
+                let mut discriminator = TrainedDiscriminator::new(&scale);
+                discriminator.verify(&real, &negatives);
+                Box::new(move || discriminator.epoch(&real, &negatives))
             }
             Self::Reward => {
-                let (batch, judge) = (real(scale.batch), Judge::new(&scale));
-                search::verify(&scale, &actor, &judge, &batch, Precision::F32);
-                Box::new(move || drop(search::values(&scale, &actor, &judge, &batch, Precision::F32)))
+                let (batch, discriminator) = (real(scale.batch), TrainedDiscriminator::new(&scale));
+                search::verify(&scale, &actor, &discriminator, &batch, Precision::F32);
+                Box::new(move || drop(search::values(&scale, &actor, &discriminator, &batch, Precision::F32)))
             }
             Self::RewardBf16 => {
-                let (batch, mut judge) = (real(scale.batch), Judge::new(&scale));
-                search::verify(&scale, &actor, &judge, &batch, Precision::Bf16);
+                let (batch, mut discriminator) = (real(scale.batch), TrainedDiscriminator::new(&scale));
+                search::verify(&scale, &actor, &discriminator, &batch, Precision::Bf16);
                 let few = 8 * scale.batch;
-                judge.epoch(&real(few), &actor.sample(few));
-                search::verify_bf16(&scale, &actor, &judge, &batch);
-                Box::new(move || drop(search::values(&scale, &actor, &judge, &batch, Precision::Bf16)))
+                discriminator.epoch(&real(few), &actor.sample(few));
+                search::verify_bf16(&scale, &actor, &discriminator, &batch);
+                Box::new(move || drop(search::values(&scale, &actor, &discriminator, &batch, Precision::Bf16)))
             }
             Self::Pg => {
                 let batch = real(scale.batch);
@@ -91,28 +91,28 @@ impl Phase {
                 Box::new(move || square.run())
             }
             Self::Round => {
-                let (real, mut judge) = (real(scale.sequences), Judge::new(&scale));
+                let (real, mut discriminator) = (real(scale.sequences), TrainedDiscriminator::new(&scale));
                 actor.verify_sampling();
                 actor.verify_policy_gradient(&real);
-                search::verify(&scale, &actor, &judge, &real, settings().rollout.precision);
-                judge.verify(&real, &actor.sample(scale.batch));
-                Box::new(move || round(&scale, &mut actor, &mut judge, &real))
+                search::verify(&scale, &actor, &discriminator, &real, settings().rollout.precision);
+                discriminator.verify(&real, &actor.sample(scale.batch));
+                Box::new(move || round(&scale, &mut actor, &mut discriminator, &real))
             }
         }
     }
 }
 
 /// One round of Algorithm 1 with the paper's numbers of steps.
-fn round(scale: &Scale, actor: &mut Actor, judge: &mut Judge, real: &seqgan::SeqBatch) {
+fn round(scale: &Scale, actor: &mut Actor, discriminator: &mut TrainedDiscriminator, real: &seqgan::SeqBatch) {
     let steps = settings().adversarial;
     for _ in 0..steps.g_steps {
         let batch = actor.sample(scale.batch);
-        let values = search::values(scale, actor, judge, &batch, settings().rollout.precision);
+        let values = search::values(scale, actor, discriminator, &batch, settings().rollout.precision);
         actor.policy_gradient(&batch, &values);
     }
     for _ in 0..steps.d_steps {
         let negatives = actor.sample(scale.sequences);
-        (0..steps.d_epochs).for_each(|_| judge.epoch(real, &negatives));
+        (0..steps.d_epochs).for_each(|_| discriminator.epoch(real, &negatives));
     }
 }
 

@@ -6,7 +6,7 @@
 //!
 //! | | FLOP |
 //! |---|---|
-//! | a token drawn, or judged by likelihood | 8 H (E + H) + 2 H V: the LSTM's step, the output layer |
+//! | a token drawn, or its likelihood | 8 H (E + H) + 2 H V: the LSTM's step, the output layer |
 //! | a token learnt | 3 times that: forward, gradients of weights and of inputs |
 //! | a sequence scored | sum over widths of 2 k D F_k (T - k + 1), + 4 F^2 + 4 F: windows, highway, output |
 //! | a sequence learnt | scored, + sum over widths of 4 k D F_k (the winning windows alone), + 2 (4 F^2 + 4 F) |

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Version of what the files hold; a file of another version is refused.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Writes `tensors` and `meta` to `path`, atomically. `kind` says what the file is ("generator", "state").
 pub fn write<'a>(
@@ -134,9 +134,9 @@ mod tests {
             assert!(message("generator").contains("not a complete safetensors file"), "cut at {n}");
         }
         let mut other = bytes.clone();
-        let at = bytes.windows(12).position(|w| w == b"\"seqgan\":\"1\"").unwrap();
+        let at = bytes.windows(12).position(|w| w == b"\"seqgan\":\"2\"").unwrap();
         other[at + 10] = b'9';
         std::fs::write(&path, other).unwrap();
-        assert!(message("generator").contains("version 9, expected version 1"));
+        assert!(message("generator").contains("version 9, expected version 2"));
     }
 }

@@ -1,7 +1,7 @@
-//! The causal discriminator: an LSTM that judges every step by what came before it and nothing behind.
+//! The causal discriminator: an LSTM that scores every step, given the tokens before it and none after it.
 //!
 //! It gives a reward at each step without any rollout (de Masson d'Autume et al., "Training language GANs from
-//! scratch", NeurIPS 2019, section 3.1; Texar's SeqGAN example). Where the CNN discriminator judges finished
+//! scratch", NeurIPS 2019, section 3.1; Texar's SeqGAN example). Where the CNN discriminator scores finished
 //! sequences, this one says after each decision whether the sequence so far is a beginning of a real one.
 
 use super::shape::BatchLoss;
@@ -26,7 +26,7 @@ pub struct CausalShape {
     /// F, numbers that describe each decision beside its token; 0 for none.
     #[serde(default)]
     pub num_features: usize,
-    /// The token that ends a sequence: a decision like others, and judged like them.
+    /// The token that ends a sequence: a decision like others, and scored like them.
     pub end_token: Option<TokenId>,
 }
 
@@ -87,7 +87,7 @@ struct Chunk<R> {
 }
 
 impl<R: Real> CausalDiscriminator<R> {
-    /// Embedding and LSTM from N(0, 0.1), output zero: the first judgement of everything is 1/2.
+    /// Embedding and LSTM from N(0, 0.1), output zero: the first score of everything is 1/2.
     pub fn new(shape: CausalShape, streams: &Streams) -> Self {
         let mut parameters = Tensors::new();
         for (i, (name, sizes)) in layout(&shape).into_iter().enumerate() {
@@ -172,11 +172,11 @@ impl<R: Real> CausalDiscriminator<R> {
     ) -> BatchLoss {
         assert_eq!(real.len(), batch.len(), "a label a sequence");
         let hidden = self.shape.hidden_dim;
-        let judged: usize = match objective {
+        let scored: usize = match objective {
             CausalObjective::EveryStep => (0..batch.len()).map(|b| self.steps(batch, b)).sum(),
             CausalObjective::Sum => batch.len(),
         };
-        let scale = 1.0 / judged.max(1) as f64;
+        let scale = 1.0 / scored.max(1) as f64;
         let chunks = self.run(batch, features);
         let parts: Vec<_> = chunks
             .par_iter()

@@ -1,5 +1,5 @@
 //! The features of a sequence (SeqGAN, section 3.3): embedding, convolutions of many widths with ReLU and maximum
-//! over time, and a highway layer. The discriminator and the ranker judge by them.
+//! over time, and a highway layer. The discriminator and the ranker score by them.
 
 use super::shape::DiscriminatorShape;
 use crate::kernel::Real;

@@ -10,7 +10,7 @@ use crate::nn::{Gradients, Tensors, dropout};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 
-/// How a ranker's batch is judged and regularised.
+/// How a ranker's batch is scored and regularised.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankObjective<'a> {
     /// Factor of the cosines before their softmax, above 0: the larger it is, the more the most relevant sequence

@@ -94,7 +94,7 @@ pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchL
         log_sums(&rows, references, gamma)
     });
 
-    // d becomes the gradient of gamma alpha(s | u) as far as it is that of the judged sequence itself.
+    // d becomes the gradient of gamma alpha(s | u) as far as it is that of the scored sequence itself.
     let (mut loss, mut d) = (0.0, vec![0.0; relevance.len()]);
     let mut pull = [vec![0.0; references], vec![0.0; references]];
     let rows = d.chunks_exact_mut(references).zip(relevance.chunks_exact(references)).zip(real);

@@ -34,7 +34,7 @@ impl Estimate {
         Self { mean, stderr: standard_error(squares, count) }
     }
 
-    /// A ratio of sums, `sum x / sum l`, such as nats a token over sequences of unequal length.
+    /// A ratio of sums, `sum x / sum l`, such as nats per token over sequences of unequal length.
     ///
     /// Numerators and denominators of one sequence belong together and vary together, so the standard error
     /// is the delta method's over sequences: with `d = x - ratio l`,

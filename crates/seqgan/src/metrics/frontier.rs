@@ -29,7 +29,7 @@ pub const STANDARD_ERRORS: f64 = 3.0;
 /// Nats a token that the upper end of the other divergence's 95 % interval must stay below.
 pub const MARGIN: f64 = 0.02;
 
-/// Largest difference of the entropies, nats a token, that the first-order correction may bridge. On the
+/// Largest difference of the entropies, nats per token, that the first-order correction may bridge. On the
 /// reference oracle the curvature of either KL is about 0.2, so its error stays below 0.001 nats.
 pub const MAX_MISMATCH: f64 = 0.1;
 
@@ -62,7 +62,7 @@ pub struct Pair<'a> {
     pub slope: Slope,
 }
 
-/// A point of a temperature curve, nats a token.
+/// A point of a temperature curve, nats per token.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CurvePoint {
     /// The model's entropy.
@@ -93,7 +93,7 @@ impl Slope {
     }
 }
 
-/// Method minus base at one temperature, nats a token; negative is better.
+/// Method minus base at one temperature, nats per token; negative is better.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Differences {
     /// Entropies as measured, before any correction.

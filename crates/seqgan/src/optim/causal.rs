@@ -46,8 +46,8 @@ mod tests {
             num_features: 0,
             end_token: Some(0),
         };
-        let mut judge = CausalDiscriminator::new(shape, &Streams::new(1, Purpose::DiscriminatorInit));
-        let mut optimizer = Optimizer::new(judge.parameters(), judge.gradients());
+        let mut discriminator = CausalDiscriminator::new(shape, &Streams::new(1, Purpose::DiscriminatorInit));
+        let mut optimizer = Optimizer::new(discriminator.parameters(), discriminator.gradients());
         let rows: Vec<Vec<u32>> = (0..64u32)
             .map(|b| {
                 (0..3 + b % 3)
@@ -57,21 +57,21 @@ mod tests {
             .collect();
         let batch = SeqBatch::from_rows(&rows, 6);
         let real: Vec<bool> = (0..64).map(|b| b % 2 == 0).collect();
-        let step = |judge: &mut CausalDiscriminator, optimizer: &mut Optimizer| {
+        let step = |discriminator: &mut CausalDiscriminator, optimizer: &mut Optimizer| {
             let objective = CausalObjective::EveryStep;
-            causal_discriminator_step(judge, optimizer, (&batch, &[]), &real, objective, 0.02)
+            causal_discriminator_step(discriminator, optimizer, (&batch, &[]), &real, objective, 0.02)
         };
-        let first = step(&mut judge, &mut optimizer).unwrap();
+        let first = step(&mut discriminator, &mut optimizer).unwrap();
         assert!((first.loss - std::f64::consts::LN_2).abs() < 1e-6);
         let mut last = first;
         for _ in 0..150 {
-            last = step(&mut judge, &mut optimizer).unwrap();
+            last = step(&mut discriminator, &mut optimizer).unwrap();
         }
         assert!(last.accuracy == 1.0 && last.loss < 0.25, "{last:?}");
-        let scores = judge.step_scores(&batch);
+        let scores = discriminator.step_scores(&batch);
         let second = |b: usize| scores[b * 6 + 1];
         assert!((0..64).all(|b| if real[b] { second(b) > 0.5 } else { second(b) < -0.5 }));
-        // Lengths are 3, 4, 5 and an end: behind that nothing is judged.
+        // Lengths are 3, 4, 5 and an end: behind that nothing is scored.
         assert!(scores[4..6] == [0.0, 0.0] && scores[3] != 0.0);
     }
 }

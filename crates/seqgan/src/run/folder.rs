@@ -82,7 +82,7 @@ impl RunFolder {
                         "it holds a comparison; give one of its runs, in {}",
                         path.join("runs").display()
                     ),
-                    false => "give a folder that `train::run` made".into(),
+                    false => "give a folder that `experiment::run` made".into(),
                 }),
             });
         }

@@ -1,7 +1,7 @@
 //! FASTA: a line that begins with `>`, then the sequence on as many lines as it needs.
 
 use super::lines::Lines;
-use super::{Format, Record};
+use super::record::{Format, Record};
 use crate::data::source::Source;
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};

@@ -1,7 +1,7 @@
 //! JSON lines: a string, an array or an object a line.
 
 use super::lines::Lines;
-use super::{Format, Record, listed};
+use super::record::{Format, Record, listed};
 use crate::data::source::Source;
 use crate::{Error, Result};
 use serde_json::Value;

@@ -1,6 +1,6 @@
 //! Melodies: a MIDI file, or those of a folder by name.
 
-use super::{Format, Record};
+use super::record::{Format, Record};
 use crate::config::{FileFormat, RestHandling};
 use crate::data::midi;
 use crate::data::options::MidiOptions;

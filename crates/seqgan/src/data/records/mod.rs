@@ -4,6 +4,7 @@ mod fasta;
 mod json_lines;
 mod lines;
 mod melodies;
+mod record;
 mod smiles_lines;
 mod table;
 
@@ -15,29 +16,13 @@ use json_lines::JsonLines;
 use lines::Lines;
 use melodies::Melodies;
 pub use melodies::holds_midi;
+use record::Format;
+pub(super) use record::Record;
 use smiles_lines::SmilesLines;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use table::Table;
-
-/// One sequence before it is cut into tokens.
-#[derive(Debug, Default)]
-pub(super) struct Record {
-    pub(super) text: String,
-    /// Its label, where labels were asked for.
-    pub(super) label: String,
-    /// Where it begins, from 1, in a file of many.
-    pub(super) line: Option<usize>,
-    /// The file, where each record has its own.
-    pub(super) file: Option<PathBuf>,
-}
-
-/// Reads the records of one format.
-trait Format {
-    /// Fills `record` with the next one; `false` behind the last.
-    fn next(&mut self, record: &mut Record) -> Result<bool>;
-}
 
 /// The records of a file or folder, in order.
 pub(super) struct Records {
@@ -126,17 +111,6 @@ impl Format for Lines<Source> {
         record.line = Some(number);
         Ok(true)
     }
-}
-
-/// Names for a message: at most a dozen of them.
-fn listed<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
-    const MOST: usize = 12;
-    let more = names.len().saturating_sub(MOST);
-    let mut text = names.take(MOST).map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ");
-    if more > 0 {
-        text.push_str(&format!(" and {more} more"));
-    }
-    text
 }
 
 #[cfg(test)]

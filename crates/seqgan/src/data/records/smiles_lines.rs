@@ -1,7 +1,7 @@
 //! SMILES files: the string, then, behind white space, whatever belongs to it.
 
 use super::lines::Lines;
-use super::{Format, Record};
+use super::record::{Format, Record};
 use crate::Result;
 use crate::data::source::Source;
 

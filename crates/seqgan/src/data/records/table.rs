@@ -1,6 +1,6 @@
 //! Tables: comma-separated values (RFC 4180, quotes allowed) and tab-separated ones (no quotes).
 
-use super::{Format, Record, listed};
+use super::record::{Format, Record, listed};
 use crate::data::report::grouped;
 use crate::data::source::Source;
 use crate::{Error, Result};

@@ -4,7 +4,7 @@ use super::super::figure::figures;
 use super::super::numbers::{cell, signed};
 use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
 use super::super::records::Method;
-use super::{Context, Section, temperature};
+use super::section::{Context, Section, temperature};
 use maud::{Markup, html};
 
 /// Table and drawing of the differences.
@@ -31,7 +31,7 @@ fn table(compared: &[&Method]) -> Markup {
     let reverse = reverse(compared);
     html! {
         div.scroll tabindex="0" { table {
-            caption { "Method minus base, nats a token, with 95 % intervals" }
+            caption { "Method minus base, nats per token, with 95 % intervals" }
             thead { tr {
                 @for name in ["method", "at", "base at", "forward_kl", reverse] { th scope="col" { (name) } }
                 @if has_rule { th scope="col" { "valid" } }

@@ -3,7 +3,7 @@
 use super::super::figure::figures;
 use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
 use super::super::records::Method;
-use super::{Context, Section, temperature};
+use super::section::{Context, Section, temperature};
 use maud::html;
 
 /// Axes of the drawings: x, y, and what the drawing tells.
@@ -38,7 +38,7 @@ pub(super) fn section(context: &Context<'_>) -> Option<Section> {
 
 fn plot(context: &Context<'_>, methods: &[&Method], (x, y, tells): (&str, &str, &str)) -> Plot {
     let entropy = context.folder.oracle().and_then(|oracle| oracle.entropy).filter(|_| x == "entropy");
-    let label = |name: &str| format!("{name} (nats a token)");
+    let label = |name: &str| format!("{name} (nats per token)");
     Plot {
         title: tells.into(),
         x: Axis::of(label(x)),

@@ -113,10 +113,10 @@ pub(in super::super) fn lead(folder: &Folder) -> Markup {
         @match moved.as_slice() {
             [] => {}
             [(method, change)] => {
-                p { (method.name) " differs from its base " (method.base.as_deref().unwrap_or_default()) " in " (change) " nats a token." }
+                p { (method.name) " differs from its base " (method.base.as_deref().unwrap_or_default()) " in " (change) " nats per token." }
             }
             several => {
-                p { "Against its base, in nats a token:" }
+                p { "Against its base, in nats per token:" }
                 ul { @for (method, change) in several { li { (method.name) ": " (change) } } }
             }
         }

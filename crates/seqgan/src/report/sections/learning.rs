@@ -6,7 +6,7 @@ use super::super::log::Course;
 use super::super::palette::Palette;
 use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
 use super::super::records::{Reading, Record};
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::html;
 
 /// What is drawn where it was measured, in order.

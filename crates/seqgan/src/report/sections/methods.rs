@@ -5,7 +5,7 @@ use super::super::numbers::{cell, fixed};
 use super::super::palette::Look;
 use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
 use super::super::records::{Method, Reading};
-use super::{Context, MEASURES, Section};
+use super::section::{Context, MEASURES, Section};
 use maud::{Markup, html};
 
 /// All methods at temperature 1.

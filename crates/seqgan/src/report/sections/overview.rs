@@ -4,8 +4,9 @@ use super::super::figure::figures;
 use super::super::folder::Folder;
 use super::super::numbers::{cell, fixed};
 use super::super::palette::Palette;
+use super::headline;
 use super::learning::{self, Group, groups, plots};
-use super::{MEASURES, headline};
+use super::section::MEASURES;
 use maud::{Markup, html};
 
 /// The table and the drawings.

@@ -3,7 +3,7 @@
 use super::super::folder::Run;
 use super::super::log::seconds_by_phase;
 use super::super::numbers::{bytes, duration, fixed, whole};
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::{Markup, html};
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Sequences of the models beside real ones.
 
 use super::super::folder::Samples;
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::{Markup, html};
 
 /// Longest line that is shown whole, in characters.

@@ -4,7 +4,7 @@ use super::super::figure::figures;
 use super::super::numbers::{cell, fixed};
 use super::super::plot::{Axis, Plot, Point, Series, Size, Style};
 use super::super::records::Measures;
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::{Markup, html};
 
 /// The table of all scores and the planes of BLEU and self-BLEU.

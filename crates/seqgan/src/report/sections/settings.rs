@@ -1,7 +1,7 @@
 //! The settings: what differs from the preset first, all of them below.
 
 use super::super::settings::Setting;
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::{Markup, html};
 
 /// Settings of the first run that has any.

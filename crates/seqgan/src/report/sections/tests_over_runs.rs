@@ -4,7 +4,7 @@ use super::super::figure::figures;
 use super::super::numbers::{cell, p_value, signed};
 use super::super::plot::{Axis, Plot, Point, Reference, Series, Size, Style};
 use super::super::records::Test;
-use super::{Context, Section};
+use super::section::{Context, Section};
 use maud::{Markup, html};
 
 /// The table of tests; the tests over samples, as in the paper, are a footnote.

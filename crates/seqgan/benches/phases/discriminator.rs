@@ -8,13 +8,13 @@ use seqgan::reward::Reward;
 use seqgan::rng::{Purpose, Streams};
 
 /// A discriminator in training.
-pub struct Judge {
+pub struct TrainedDiscriminator {
     discriminator: Discriminator,
     optimizer: Optimizer,
     batch: usize,
 }
 
-impl Judge {
+impl TrainedDiscriminator {
     /// With initial parameters.
     pub fn new(scale: &Scale) -> Self {
         let streams = Streams::new(1, Purpose::DiscriminatorInit);
