@@ -411,8 +411,8 @@ pub struct EvaluateArgs {
     #[arg(long)]
     pub trained_metrics: bool,
     /// The name that --trained-metrics had before
-    #[arg(long, hide = true)]
-    pub judges: bool,
+    #[arg(long = "judges", hide = true)]
+    pub old_trained_metrics: bool,
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,

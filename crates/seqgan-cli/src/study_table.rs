@@ -14,7 +14,9 @@ pub fn render(summary: &StudySummary) -> String {
         0 | 1 => format!("{} runs", summary.methods.first().map_or(runs, |row| row.runs)),
         n => format!("{n} oracles, each the mean of its runs"),
     };
-    text.push_str(&format!("\nmeans over {means} ± half of the 95 % interval (Student's t); nats per token\n"));
+    text.push_str(&format!(
+        "\nmeans over {means} ± half of the 95 % interval (Student's t); nats per token\n"
+    ));
     if let Some(floors) = &summary.oracle {
         let show = |e: seqgan::metrics::Estimate| mean_with_error(e.mean, e.stderr, 3);
         let (entropy, uniform) = (show(floors.entropy), show(floors.uniform_nll));

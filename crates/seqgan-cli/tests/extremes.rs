@@ -138,7 +138,8 @@ fn a_cross_fitted_discriminator_begins_once() {
         if ended.status == Some(0) {
             break;
         }
-        if ended.stderr.contains("the discriminator's loss") || ended.stderr.contains("discriminator's loss") {
+        if ended.stderr.contains("the discriminator's loss") || ended.stderr.contains("discriminator's loss")
+        {
             trained += 1;
             scratch.run(and(&arguments, &["--out", "run", "--resume"])).expect_fine();
             Results::of(&scratch.path("run")).assert_same(&whole, &fault);

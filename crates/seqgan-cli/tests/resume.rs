@@ -176,8 +176,9 @@ fn a_method_does_not_depend_on_its_neighbours() {
             alone == fs::read(scratch.path(&format!("both/models/{name}.safetensors"))).unwrap(),
             "{name}"
         );
-        let discriminator =
-            |run: &str| fs::read(scratch.path(&format!("{run}/models/{name}.discriminator.safetensors"))).unwrap();
+        let discriminator = |run: &str| {
+            fs::read(scratch.path(&format!("{run}/models/{name}.discriminator.safetensors"))).unwrap()
+        };
         assert!(discriminator(out) == discriminator("both"), "the discriminator of {name}");
     }
     assert!(

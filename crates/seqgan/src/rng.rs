@@ -66,7 +66,7 @@ pub enum Purpose {
     /// Which real sequences the discriminator sees beside a draw of negatives.
     RealSubset = 18,
     /// Which inputs of scheduled sampling are true.
-    ScheduledCoin = 19,
+    ScheduledChoice = 19,
     /// What its other inputs are.
     ScheduledDraw = 20,
     /// Which real sequences a ranker refers to and compares with, or a policy is shown.

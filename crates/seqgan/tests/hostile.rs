@@ -117,7 +117,14 @@ const GOOD: [(&str, &[&str]); 8] = [
     ("midi", &["many-steps", "melody", "sysex", "timecode", "tracks", "window"]),
     (
         "model",
-        &["generator", "generator-fixed", "generator-labels", "generator-length-2048", "discriminator", "state"],
+        &[
+            "generator",
+            "generator-fixed",
+            "generator-labels",
+            "generator-length-2048",
+            "discriminator",
+            "state",
+        ],
     ),
     ("oracle", &["small", "zeros"]),
     (

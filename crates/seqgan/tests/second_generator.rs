@@ -53,7 +53,7 @@ mod model {
             std::array::from_fn(|k| step.checked_sub(k + 1).map_or(self.space.start_token, |at| row[at]))
         }
 
-        fn contexts(&self, inputs: &SeqBatch, positions: &[Position]) -> Vec<Context> {
+        fn contexts(&self, inputs: &SeqBatch, positions: &[DecisionIndex]) -> Vec<Context> {
             positions.iter().map(|at| self.context(inputs.row(at.row), at.step)).collect()
         }
 
@@ -78,7 +78,7 @@ mod model {
         fn logits_at<'a>(
             &'a self,
             inputs: &SeqBatch,
-            positions: &[Position],
+            positions: &[DecisionIndex],
         ) -> Box<dyn AuxiliaryLogits<f32> + 'a> {
             let h = self.h(&self.x(&self.contexts(inputs, positions)));
             Box::new(OutputLogits::new(self.output(), h))
@@ -162,7 +162,7 @@ mod model {
                 for (step, decision) in decisions.into_iter().enumerate() {
                     let weight = weights[row * targets.max_length() + step];
                     if decision.allowed && (weight != 0.0 || all) {
-                        positions.push(Position { row, step });
+                        positions.push(DecisionIndex { row, step });
                         choices.push(decision.choice);
                         counted.push(weight);
                     }
@@ -509,7 +509,7 @@ mod tests {
         assert!(mixture.allows(&[2, 3]) && !mixture.allows(&[2, 1]));
 
         let (choices, draws) =
-            (Streams::new(3, Purpose::ScheduledCoin), Streams::new(3, Purpose::ScheduledDraw));
+            (Streams::new(3, Purpose::ScheduledChoice), Streams::new(3, Purpose::ScheduledDraw));
         let scheduled = ScheduledInputs { teacher_forcing: 0.0, choices: &choices, draws: &draws, first: 2 };
         let policy = GeneratorPolicy::new(&model(1), 1.0);
         let mixed = policy.mixed_inputs(&SeqBatch::from_rows(vec![vec![2; 4]; 40], 4), scheduled);

@@ -31,7 +31,7 @@ struct Outcome {
 /// Runs the command.
 pub fn run(args: &EvaluateArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.repeat.threads)?;
-    if args.judges {
+    if args.old_trained_metrics {
         return Err(
             UsageError::new("--judges is called --trained-metrics now", "give --trained-metrics").into()
         );

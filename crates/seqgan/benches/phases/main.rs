@@ -9,13 +9,13 @@
 mod actor;
 mod discriminator;
 mod machine;
+mod monte_carlo;
 mod options;
 mod phase;
 mod product;
 mod record;
 mod saved;
 mod scale;
-mod search;
 mod statistics;
 mod vary;
 mod work;

@@ -2,9 +2,9 @@
 
 use super::actor::Actor;
 use super::discriminator::TrainedDiscriminator;
+use super::monte_carlo;
 use super::product::Square;
 use super::scale::{Scale, settings};
-use super::search;
 use seqgan::config::Precision;
 use seqgan::rng::{Purpose, Streams};
 use std::fmt;
@@ -66,16 +66,20 @@ impl Phase {
             }
             Self::Reward => {
                 let (batch, discriminator) = (real(scale.batch), TrainedDiscriminator::new(&scale));
-                search::verify(&scale, &actor, &discriminator, &batch, Precision::F32);
-                Box::new(move || drop(search::values(&scale, &actor, &discriminator, &batch, Precision::F32)))
+                monte_carlo::verify(&scale, &actor, &discriminator, &batch, Precision::F32);
+                Box::new(move || {
+                    drop(monte_carlo::values(&scale, &actor, &discriminator, &batch, Precision::F32))
+                })
             }
             Self::RewardBf16 => {
                 let (batch, mut discriminator) = (real(scale.batch), TrainedDiscriminator::new(&scale));
-                search::verify(&scale, &actor, &discriminator, &batch, Precision::Bf16);
+                monte_carlo::verify(&scale, &actor, &discriminator, &batch, Precision::Bf16);
                 let few = 8 * scale.batch;
                 discriminator.epoch(&real(few), &actor.sample(few));
-                search::verify_bf16(&scale, &actor, &discriminator, &batch);
-                Box::new(move || drop(search::values(&scale, &actor, &discriminator, &batch, Precision::Bf16)))
+                monte_carlo::verify_bf16(&scale, &actor, &discriminator, &batch);
+                Box::new(move || {
+                    drop(monte_carlo::values(&scale, &actor, &discriminator, &batch, Precision::Bf16))
+                })
             }
             Self::Pg => {
                 let batch = real(scale.batch);
@@ -94,7 +98,7 @@ impl Phase {
                 let (real, mut discriminator) = (real(scale.sequences), TrainedDiscriminator::new(&scale));
                 actor.verify_sampling();
                 actor.verify_policy_gradient(&real);
-                search::verify(&scale, &actor, &discriminator, &real, settings().rollout.precision);
+                monte_carlo::verify(&scale, &actor, &discriminator, &real, settings().rollout.precision);
                 discriminator.verify(&real, &actor.sample(scale.batch));
                 Box::new(move || round(&scale, &mut actor, &mut discriminator, &real))
             }
@@ -103,11 +107,16 @@ impl Phase {
 }
 
 /// One round of Algorithm 1 with the paper's numbers of steps.
-fn round(scale: &Scale, actor: &mut Actor, discriminator: &mut TrainedDiscriminator, real: &seqgan::SeqBatch) {
+fn round(
+    scale: &Scale,
+    actor: &mut Actor,
+    discriminator: &mut TrainedDiscriminator,
+    real: &seqgan::SeqBatch,
+) {
     let steps = settings().adversarial;
     for _ in 0..steps.g_steps {
         let batch = actor.sample(scale.batch);
-        let values = search::values(scale, actor, discriminator, &batch, settings().rollout.precision);
+        let values = monte_carlo::values(scale, actor, discriminator, &batch, settings().rollout.precision);
         actor.policy_gradient(&batch, &values);
     }
     for _ in 0..steps.d_steps {

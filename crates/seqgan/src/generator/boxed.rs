@@ -18,7 +18,7 @@ impl<R, G: LogitSource<R> + ?Sized> LogitSource<R> for Box<G> {
     fn logits_at<'a>(
         &'a self,
         inputs: &SeqBatch,
-        positions: &[Position],
+        positions: &[DecisionIndex],
     ) -> Box<dyn AuxiliaryLogits<R> + 'a> {
         (**self).logits_at(inputs, positions)
     }

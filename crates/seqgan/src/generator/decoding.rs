@@ -35,7 +35,7 @@ struct Row {
 }
 
 /// A drawn token: the caller's number of its row, the token or `None` for the end, and its log-probability.
-pub(super) type Drawn = (usize, Option<TokenId>, f32);
+pub(super) type DrawnToken = (usize, Option<TokenId>, f32);
 
 impl<'a> Decoding<'a> {
     fn new(policy: &'a GeneratorPolicy, streams: &'a Streams, filter: Option<Filter>) -> Self {
@@ -110,7 +110,7 @@ impl<'a> Decoding<'a> {
     }
 
     /// Draws token t of every sequence, hands each to `record`, and drops the sequences that end.
-    pub(super) fn draw(&mut self, t: usize, mut record: impl FnMut(Drawn)) {
+    pub(super) fn draw(&mut self, t: usize, mut record: impl FnMut(DrawnToken)) {
         let first = usize::from(self.has_prefix);
         let mut drawn: Vec<(TokenId, f32)> = vec![(0, 0.0); self.rows.len()];
         let states = self.rows.iter().map(|row| row.state).enumerate().skip(first);

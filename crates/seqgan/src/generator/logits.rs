@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 /// A decision of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Position {
+pub struct DecisionIndex {
     /// Row of the batch.
     pub row: usize,
     /// Number of tokens before the decision.
@@ -50,13 +50,13 @@ pub fn token_statistics<S: LogitSource<f32> + Sync + ?Sized>(
         let (mut positions, mut choices) = (Vec::new(), Vec::new());
         for row in 0..rows.len() {
             for (step, decision) in rules.decisions(space, rows.row(row)).into_iter().enumerate() {
-                positions.push(Position { row, step });
+                positions.push(DecisionIndex { row, step });
                 choices.push(decision.choice);
             }
         }
         let logits = source.logits_at(&rows, &positions);
         let statistics = of_choices(&*logits, rules, space.vocab_size, temperature, &choices);
-        for (Position { row, step }, statistics) in positions.into_iter().zip(statistics) {
+        for (DecisionIndex { row, step }, statistics) in positions.into_iter().zip(statistics) {
             result[row * length + step] = statistics;
         }
     });

@@ -32,7 +32,7 @@ pub use beam::ScoredSequence;
 pub use constraint::constrained;
 pub use file::{GeneratorHeader, in_order};
 pub use filter::Filter;
-pub use logits::Position;
+pub use logits::DecisionIndex;
 pub use lstm::{LstmGenerator, LstmShape};
 pub use mixture::MixturePolicy;
 pub use policy::GeneratorPolicy;
@@ -153,8 +153,11 @@ pub trait InferenceModel: Send + Sync {
 pub trait LogitSource<R> {
     /// Prepares the logits of the next token at `positions` of `inputs`, before any constraint. Decision t of a row
     /// follows the first t tokens of that row of `inputs`, which also holds the labels where sequences have some.
-    fn logits_at<'a>(&'a self, inputs: &SeqBatch, positions: &[Position])
-    -> Box<dyn AuxiliaryLogits<R> + 'a>;
+    fn logits_at<'a>(
+        &'a self,
+        inputs: &SeqBatch,
+        positions: &[DecisionIndex],
+    ) -> Box<dyn AuxiliaryLogits<R> + 'a>;
 }
 
 /// A loss by the logits of another model, added to a generator's own.

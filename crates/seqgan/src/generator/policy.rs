@@ -1,6 +1,6 @@
 //! A generator at a temperature: sampling, completion of prefixes, likelihood.
 
-use super::decoding::{Decoding, Drawn};
+use super::decoding::{Decoding, DrawnToken};
 use super::filter::Filter;
 use super::{Generator, InferenceModel, Policy, Prefix, RolloutPolicy, Samples, SequenceSpace};
 use crate::rng::Streams;
@@ -185,7 +185,7 @@ impl RolloutPolicy for GeneratorPolicy {
 }
 
 /// Writes token t of a row, unless it was the end.
-fn record(tokens: &mut [TokenId], lengths: &mut [u32], length: usize, t: usize, (row, token, _): Drawn) {
+fn record(tokens: &mut [TokenId], lengths: &mut [u32], length: usize, t: usize, (row, token, _): DrawnToken) {
     if let Some(token) = token {
         tokens[row * length + t] = token;
         lengths[row] = t as u32 + 1;

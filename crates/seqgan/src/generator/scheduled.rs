@@ -97,7 +97,7 @@ mod tests {
     use crate::rng::Purpose;
 
     fn streams() -> (Streams, Streams) {
-        (Streams::new(3, Purpose::ScheduledCoin), Streams::new(3, Purpose::ScheduledDraw))
+        (Streams::new(3, Purpose::ScheduledChoice), Streams::new(3, Purpose::ScheduledDraw))
     }
 
     fn mixed(policy: &GeneratorPolicy, batch: &SeqBatch, teacher_forcing: f64) -> SeqBatch {

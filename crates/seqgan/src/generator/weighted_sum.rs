@@ -5,8 +5,8 @@
 //! themselves ([`Generator::weighted`]).
 
 use super::{
-    AuxiliaryLogits, BoxGenerator, BoxTrainable, Decoder, Generator, GeneratorHeader, InferenceModel,
-    LogitSource, Position, Rules, SequenceSpace, logits,
+    AuxiliaryLogits, BoxGenerator, BoxTrainable, DecisionIndex, Decoder, Generator, GeneratorHeader,
+    InferenceModel, LogitSource, Rules, SequenceSpace, logits,
 };
 use crate::nn::Tensor;
 use crate::token::{Label, SeqBatch, TokenId};
@@ -146,7 +146,7 @@ impl LogitSource<f32> for WeightedSum {
     fn logits_at<'a>(
         &'a self,
         inputs: &SeqBatch,
-        positions: &[Position],
+        positions: &[DecisionIndex],
     ) -> Box<dyn AuxiliaryLogits<f32> + 'a> {
         let part =
             |(part, weight): &'a (BoxGenerator, f64)| (part.logits_at(inputs, positions), *weight as f32);

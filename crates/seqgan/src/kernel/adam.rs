@@ -37,7 +37,7 @@ const ROWS: usize = 24;
 /// One update (Kingma, Ba 2015, Algorithm 1).
 pub(crate) fn adam(c: &Constants<f32>, w: &mut [f32], g: &[f32], m: &mut [f32], v: &mut [f32]) {
     assert!(w.len() == g.len() && w.len() == m.len() && w.len() == v.len(), "slices of unequal length");
-    dispatch(Update { c, w, g, m, v });
+    dispatch(AdamStep { c, w, g, m, v });
 }
 
 /// One update whose gradient is a product: a few rows of it are made and used up at a time, so it never goes
@@ -101,7 +101,7 @@ fn lanes<S: Simd>(s: S, c: &Lanes<S::V>, g: S::V, w: S::V, m: S::V, v: S::V) -> 
     [s.sub(w, step), m, v]
 }
 
-struct Update<'a> {
+struct AdamStep<'a> {
     c: &'a Constants<f32>,
     w: &'a mut [f32],
     g: &'a [f32],
@@ -109,7 +109,7 @@ struct Update<'a> {
     v: &'a mut [f32],
 }
 
-impl Kernel for Update<'_> {
+impl Kernel for AdamStep<'_> {
     type Output = ();
 
     #[inline(always)]

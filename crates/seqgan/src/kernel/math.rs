@@ -170,8 +170,8 @@ mod tests {
     use super::super::simd::{all_levels, dispatch_at};
     use super::*;
 
-    struct Values<'a>(&'a [f32], u8);
-    impl Kernel for Values<'_> {
+    struct Elementwise<'a>(&'a [f32], u8);
+    impl Kernel for Elementwise<'_> {
         type Output = Vec<f32>;
         #[inline(always)]
         fn run<S: Simd>(self, s: S) -> Vec<f32> {
@@ -197,7 +197,7 @@ mod tests {
         for which in 0..3u8 {
             let results: Vec<_> = all_levels()
                 .into_iter()
-                .map(|level| (level, dispatch_at(level, Values(&x, which))))
+                .map(|level| (level, dispatch_at(level, Elementwise(&x, which))))
                 .collect();
             for (level, y) in &results {
                 for (&x, &y) in x.iter().zip(y) {

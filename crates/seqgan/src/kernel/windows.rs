@@ -48,17 +48,17 @@ impl Kernel for Largest<'_> {
 pub(crate) fn max_pool_scatter(y: &[f32], starts: &[usize], to: &mut [f32]) {
     let n = y.len() / starts.len().max(1);
     assert!(starts_fit(starts.iter().copied(), n, to.len()), "a row beyond the end");
-    dispatch(Raise { y, n, starts, to });
+    dispatch(MaxPoolScatter { y, n, starts, to });
 }
 
-struct Raise<'a> {
+struct MaxPoolScatter<'a> {
     y: &'a [f32],
     n: usize,
     starts: &'a [usize],
     to: &'a mut [f32],
 }
 
-impl Kernel for Raise<'_> {
+impl Kernel for MaxPoolScatter<'_> {
     type Output = ();
 
     #[inline(always)]

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::Estimate;
 use super::registry::{Metric, Reference};
 use crate::SeqBatch;
-use index::{Index, Search};
+use index::{Index, NearestSearch};
 
 /// A sample nearer than this to a training sequence counts as a near copy.
 pub const NEAR_COPY: f64 = 0.1;
@@ -57,7 +57,7 @@ pub fn affordable(samples: &SeqBatch, train: &SeqBatch) -> usize {
 /// The distance of each sample to its nearest training sequence, of which there is at least one.
 fn distances(samples: &SeqBatch, train: &SeqBatch) -> Vec<f64> {
     let index = Index::new(train);
-    let search = || Search::new(&index);
+    let search = || NearestSearch::new(&index);
     (0..samples.len())
         .into_par_iter()
         .with_min_len(16)

@@ -34,7 +34,7 @@ mod tests {
         let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
         let (choices, draws) =
-            (Streams::new(3, Purpose::ScheduledCoin), Streams::new(3, Purpose::ScheduledDraw));
+            (Streams::new(3, Purpose::ScheduledChoice), Streams::new(3, Purpose::ScheduledDraw));
         let mut loss = 0.0;
         for step in 0..5 {
             loss = match teacher_forcing {

@@ -211,7 +211,7 @@ impl Reader<'_> {
     }
 
     /// The tensors `prefix/...`, without the prefix.
-    fn under(&mut self, prefix: &str) -> Vec<Tensor<f32>> {
+    fn with_prefix(&mut self, prefix: &str) -> Vec<Tensor<f32>> {
         let prefix = format!("{prefix}/");
         let names: Vec<String> =
             self.tensors.keys().filter(|name| name.starts_with(&prefix)).cloned().collect();
@@ -250,7 +250,7 @@ impl Reader<'_> {
                 self.fault(format!("the generator `{prefix}` makes other sequences than the task has"))
             );
         }
-        let tensors = self.under(prefix);
+        let tensors = self.with_prefix(prefix);
         let generator = header.restore(&tensors).map_err(|message| self.fault(message))?;
         Ok(self.task.with_constraint(generator))
     }

@@ -24,7 +24,8 @@ fn loss(
     real: &[bool],
     objective: CausalObjective,
 ) -> f64 {
-    let (logits, has_end) = (discriminator.logits(batch, features), discriminator.shape().end_token.is_some());
+    let (logits, has_end) =
+        (discriminator.logits(batch, features), discriminator.shape().end_token.is_some());
     let of = |b: usize, z: f64| {
         let p = 1.0 / (1.0 + (-z).exp());
         -if real[b] { p.ln() } else { (1.0 - p).ln() }
@@ -78,7 +79,8 @@ fn of_a_causal_discriminator() {
 #[test]
 fn the_future_changes_no_score() {
     let discriminator = discriminator(Some(0), 0);
-    let logits = |rows: &[Vec<TokenId>], length: usize| discriminator.logits(&SeqBatch::from_rows(rows, length), &[]);
+    let logits =
+        |rows: &[Vec<TokenId>], length: usize| discriminator.logits(&SeqBatch::from_rows(rows, length), &[]);
     let (a, b) = (logits(&[vec![3, 1, 4, 1, 5]], 6), logits(&[vec![3, 1, 6]], 6));
     assert!(a[..2] == b[..2] && a[2] != b[2]);
     assert_eq!(logits(&[vec![3, 1, 6]], 9)[..4], b[..4]);

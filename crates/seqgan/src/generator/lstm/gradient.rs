@@ -2,7 +2,7 @@
 
 use super::inference::chunks;
 use super::model::LstmGenerator;
-use crate::generator::{Auxiliary, AuxiliaryLoss, Position};
+use crate::generator::{Auxiliary, AuxiliaryLoss, DecisionIndex};
 use crate::kernel::Real;
 use crate::nn::lstm::{self, Trace};
 use crate::nn::softmax::Choice;
@@ -20,7 +20,7 @@ struct Forward<R> {
 
 /// The decisions that have a loss.
 struct Counted<R> {
-    positions: Vec<Position>,
+    positions: Vec<DecisionIndex>,
     choices: Vec<Choice>,
     weights: Vec<R>,
     /// Where the h of each stands: chunk and place.
@@ -81,7 +81,7 @@ impl<R: Real> LstmGenerator<R> {
                 if (weight == R::default() && !all) || !decision.allowed {
                     continue;
                 }
-                counted.positions.push(Position { row, step });
+                counted.positions.push(DecisionIndex { row, step });
                 counted.choices.push(decision.choice);
                 counted.weights.push(weight);
                 counted.places.push((chunk, place));

@@ -2,7 +2,7 @@
 
 use super::model::LstmGenerator;
 use super::model::parameter::EMBEDDING;
-use crate::generator::{AuxiliaryLogits, Decision, LogitSource, Position};
+use crate::generator::{AuxiliaryLogits, Decision, DecisionIndex, LogitSource};
 use crate::kernel::Real;
 use crate::nn::embedding;
 use crate::nn::lstm::{self, Steps};
@@ -73,7 +73,7 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     /// h at `positions`, `[positions, H]`.
-    fn states_at(&self, batch: &SeqBatch, positions: &[Position]) -> Vec<R> {
+    fn states_at(&self, batch: &SeqBatch, positions: &[DecisionIndex]) -> Vec<R> {
         let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
         let inference = lstm::Inference::new(self.lstm_weights());
         let of_rows = |rows: Range<usize>| {
@@ -85,7 +85,7 @@ impl<R: Real> LstmGenerator<R> {
         };
         let states: Vec<(Vec<usize>, Vec<R>)> = chunks(batch).into_par_iter().map(of_rows).collect();
         let mut result = Vec::with_capacity(positions.len() * hidden);
-        for &Position { row, step } in positions {
+        for &DecisionIndex { row, step } in positions {
             let (places, h) = &states[row / ROWS];
             let place = places[row % ROWS * length + step];
             result.extend_from_slice(&h[place * hidden..(place + 1) * hidden]);
@@ -131,7 +131,7 @@ impl<R: Real> LogitSource<R> for LstmGenerator<R> {
     fn logits_at<'a>(
         &'a self,
         inputs: &SeqBatch,
-        positions: &[Position],
+        positions: &[DecisionIndex],
     ) -> Box<dyn AuxiliaryLogits<R> + 'a> {
         Box::new(OutputLogits::new(self.output(), self.states_at(inputs, positions)))
     }

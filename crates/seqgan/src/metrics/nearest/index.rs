@@ -61,7 +61,7 @@ impl Index {
 }
 
 /// Scratch of searches in an index, one a thread.
-pub struct Search<'a> {
+pub struct NearestSearch<'a> {
     index: &'a Index,
     pattern: Pattern,
     row: Vec<Option<u32>>,
@@ -73,7 +73,7 @@ pub struct Search<'a> {
     counts: Vec<u32>,
 }
 
-impl<'a> Search<'a> {
+impl<'a> NearestSearch<'a> {
     /// Room for searches in `index`.
     pub fn new(index: &'a Index) -> Self {
         let tokens = index.holders.len();

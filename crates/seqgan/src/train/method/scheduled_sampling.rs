@@ -57,7 +57,7 @@ impl LikelihoodMethod for ScheduledSampling {
     fn step(&self, config: &Config, seed: u64, _: Option<&Teacher>) -> Box<dyn LikelihoodStep> {
         Box::new(Step {
             decay: config.scheduled_sampling.teacher_forcing_decay,
-            choices: Streams::new(seed, Purpose::ScheduledCoin),
+            choices: Streams::new(seed, Purpose::ScheduledChoice),
             draws: Streams::new(seed, Purpose::ScheduledDraw),
         })
     }

@@ -169,8 +169,7 @@ impl RewardModel for CrossfitReward {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generator::LstmShape;
-    use crate::generator::{BoxGenerator, oracle};
+    use crate::generator::{self, BoxGenerator, oracle};
     use crate::rng::{Purpose, Streams};
 
     struct Case {
@@ -184,8 +183,11 @@ mod tests {
 
     impl Case {
         fn new() -> Self {
+            let (space, mut config) = (oracle::synthetic_space(6, 4), Config::default().generator);
+            (config.embedding_dim, config.hidden_dim) = (3, 4);
             let random = |seed| -> BoxGenerator {
-                Box::new(oracle::random(oracle::synthetic_space(6, 4), LstmShape::new(3, 4), seed))
+                let streams = Streams::new(seed, Purpose::OracleInit);
+                generator::build(&space, &config, 1.0, &streams).unwrap().into_generator()
             };
             let shape = CausalShape {
                 vocab_size: 6,

@@ -23,7 +23,13 @@ pub fn values(
 }
 
 /// Values are means of scores, do not depend on the batch, and end in the sequence's own score.
-pub fn verify(scale: &Scale, actor: &Actor, discriminator: &TrainedDiscriminator, batch: &SeqBatch, precision: Precision) {
+pub fn verify(
+    scale: &Scale,
+    actor: &Actor,
+    discriminator: &TrainedDiscriminator,
+    batch: &SeqBatch,
+    precision: Precision,
+) {
     let two = batch.slice(0, 2);
     let got = values(scale, actor, discriminator, &two, precision);
     assert!(got.iter().all(|value| (0.0..=1.0).contains(value)), "a value is no probability");
@@ -37,8 +43,8 @@ pub fn verify(scale: &Scale, actor: &Actor, discriminator: &TrainedDiscriminator
 
 /// Prints how far the values in bf16 are from those in f32, and refuses more than the settings promise.
 pub fn verify_bf16(scale: &Scale, actor: &Actor, discriminator: &TrainedDiscriminator, batch: &SeqBatch) {
-    let [exact, rounded] =
-        [Precision::F32, Precision::Bf16].map(|precision| values(scale, actor, discriminator, batch, precision));
+    let [exact, rounded] = [Precision::F32, Precision::Bf16]
+        .map(|precision| values(scale, actor, discriminator, batch, precision));
     let errors = exact.iter().zip(&rounded).map(|(a, b)| f64::from((a - b).abs()));
     let (largest, sum) = errors.fold((0.0, 0.0), |(largest, sum), e| (f64::max(largest, e), sum + e));
     let mean = exact.iter().sum::<f32>() / exact.len() as f32;
