@@ -260,7 +260,8 @@ mod tests {
         let rows = page.lines().filter(|line| line.starts_with("| `")).count();
         let settings = toml::Table::try_from(Config::default()).unwrap();
         let keys: usize = settings.values().map(|value| value.as_table().map_or(1, toml::Table::len)).sum();
-        let part: RewardConfig = toml::from_str("kind = \"novel\"\nweight_end = 1.0\noptions = { a = 1 }").unwrap();
+        let part: RewardConfig =
+            toml::from_str("kind = \"novel\"\nweight_end = 1.0\noptions = { a = 1 }").unwrap();
         assert_eq!(rows, keys + toml::Table::try_from(part).unwrap().len());
     }
 
