@@ -129,5 +129,8 @@ mod tests {
         );
         let scores: Vec<_> = mixed.parts.iter().map(|part| part.reward.score(&batch).unwrap()).collect();
         assert_eq!(scores, [[0.5, 0.5, 0.5], [0.5, 0.5, 1.0], [0.0, 0.0, 1.0]]);
+        // A completion is counted within the batch, not among the completions.
+        let completion = SeqBatch::from_rows([vec![2, 3]], 4);
+        assert_eq!(mixed.parts[1].reward.score(&completion).unwrap(), [0.5]);
     }
 }
