@@ -3,8 +3,8 @@
 
 use seqgan::config::RewardConfig;
 use seqgan::credit::BuiltRewards;
-use seqgan::metrics::registry::{self as metrics, Metric, Reference};
 use seqgan::metrics::{Estimate, Scorecard};
+use seqgan::metrics::{Metric, Reference, registry as metrics};
 use seqgan::reward::registry as rewards;
 use seqgan::reward::{Reward, RewardContext, RewardKind};
 use seqgan::{Result, SeqBatch};

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 use rayon::prelude::*;
 
 use super::Estimate;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::sentence_bleu::References;
 

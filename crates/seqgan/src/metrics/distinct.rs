@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Estimate;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::ngram::NgramTable;
 use crate::{SeqBatch, TokenId};
 

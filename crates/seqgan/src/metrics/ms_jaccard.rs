@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 
 use super::Estimate;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::NgramTable;
 

@@ -9,7 +9,7 @@ mod levenshtein;
 use rayon::prelude::*;
 
 use super::Estimate;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::SeqBatch;
 use index::{Index, NearestSearch};
 

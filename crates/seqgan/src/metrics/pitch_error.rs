@@ -2,7 +2,7 @@
 //! paper's music task.
 
 use super::Estimate;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::data::Interner;
 use crate::token::{SeqBatch, TokenId};
 

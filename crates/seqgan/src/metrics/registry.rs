@@ -2,8 +2,7 @@
 //!
 //! ```
 //! use seqgan::SeqBatch;
-//! use seqgan::metrics::registry::{self, Metric, Reference};
-//! use seqgan::metrics::{Estimate, Scorecard};
+//! use seqgan::metrics::{Estimate, Metric, Reference, Scorecard, registry};
 //!
 //! static MEAN_LENGTH: Metric = Metric {
 //!     names: &["mean_length"],
@@ -19,15 +18,13 @@
 //! # Ok::<(), seqgan::Error>(())
 //! ```
 
-use super::Estimate;
 use super::bleu::BLEU;
 use super::distinct::{DISTINCT, NOVEL, UNIQUE};
+use super::metric::Metric;
 use super::ms_jaccard::MS_JACCARD;
 use super::nearest::NEAREST;
 use super::pitch_error::PITCH_MSE;
 use super::self_bleu::SELF_BLEU;
-use crate::data::Interner;
-use crate::token::SeqBatch;
 use crate::{Error, Result};
 use std::sync::{PoisonError, RwLock};
 
@@ -40,58 +37,6 @@ static REGISTERED: RwLock<Vec<&'static Metric>> = RwLock::new(Vec::new());
 
 /// Names of a scorecard that are measured with the help of a model or a trained network, and so by no [`Metric`].
 const RESERVED: [&str; 4] = ["nll_test", "lm_score", "reverse_lm_score", "classifier_accuracy"];
-
-/// A measurement of samples that gives one or several named estimates.
-#[derive(Debug)]
-pub struct Metric {
-    /// The keys in a scorecard.
-    pub names: &'static [&'static str],
-    /// What is measured, in one sentence, and what the standard errors are over.
-    pub about: &'static str,
-    /// The sequences that the samples are compared with.
-    pub reference: Reference,
-    /// An estimate for each name, in order; empty where the context lacks an input.
-    pub measure: fn(&SampleContext<'_>) -> Vec<Estimate>,
-}
-
-/// The sequences that a metric compares samples with. It decides which real sequences stand in the place of samples in
-/// the row of real sequences.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reference {
-    /// The test sequences, or none: training sequences stand in the place of samples.
-    Test,
-    /// The training sequences: test sequences stand in the place of samples, as training sequences would be copies of
-    /// themselves.
-    Train,
-}
-
-/// What a metric may read.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct SampleContext<'a> {
-    /// The sequences to measure.
-    pub samples: &'a SeqBatch,
-    /// Test sequences, in the same token numbers.
-    pub test: &'a SeqBatch,
-    /// Training sequences, in the same token numbers, where they are to be compared with.
-    pub train: Option<&'a SeqBatch>,
-    /// Spellings of the token numbers, where tokens are pitches.
-    pub pitches: Option<&'a Interner>,
-}
-
-impl<'a> SampleContext<'a> {
-    /// Samples beside test sequences, without training sequences and pitches.
-    pub fn new(samples: &'a SeqBatch, test: &'a SeqBatch) -> Self {
-        Self { samples, test, train: None, pitches: None }
-    }
-}
-
-impl Metric {
-    /// Names and estimates of what can be measured.
-    pub fn entries(&self, context: &SampleContext<'_>) -> impl Iterator<Item = (&'static str, Estimate)> {
-        self.names.iter().copied().zip((self.measure)(context))
-    }
-}
 
 /// Adds a metric. A name that another metric has is refused.
 pub fn register(metric: &'static Metric) -> Result<()> {

@@ -1,7 +1,8 @@
 //! All metrics of a set of samples, under the names that `evaluate --json` prints.
 
 use super::Estimate;
-use super::registry::{self, Reference, SampleContext};
+use super::metric::{Reference, SampleContext};
+use super::registry;
 use crate::token::SeqBatch;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::Estimate;
 use super::bleu::mean_scores;
-use super::registry::{Metric, Reference};
+use super::metric::{Metric, Reference};
 use crate::SeqBatch;
 use crate::ngram::sentence_bleu::References;
 

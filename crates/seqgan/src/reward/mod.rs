@@ -5,6 +5,7 @@
 
 mod bleu;
 mod discriminator;
+mod kind;
 mod length;
 mod novel;
 mod program;
@@ -17,12 +18,12 @@ mod unique;
 
 pub use bleu::Bleu;
 pub use discriminator::DiscriminatorReward;
+pub use kind::{RewardContext, RewardKind};
 pub use length::Length;
 pub use novel::Novel;
 pub use program::{Answer, Program, ProgramSettings, next_answer};
 pub use program_reward::ProgramReward;
 pub use ranking::Ranking;
-pub use registry::{RewardContext, RewardKind};
 pub use repetition::Repetition;
 pub use unique::{Unique, UniqueInBatch};
 

@@ -45,17 +45,15 @@
 
 use super::Reward;
 use super::bleu::BleuKind;
+use super::kind::{RewardContext, RewardKind, fault, key};
 use super::length::LengthKind;
 use super::novel::NovelKind;
 use super::program_reward::ProgramKind;
 use super::regex::RegexKind;
 use super::repetition::RepetitionKind;
 use super::unique::UniqueKind;
-use crate::config::{Config, Provenance, RewardConfig, did_you_mean};
-use crate::data::Vocab;
-use crate::token::SeqBatch;
+use crate::config::{Provenance, RewardConfig, did_you_mean};
 use crate::{Error, Result};
-use serde::de::DeserializeOwned;
 use std::sync::{PoisonError, RwLock};
 
 /// The rewards of this crate, in the order of the documentation.
@@ -68,73 +66,6 @@ static REGISTERED: RwLock<Vec<&'static dyn RewardKind>> = RwLock::new(Vec::new()
 /// The kind of the one part that is not built from its settings: the discriminator, a network in training, whose
 /// probability that a sequence is real is the score.
 pub const DISCRIMINATOR: &str = "discriminator";
-
-/// A kind of reward: builds the reward of a table `[[reward]]` that names it.
-pub trait RewardKind: Send + Sync {
-    /// The value of `kind` in settings.
-    fn name(&self) -> &'static str;
-
-    /// What the reward scores, in one sentence, for the documentation.
-    fn about(&self) -> &'static str;
-
-    /// Names of the entries of [`RewardConfig::options`] that this kind reads. Other names are refused.
-    fn options(&self) -> &'static [&'static str] {
-        &[]
-    }
-
-    /// The setting that this kind requires and `part` leaves empty, with what is expected there.
-    fn missing(&self, part: &RewardConfig) -> Option<(&'static str, &'static str)> {
-        let _ = part;
-        None
-    }
-
-    /// Builds the reward. Settings that [`RewardKind::missing`] and [`RewardKind::options`] refuse do not get here.
-    fn build(&self, part: &RewardConfig, context: &RewardContext<'_>) -> Result<Box<dyn Reward>>;
-}
-
-/// The data that rewards are built from.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub struct RewardContext<'a> {
-    /// Training sequences.
-    pub train: &'a SeqBatch,
-    /// The vocabulary that decodes tokens into text; none for a synthetic task.
-    pub vocab: Option<&'a Vocab>,
-    /// T, the length of the longest sequence, in tokens.
-    pub max_length: usize,
-    /// The longest n-gram of BLEU where a part leaves `order` at 0 (`pg_bleu.max_order`).
-    pub bleu_order: usize,
-    /// The number of the part within `[[reward]]`, from 1, for the keys in errors.
-    pub number: usize,
-}
-
-impl<'a> RewardContext<'a> {
-    /// The context of the first part, with the default order of BLEU.
-    pub fn new(train: &'a SeqBatch, vocab: Option<&'a Vocab>, max_length: usize) -> Self {
-        Self { train, vocab, max_length, bleu_order: Config::default().pg_bleu.max_order, number: 1 }
-    }
-
-    /// The context of part `number`, from 1.
-    pub fn of_part(self, number: usize) -> Self {
-        Self { number, ..self }
-    }
-
-    /// The error that setting `name` of this part has a wrong value.
-    pub fn fault(&self, name: &str, value: impl Into<String>, expected: impl Into<String>) -> Error {
-        fault(&format!("{}.{name}", key(self.number)), value, expected)
-    }
-
-    /// The option `name` of a part; none where it is not given, an error where it has another type.
-    pub fn option<T: DeserializeOwned>(&self, part: &RewardConfig, name: &str) -> Result<Option<T>> {
-        let Some(value) = part.options.get(name) else { return Ok(None) };
-        let read = value.clone().try_into().map(Some);
-        read.map_err(|error: toml::de::Error| {
-            let message = error.message().trim();
-            let expected = message.rsplit_once("expected ").map_or(message, |(_, expected)| expected);
-            self.fault(&format!("options.{name}"), value.to_string(), expected)
-        })
-    }
-}
 
 /// Adds a kind of reward. A name that another kind has is refused.
 pub fn register(kind: &'static dyn RewardKind) -> Result<()> {
@@ -222,20 +153,6 @@ fn unknown_option(key: &str, value: &toml::Value, known: &[&str]) -> Error {
     with_hint(fault(key, value.to_string(), expected), did_you_mean(name, known.iter().copied()))
 }
 
-fn key(number: usize) -> String {
-    format!("reward[{number}]")
-}
-
-fn fault(key: &str, value: impl Into<String>, expected: impl Into<String>) -> Error {
-    Error::Config {
-        key: key.into(),
-        value: value.into(),
-        expected: expected.into(),
-        source_place: None,
-        hint: None,
-    }
-}
-
 fn with_hint(mut error: Error, question: Option<String>) -> Error {
     if let Error::Config { hint, .. } = &mut error {
         *hint = question;
@@ -246,6 +163,7 @@ fn with_hint(mut error: Error, question: Option<String>) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::token::SeqBatch;
 
     fn refused(text: &str) -> (String, Option<String>) {
         let part: RewardConfig = toml::from_str(text).unwrap();

@@ -1,5 +1,6 @@
 //! Each format from text to sequences, and what is said of files that are none of it.
 
+use super::record::listed;
 use super::*;
 use crate::data::options::MidiOptions;
 
