@@ -58,7 +58,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[ignore = "the library is on its way to this order"]
     fn this_library_obeys() {
         check(&crate::root()).unwrap();
     }

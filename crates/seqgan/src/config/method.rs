@@ -85,20 +85,6 @@ impl<'de> Deserialize<'de> for Method {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn equal_names_are_equal_methods() {
-        assert_eq!(Method::named("seqgan"), Method::SEQGAN);
-        let own = Method::named("my-method");
-        assert_eq!(own, Method::named(&"my-method".to_string()));
-        assert_eq!(serde_json::to_value(own).unwrap(), "my-method");
-        assert_eq!(serde_json::from_str::<Method>("\"mle\"").unwrap(), Method::MLE);
-    }
-}
-
 /// A text: a configuration may name any registered method.
 impl JsonSchema for Method {
     fn schema_name() -> Cow<'static, str> {
@@ -107,5 +93,19 @@ impl JsonSchema for Method {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_names_are_equal_methods() {
+        assert_eq!(Method::named("seqgan"), Method::SEQGAN);
+        let own = Method::named("my-method");
+        assert_eq!(own, Method::named("my-method"));
+        assert_eq!(serde_json::to_value(own).unwrap(), "my-method");
+        assert_eq!(serde_json::from_str::<Method>("\"mle\"").unwrap(), Method::MLE);
     }
 }

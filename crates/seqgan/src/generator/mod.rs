@@ -6,7 +6,7 @@
 //!
 //! Everything outside this module works with any generator. A new kind of network implements [`Generator`],
 //! [`TrainableGenerator`], [`InferenceModel`], [`Decoder`] and [`GeneratorKind`], and is registered by [`register`];
-//! `tests/second_generator.rs` is an example in one file. The network of the paper is in [`lstm`].
+//! `tests/second_generator/model.rs` is an example in one file. The network of the paper is in [`lstm`].
 
 mod beam;
 mod boxed;

@@ -48,7 +48,7 @@ struct Header {
 enum StageHeader {
     Fresh,
     Likelihood(LikelihoodCursor),
-    Adversarial { method: Method, cursor: AdversarialCursor },
+    Adversarial { method: Method, cursor: Box<AdversarialCursor> },
 }
 
 /// A state that was read.
@@ -121,7 +121,7 @@ impl<'a> Writer<'a> {
                     self.generator("reference", reference);
                 }
                 self.generator("rollout", state.rollout.generator());
-                StageHeader::Adversarial { method: state.method, cursor: state.cursor.clone() }
+                StageHeader::Adversarial { method: state.method, cursor: Box::new(state.cursor.clone()) }
             }
         }
     }
@@ -179,7 +179,7 @@ pub fn load(path: &Path, config: &Config, task: &Task) -> Result<Saved> {
         }
         StageHeader::Adversarial { method, cursor } => {
             cursor.check().map_err(|message| reader.fault(message))?;
-            StageState::Adversarial(Box::new(reader.adversarial(config, method, cursor)?))
+            StageState::Adversarial(Box::new(reader.adversarial(config, method, *cursor)?))
         }
     };
     Ok(Saved { completed, stage, elapsed_s, metrics_bytes })
