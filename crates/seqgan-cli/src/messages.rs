@@ -131,8 +131,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 /// The words of this program for what the library's hints name.
-const WORDS: [(&str, &str); 8] = [
+const WORDS: [(&str, &str); 9] = [
     ("out", "--out"),
+    ("preset", "--preset"),
     ("resume", "--resume"),
     ("experiment::run", "`seqgan oracle` or `seqgan train`"),
     ("data.field", "--field"),

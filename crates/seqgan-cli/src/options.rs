@@ -1,6 +1,6 @@
 //! From arguments to settings: defaults, preset, file, options, `--set`, in this order.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use seqgan::config::{CheckedConfig, Config, DataSize, Method, Preset, Provenance};
 use seqgan::experiment::{Experiment, Kind, Settings, check};
@@ -41,6 +41,17 @@ fn experiment(settings: &Settings, args: &RunArgs) -> anyhow::Result<Experiment>
     Ok(Experiment { out: args.out.clone(), resume: args.resume, ..settings.experiment()? })
 }
 
+/// A file of sequences where a configuration is expected is a common slip.
+fn no_configuration(mut error: seqgan::Error, path: &Path) -> seqgan::Error {
+    if let seqgan::Error::ConfigSyntax { hint: hint @ None, .. } = &mut error
+        && path.extension().is_none_or(|extension| extension != "toml")
+    {
+        let path = path.display();
+        *hint = Some(format!("a configuration is TOML; to learn from a file of sequences: --data {path}"));
+    }
+    error
+}
+
 /// Adds what `train` and `compare` say of data alike.
 fn data(
     settings: &mut Settings,
@@ -49,7 +60,7 @@ fn data(
     reading: &ReadingArgs,
 ) -> seqgan::Result<()> {
     if let Some(path) = config {
-        settings.file(path)?;
+        settings.file(path).map_err(|error| no_configuration(error, path))?;
     }
     let text = |path: &PathBuf| path.display().to_string();
     let ReadingArgs { test, format, field, label, tokens, tokenizer } = reading;
@@ -94,7 +105,7 @@ fn add_run(settings: &mut Settings, args: &RunArgs) -> seqgan::Result<()> {
         let names: Vec<&str> = args.methods.iter().map(|m| m.name()).collect();
         settings.option("methods", names, "--methods")?;
     }
-    args.set.iter().try_for_each(|assignment| settings.set(assignment).map(|_| ()))
+    args.set.iter().try_for_each(|assignment| settings.assign(assignment, "--set").map(|_| ()))
 }
 
 /// The runs of `seqgan compare`.

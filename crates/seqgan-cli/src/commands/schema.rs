@@ -1,6 +1,6 @@
 //! `seqgan schema`: prints the JSON schema of a configuration file.
 
-use seqgan::config::schema;
+use seqgan::experiment::schema;
 
 use crate::messages;
 

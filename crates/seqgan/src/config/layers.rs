@@ -29,7 +29,7 @@ use crate::{Error, Result};
 /// layers.text("seed = 2", "quick.toml")?.set("seed=3")?;
 /// let (config, provenance) = layers.finish::<Config>()?;
 /// assert_eq!(config.seed, 3);
-/// assert_eq!(provenance.origin("seed"), Some("--set seed=3"));
+/// assert_eq!(provenance.origin("seed"), Some("set seed=3"));
 /// # Ok::<(), seqgan::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -87,12 +87,12 @@ impl Layers {
         Ok(self)
     }
 
-    /// Adds one setting written `KEY=VALUE`, as the option `--set` takes it.
+    /// Adds one setting written `KEY=VALUE`.
     ///
     /// VALUE is a TOML value. Anything else is text, and so is any value of a key whose type is
     /// text.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
-        self.assign(assignment, "--set")
+        self.assign(assignment, "set")
     }
 
     /// Adds one setting written `KEY=VALUE`, as the given option takes it.
@@ -109,7 +109,7 @@ impl Layers {
         let bare = || Value::String(raw.to_owned());
         let value = match raw.parse::<Value>() {
             Ok(Value::String(text)) => Value::String(text),
-            // `--set data.path=2024` names a file, not a number.
+            // `data.path=2024` names a file, not a number.
             Ok(_) if matches!(find(&self.defaults, key), Some(Value::String(_))) => bare(),
             Ok(value) => value,
             Err(_) => bare(),

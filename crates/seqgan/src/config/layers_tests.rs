@@ -86,7 +86,7 @@ fn a_later_layer_wins_and_is_named() {
     assert_eq!(config.train.widths, [4, 5]);
     assert_eq!(provenance.origin("seed"), Some("--seed 4"));
     assert_eq!(provenance.origin("title"), Some("quick.toml, line 2"));
-    assert_eq!(provenance.origin("train.num_rounds"), Some("--set train.num_rounds=6"));
+    assert_eq!(provenance.origin("train.num_rounds"), Some("set train.num_rounds=6"));
     assert_eq!(provenance.origin("train.widths"), Some(&*format!("{}, line 6", path.display())));
     assert_eq!(provenance.origin("train.shuffle"), None);
 }
@@ -159,7 +159,7 @@ fn an_unknown_key_is_named_with_the_nearest() {
     assert_eq!(hint.as_deref(), Some("did you mean `train.num_rounds`?"));
 
     let (message, hint) = refused(layers().set("learning_rate=1"));
-    assert_eq!(message, "unknown key `learning_rate` (--set learning_rate=1)");
+    assert_eq!(message, "unknown key `learning_rate` (set learning_rate=1)");
     assert_eq!(hint.as_deref(), Some("did you mean `train.learning_rate`?"));
 
     let (_, hint) = refused(layers().set("data.zzz=1"));
@@ -180,16 +180,16 @@ fn a_wrong_type_is_named_with_value_and_place() {
     let (message, _) = refused(layers().text("\n[train]\nshuffle = 1", "a.toml"));
     assert_eq!(message, "`train.shuffle` is 1, expected true or false (a.toml, line 3)");
     let (message, _) = refused(layers().set("seed=1.5"));
-    assert_eq!(message, "`seed` is 1.5, expected a whole number (--set seed=1.5)");
+    assert_eq!(message, "`seed` is 1.5, expected a whole number (set seed=1.5)");
     let (message, _) = refused(layers().set("train.learning_rate=fast"));
     assert_eq!(
         message,
-        "`train.learning_rate` is \"fast\", expected a number (--set train.learning_rate=fast)"
+        "`train.learning_rate` is \"fast\", expected a number (set train.learning_rate=fast)"
     );
     let (message, _) = refused(layers().set("train.widths=[1, 2.5]"));
     assert!(message.starts_with("`train.widths` is [1, 2.5], expected a list, each item a whole number"));
     let (message, hint) = refused(layers().set("train=3"));
-    assert_eq!(message, "`train` is 3, expected a section (--set train=3)");
+    assert_eq!(message, "`train` is 3, expected a section (set train=3)");
     assert_eq!(hint.as_deref(), Some("set the keys in it, such as `train.learning_rate`"));
     let (message, _) = refused(layers().text("seed = { a = 1 }", "a.toml"));
     assert!(message.starts_with("`seed` is { a = 1 }, expected a whole number"), "{message}");
@@ -201,8 +201,8 @@ fn a_wrong_type_is_named_with_value_and_place() {
 fn set_without_an_equals_sign_is_refused() {
     for malformed in ["seed", "=3", " = 3", ""] {
         let (message, hint) = refused(layers().set(malformed));
-        assert_eq!(message, format!("`{malformed}` is not of the form KEY=VALUE (--set {malformed})"));
-        assert_eq!(hint.as_deref(), Some("for example --set seed=7"));
+        assert_eq!(message, format!("`{malformed}` is not of the form KEY=VALUE (set {malformed})"));
+        assert_eq!(hint.as_deref(), Some("for example set seed=7"));
     }
 }
 
@@ -217,12 +217,12 @@ fn what_the_settings_refuse_is_named_with_its_origin() {
     let (message, _) = refused(negative.set("train.num_rounds=-1").unwrap().finish::<Config>());
     assert_eq!(
         message,
-        "`train.num_rounds` is -1, expected a whole number from 0 up (--set train.num_rounds=-1)"
+        "`train.num_rounds` is -1, expected a whole number from 0 up (set train.num_rounds=-1)"
     );
 
     let mut items = layers();
     let (message, _) = refused(items.set("train.notes=[1]").unwrap().finish::<Config>());
-    assert_eq!(message, "`train.notes` is [1], expected a string (--set train.notes=[1])");
+    assert_eq!(message, "`train.notes` is [1], expected a string (set train.notes=[1])");
 }
 
 #[test]

@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn an_option_with_an_old_key_is_refused_with_the_new_one() {
         let error = layers().set("crossfit.real_value=0.4").unwrap_err();
-        let place = "(--set crossfit.real_value=0.4)";
+        let place = "(set crossfit.real_value=0.4)";
         let expected = format!("`crossfit.real_value` is called `crossfit.demonstration_value` now {place}");
         assert_eq!(error.to_string(), expected);
     }

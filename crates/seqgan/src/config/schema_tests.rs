@@ -110,13 +110,11 @@ fn files_are_accepted_or_refused_as_the_program_does() {
     for (bad, key) in [
         ("sed = 3", ".sed"),
         ("seed = -1", ".seed"),
-        ("methods = [\"gpt\"]", ".methods[0]"),
         ("[mle]\nl2 = 101", ".mle.l2"),
         ("[mle]\nl3 = 1", ".mle.l3"),
         ("[mle]\nschedule = \"step\"", ".mle.schedule"),
         ("[data]\nformat = \"abc\"", ".data.format"),
         ("[data]\npitches = 1", ".data.pitches"),
-        ("[adversarial]\nbase = \"seqgan\"", ".adversarial.base"),
         ("[discriminator]\nfilters = []", ".discriminator.filters"),
         ("[discriminator]\nfilters = [[1]]", ".discriminator.filters[0]"),
         ("[discriminator]\nfilters = [[1, 0]]", ".discriminator.filters[0][1]"),

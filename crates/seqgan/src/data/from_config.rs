@@ -27,7 +27,7 @@ pub fn format_of(config: &DataConfig, path: &Path) -> Result<FileFormat> {
                 line: None,
                 message: format!("files of the kind .{extension} are not read"),
                 hint: Some(
-                    "convert it to JSON lines, a table or text; or say with --format what it is".into(),
+                    "convert it to JSON lines, a table or text; or say with `data.format` what it is".into(),
                 ),
             })
         }
@@ -97,7 +97,8 @@ fn check_holds_text(format: FileFormat) -> Result<()> {
             expected: format!("another kind of tokens for the format {}", format.name()),
             source_place: None,
             hint: Some(
-                "a tokenizer cuts the formats text, csv, tsv and jsonl; --format says which it is".into(),
+                "a tokenizer cuts the formats text, csv, tsv and jsonl; `data.format` says which it is"
+                    .into(),
             ),
         }),
     }

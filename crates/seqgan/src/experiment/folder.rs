@@ -29,7 +29,7 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
             return Err(Error::Run {
                 path: path.into(),
                 message: "the data have changed since the run was started".into(),
-                hint: Some("resume with the file as it was, or start a new run with another --out".into()),
+                hint: Some("resume with the file as it was, or start a new run with another `out`".into()),
             });
         }
         return Ok((folder, None));
@@ -58,7 +58,7 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
 /// Another preset is the reason that a user can see for settings that differ.
 fn named_preset(mut error: Error, before: Option<&str>, now: &str) -> Error {
     if let (Error::Config { hint, .. }, Some(before)) = (&mut error, before.filter(|before| *before != now)) {
-        *hint = Some(format!("the run was started with --preset {before}; resume it with the same"));
+        *hint = Some(format!("the run was started with `preset = \"{before}\"`; resume it with the same"));
     }
     error
 }

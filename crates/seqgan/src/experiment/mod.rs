@@ -6,8 +6,10 @@ mod folder;
 mod model_cache;
 mod plan;
 mod run;
+mod schema;
 mod settings;
 mod stages;
 
 pub use run::{Experiment, Kind, run};
+pub use schema::schema;
 pub use settings::{Settings, check};

@@ -10,7 +10,7 @@ use crate::reward::registry;
 use crate::task::Task;
 use crate::train::method;
 use crate::{Error, Result};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Layers of settings on top of a preset.
 ///
@@ -60,7 +60,7 @@ impl Settings {
 
     /// Adds one setting, written `KEY=VALUE` with a TOML value or plain text.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
-        self.assign(assignment, "--set")
+        self.assign(assignment, "set")
     }
 
     /// Adds one setting, written `KEY=VALUE`; `place` stands for it in messages.
@@ -139,25 +139,12 @@ impl Settings {
 impl Layer {
     fn apply(&self, layers: &mut Layers) -> Result<()> {
         match self {
-            Self::File(path) => layers.file(path).map_err(|error| no_configuration(error, path)),
+            Self::File(path) => layers.file(path),
             Self::Assignment(assignment, place) => layers.assign(assignment, place),
             Self::Option(key, value, place) => layers.option(key, value.clone(), place),
         }
         .map(|_| ())
     }
-}
-
-/// A file of sequences where a configuration is expected is a common slip.
-fn no_configuration(mut error: Error, path: &Path) -> Error {
-    if let Error::ConfigSyntax { hint: hint @ None, .. } = &mut error
-        && path.extension().is_none_or(|extension| extension != "toml")
-    {
-        *hint = Some(format!(
-            "a configuration is TOML; to learn from a file of sequences: --data {}",
-            path.display()
-        ));
-    }
-    error
 }
 
 fn layers(defaults: Config) -> Layers {

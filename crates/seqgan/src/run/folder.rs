@@ -142,10 +142,16 @@ impl RunFolder {
     pub fn read_config(&self) -> Result<Config> {
         let path = self.file("config.toml");
         let text = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
-        let fault = |message| Error::Run {
+        let fault = |message| {
+            Error::Run {
             path,
             message: format!("unreadable settings: {message}"),
-            hint: Some("the file is written by the program and not meant to be changed".into()),
+            hint: Some(
+                "the file is written by the program and not meant to be changed; read a folder of an older version with the \
+                 program of that version"
+                    .into(),
+            ),
+        }
         };
         let defaults = toml::Table::try_from(Config::default()).expect("settings are plain data");
         let mut layers = Layers::new(defaults);

@@ -70,7 +70,7 @@ pub(super) fn model_file(folder: &RunFolder, method: Option<&str>) -> Result<Met
     let Some(name) = method.or(known.last().map(|m| m.name())) else {
         return Err(fault(
             "holds no trained model yet".into(),
-            "the run has not ended; go on with it by --resume".into(),
+            "the run has not ended; go on with it by `resume = true`".into(),
         ));
     };
     let found = known.iter().find(|m| m.name() == name).copied();

@@ -59,7 +59,7 @@ fn check_pitches(config: &DataConfig, text: &TrainingText) -> Result<()> {
         value: "true".into(),
         expected: "false where tokens are words or characters".into(),
         source_place: None,
-        hint: Some("pitches are numbers; say --tokens ids if the file holds them".into()),
+        hint: Some("pitches are numbers; say `data.tokens = \"ids\"` if the file holds them".into()),
     })
 }
 

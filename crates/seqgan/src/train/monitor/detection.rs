@@ -164,7 +164,7 @@ mod tests {
         only(
             MonitorStatistics { discriminator_accuracy: Some(0.99), ..healthy() },
             Diagnostic::Saturation,
-            "right about 99 % of its sequences, and mean reward of samples is 0.500",
+            "right about 99 % of its sequences, and the mean reward of samples is 0.500",
         );
         only(
             MonitorStatistics { value_spread: Some(0.004), ..healthy() },
