@@ -69,7 +69,7 @@ fn streams() -> Streams {
 
 fn generator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.model("mle"), bytes).unwrap();
-    let Ok(model) = open(folder).model(Some("mle"), None) else { return false };
+    let Ok(model) = file::read(&folder.model("mle")) else { return false };
     let vocab_size = model.generator.space().vocab_size;
     let labels = model.generator.space().num_labels();
     for temperature in [1.0, 0.05, 20.0] {

@@ -30,20 +30,21 @@ fn model(scratch: &Scratch, run: &str, method: &str) -> Vec<u8> {
 }
 
 #[test]
-fn a_sign_is_told_once_and_changes_nothing() {
+fn a_diagnostic_is_reported_once_and_changes_nothing() {
     let scratch = Scratch::with_sentences();
     let warned = scratch.run(and(&forgetting(&[]), &["--out", "warned"])).expect_fine();
     let words = "real sequences have become unlikely";
     assert_eq!(warned.stderr.matches(words).count(), 1, "{}", warned.stderr);
     assert!(warned.stdout.contains("warning: mixed, round "), "{}", warned.stdout);
-    let signs = scratch.records("warned", "sign");
-    let forgotten: Vec<_> = signs.iter().filter(|record| record["sign"] == "forgetting").collect();
-    assert_eq!(forgotten.len(), 1, "{signs:?}");
-    assert!(forgotten[0]["text"].as_str().unwrap().contains("The model of round "), "{signs:?}");
+    let diagnostics = scratch.records("warned", "diagnostic");
+    let forgotten: Vec<_> =
+        diagnostics.iter().filter(|record| record["diagnostic"] == "forgetting").collect();
+    assert_eq!(forgotten.len(), 1, "{diagnostics:?}");
+    assert!(forgotten[0]["text"].as_str().unwrap().contains("The model of round "), "{diagnostics:?}");
     assert_eq!(last_round(&scratch, "warned"), 12);
 
     let off = ["collapse", "forgetting", "saturation", "vanishing", "memorising"]
-        .map(|sign| format!("monitor.{sign}=off"));
+        .map(|diagnostic| format!("monitor.{diagnostic}=off"));
     let off: Vec<&str> = off.iter().map(String::as_str).collect();
     let silent = scratch.run(and(&forgetting(&off), &["--out", "off"])).expect_fine();
     assert!(!silent.stderr.contains("warning") && !silent.stdout.contains("warning"), "{}", silent.stderr);
@@ -58,8 +59,11 @@ fn training_stops_or_goes_back_when_asked_to() {
         scratch.run(and(&forgetting(&[&action_key]), &["--out", action])).expect_fine()
     };
     let stopped = run("stop");
-    let signs = scratch.records("stop", "sign");
-    let forgotten = signs.iter().find(|sign| sign["sign"] == "forgetting").expect("it is forgotten");
+    let diagnostics = scratch.records("stop", "diagnostic");
+    let forgotten = diagnostics
+        .iter()
+        .find(|diagnostic| diagnostic["diagnostic"] == "forgetting")
+        .expect("it is forgotten");
     let round = forgotten["step"].as_u64().unwrap();
     assert!(round < 12 && last_round(&scratch, "stop") == round);
     assert!(stopped.stderr.contains(&format!("mixed ends here, with its model of round {round}")));

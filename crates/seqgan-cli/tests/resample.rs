@@ -43,7 +43,7 @@ fn the_discriminator_prefers_what_is_kept() {
     let said =
         scratch.run(["sample", "run", "-n", "2000", "--resample", "3", "--out", "new.txt"]).expect_fine();
     assert!(
-        said.stderr.contains("resampled: one of 3; the discriminator's odds make 3 draws count as "),
+        said.stderr.contains("resampled: one of 3; by the discriminator's odds 3 draws count as "),
         "{}",
         said.stderr
     );

@@ -30,8 +30,7 @@ fn position(run: &Path) -> Option<(u64, f64)> {
     let bytes = fs::read(run.join("checkpoints/state.safetensors")).ok()?;
     let (header, _) = safetensors(&bytes);
     let meta: Value = serde_json::from_str(header["__metadata__"]["meta"].as_str()?).ok()?;
-    let position = &meta["position"];
-    Some((position["stage"].as_u64()?, position["elapsed_s"].as_f64()?))
+    Some((meta["stages"].as_u64()?, meta["elapsed_s"].as_f64()?))
 }
 
 /// Starts or goes on with the run `out` and kills it `pause` after it has come to `stage` and saved something there;
@@ -386,14 +385,22 @@ fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
     };
     let resume = and(&arguments, &["--out", "run", "--resume"]);
     for (bytes, parts) in [
-        (edited(&|meta| meta["position"]["stage"] = 99.into()), &["99 stages are done of ", "hint: "][..]),
-        (edited(&|meta| meta["finished"] = serde_json::json!([])), &["is done, but not there", "hint: "]),
+        (edited(&|meta| meta["stages"] = 99.into()), &["99 stages are done of ", "hint: "][..]),
         (
-            edited(&|meta| meta["position"]["round"] = (1u64 << 50).into()),
+            edited(&|meta| {
+                let generators = meta["generators"].as_object_mut().unwrap();
+                generators.retain(|name, _| !name.starts_with("finished."));
+            }),
+            &["is done, but not there", "hint: "],
+        ),
+        (
+            edited(&|meta| meta["stage"]["adversarial"]["cursor"]["round"] = (1u64 << 50).into()),
             &["a position of 1125899906842624, expected 1099511627776 at most", "hint: "],
         ),
         (
-            edited(&|meta| meta["position"]["best"] = serde_json::json!([1.5, 99])),
+            edited(&|meta| {
+                meta["stage"]["adversarial"]["cursor"]["best"] = serde_json::json!({ "nll": 1.5, "done": 99 })
+            }),
             &["the best model is that after 99 epochs or rounds, but 0 are done", "hint: "],
         ),
         (
@@ -416,8 +423,14 @@ fn a_damaged_state_is_refused_and_nothing_else_is_lost() {
             &["holds a generator, expected a state", "hint: "],
         ),
         (changed(&|header| header["__metadata__"]["meta"] = "{}".into()), &["unreadable metadata", "hint: "]),
-        (reshaped, &["`generator/embedding` has shape [8, 50], expected [50, 8]", "hint: "]),
-        (renamed, &["no tensor `rollout/w_out`", "hint: "]),
+        (
+            reshaped,
+            &[
+                "`generator`: tensor `embedding` of shape [8, 50], expected `embedding` of shape [50, 8]",
+                "hint: ",
+            ],
+        ),
+        (renamed, &["`rollout`: no tensor `w_out`", "hint: "]),
         (not_a_number, &["holds NaN, expected finite numbers", "hint: "]),
     ] {
         scratch.write(name, bytes);

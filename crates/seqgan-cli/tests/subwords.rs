@@ -31,7 +31,7 @@ fn a_tokenizer_belongs_to_subwords_and_subwords_to_text() {
         &[
             "`data.tokenizer` is \"\", expected the path of a tokenizer.json",
             "(--tokens",
-            "hint: set `data.tokenizer`",
+            "hint: set --tokenizer",
         ],
     );
     refused(

@@ -251,7 +251,8 @@ impl Reader<'_> {
             );
         }
         let tensors = self.with_prefix(prefix);
-        let generator = header.restore(&tensors).map_err(|message| self.fault(message))?;
+        let generator =
+            header.restore(&tensors).map_err(|message| self.fault(format!("`{prefix}`: {message}")))?;
         Ok(self.task.with_constraint(generator))
     }
 
