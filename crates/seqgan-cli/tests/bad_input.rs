@@ -252,7 +252,7 @@ fn settings_of_the_command_line() {
         ("rollout.delay=nan", &["`rollout.delay` is", "expected 0 to 0.9999 (--set"]),
         ("mle.learning_rate=inf", &["`mle.learning_rate` is inf, expected 0 to 10"]),
         ("methods=[]", &["`methods` is empty, expected at least one method"]),
-        ("methods=[\"gpt\"]", &["`methods` is [\"gpt\"], expected one of random, unigram, mixture"]),
+        ("methods=[\"gpt\"]", &["`methods` is \"gpt\", expected one of random, unigram, mixture"]),
         ("methods=mle", &["`methods` is \"mle\", expected a list", "hint: write a list as [\"a\", \"b\"]"]),
         ("adversarial.base=seqgan", &["`adversarial.base` is \"seqgan\", expected one of mle, mle-tuned"]),
         ("adversarial.baseline=gpt", &["`adversarial.baseline` is \"gpt\", expected"]),

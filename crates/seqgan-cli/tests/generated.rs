@@ -117,7 +117,7 @@ fn a_folder_gets_a_page_for_every_command() {
 fn the_schema_of_settings_is_printed_as_json() {
     let text = Scratch::new().output(&["schema"]);
     let printed: serde_json::Value = serde_json::from_str(&text).unwrap();
-    assert_eq!(&printed, seqgan::config::schema());
+    assert_eq!(printed, seqgan::experiment::schema());
     assert_eq!(printed["properties"]["rollout"]["properties"]["num_rollouts"]["maximum"], 1024);
     assert_eq!(printed["additionalProperties"], false);
 }

@@ -14,8 +14,9 @@ impl Task {
     /// Reads a file of sequences, leaves out those that the constraint does not allow, and sets a validation part aside.
     pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
         let path = Path::new(&config.path);
+        let options = read_options(config, path)?;
         let tokenizer = load_tokenizer(config)?;
-        let options = ReadOptions { tokenizer: tokenizer.clone(), ..read_options(config, path)? };
+        let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
         let text = data::read_training(path, &options)?;
         check_pitches(config, &text)?;
         let space = space(&text);

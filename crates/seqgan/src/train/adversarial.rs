@@ -8,7 +8,8 @@
 //! 13    for d-steps: fresh negatives, train D for k epochs           discriminator_training::train
 //! ```
 //!
-//! Methods differ in what stands in the place of D, their [`RewardModel`](super::method::RewardModel). Loops begin at the cursor, so a resumed run
+//! Methods differ in what stands in the place of D, their [`RewardModel`](super::method::RewardModel). Loops begin at the
+//! cursor, so a resumed run
 //! enters each where it was interrupted.
 
 use super::context::Context;
