@@ -1,4 +1,4 @@
-//! The parts of `[[reward]]`, built once and combined for each batch.
+//! The parts of `[[reward]]`, created once and combined for each batch.
 
 use super::{MixedReward, Part};
 use crate::Result;
@@ -6,7 +6,8 @@ use crate::config::RewardConfig;
 use crate::reward::{Reward, RewardContext, registry};
 use crate::token::SeqBatch;
 
-/// The parts of `[[reward]]` with their settings. The discriminator in training is passed in where it is needed.
+/// The parts of `[[reward]]` with their settings. The discriminator in training is not stored; it is passed to
+/// [`BuiltRewards::parts`].
 pub struct BuiltRewards {
     parts: Vec<BuiltPart>,
 }
@@ -18,8 +19,8 @@ struct BuiltPart {
 }
 
 impl BuiltRewards {
-    /// Builds every part but the discriminator, by the kinds of [`registry`]. No process is started yet. The number in
-    /// `context` is replaced by that of each part.
+    /// Builds every part except the discriminator, by the kinds of [`registry`]. No process is started. The part number
+    /// in `context` is set for each part.
     pub fn new(parts: &[RewardConfig], context: &RewardContext<'_>) -> Result<Self> {
         let build = |(i, part): (usize, &RewardConfig)| {
             let reward = match registry::is_discriminator(part) {
@@ -31,12 +32,12 @@ impl BuiltRewards {
         Ok(Self { parts: parts.iter().enumerate().map(build).collect::<Result<_>>()? })
     }
 
-    /// Whether a part is scored by the discriminator.
+    /// Whether the discriminator is one of the parts.
     pub fn has_discriminator(&self) -> bool {
         self.parts.iter().any(|part| part.reward.is_none())
     }
 
-    /// Finds faults before a long run: each reward checks itself on the first training sequence ([`Reward::check`]).
+    /// Detects errors before a long run: each reward checks itself on the first training sequence ([`Reward::check`]).
     pub fn check(&self, train: &SeqBatch) -> Result<()> {
         let example = train.slice(0, 1);
         self.parts
@@ -45,8 +46,8 @@ impl BuiltRewards {
             .try_for_each(|reward| reward.check(&example))
     }
 
-    /// Name and scores `[B]` of each part that scores a sequence by itself: neither the discriminator nor one that
-    /// depends on a batch.
+    /// Name and scores `[B]` of each part that scores single sequences. The discriminator, and parts that depend on a
+    /// batch, are excluded.
     pub fn scores(&self, sequences: &SeqBatch) -> Result<Vec<(String, Vec<f32>)>> {
         let mut all = Vec::new();
         for part in &self.parts {
@@ -58,12 +59,12 @@ impl BuiltRewards {
         Ok(all)
     }
 
-    /// The weighted sum of all parts for a batch sampled from the generator, with the weights of `round` out of
-    /// `num_rounds`, from 0.
+    /// Weighted sum of all parts for a batch sampled from the generator. The weights are those of round `round`,
+    /// counted from 0, out of `num_rounds`.
     ///
     /// # Panics
     ///
-    /// Where a part is the discriminator and none is given.
+    /// Panics if a part is the discriminator and none is given.
     pub fn parts<'a>(
         &'a self,
         batch: &'a SeqBatch,
@@ -129,7 +130,7 @@ mod tests {
         );
         let scores: Vec<_> = mixed.parts.iter().map(|part| part.reward.score(&batch).unwrap()).collect();
         assert_eq!(scores, [[0.5, 0.5, 0.5], [0.5, 0.5, 1.0], [0.0, 0.0, 1.0]]);
-        // A completion is counted within the batch, not among the completions.
+        // A completion is counted relative to the batch, not to the other completions.
         let completion = SeqBatch::from_rows([vec![2, 3]], 4);
         assert_eq!(mixed.parts[1].reward.score(&completion).unwrap(), [0.5]);
     }

@@ -1,22 +1,23 @@
-//! Action values from a reward at every step: the discounted return.
+//! Action values from a reward at every step: the discounted return (Sutton and Barto, section 3.3).
 
 use crate::reward::StepReward;
 use crate::token::SeqBatch;
 
-/// Q of decision t is `r_t + g r_{t+1} + g^2 r_{t+2} + ..` up to the sequence's last decision. No rollouts.
+/// Discounted return: Q of decision t is `r_t + g r_{t+1} + g^2 r_{t+2} + ..` up to the last decision of the sequence.
+/// No rollouts are used.
 #[derive(Debug, Clone, Copy)]
 pub struct DiscountedReturn {
-    /// g, in 0..=1.
+    /// Discount rate g, in 0..=1.
     pub discount: f64,
 }
 
 impl DiscountedReturn {
-    /// Values `[B, T]`, zero behind each row's last decision, and the mean reward of a decision.
+    /// Action values `[B, T]`, zero after the last decision of a row, and the mean reward per decision.
     pub fn values(&self, reward: &dyn StepReward, batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
         self.reward_to_go(&reward.step_scores(batch), batch, has_end)
     }
 
-    /// Values and mean reward from given rewards `[B, T]`.
+    /// Action values and mean reward from given rewards `[B, T]`.
     pub fn reward_to_go(&self, rewards: &[f32], batch: &SeqBatch, has_end: bool) -> (Vec<f32>, f64) {
         let length = batch.max_length();
         let mut values = vec![0.0; rewards.len()];
@@ -48,7 +49,7 @@ mod tests {
     #[test]
     fn reward_to_go_by_hand() {
         let batch = SeqBatch::from_rows([vec![2, 3, 4], vec![2]], 3);
-        // What stands behind the second row's end is not read.
+        // Rewards after the end of the second row are not read.
         let given = Given(vec![1.0, 0.5, -1.0, 0.25, 0.5, 9.0]);
         let (values, mean) = DiscountedReturn { discount: 0.5 }.values(&given, &batch, true);
         assert_eq!(values, [1.0, 0.0, -1.0, 0.5, 0.5, 0.0]);

@@ -1,19 +1,19 @@
-//! MaliGAN's weights of whole sequences (Che et al. 2017, arXiv 1702.07983).
+//! MaliGAN weights of whole sequences (Che et al. 2017, arXiv 1702.07983).
 
 use crate::Result;
 use crate::reward::Reward;
 use crate::token::SeqBatch;
 
-/// The weight of every decision of sequence i is `m r_i / (r_1 + .. + r_m) - 1`, with `r = D / (1 - D)` the odds that it
-/// is real and m the batch size: normalised importance weights, whose mean over the batch is 0, so that no further baseline is needed.
-/// No completions are sampled.
+/// MaliGAN weights: the weight of every decision of sequence i is `m r_i / (r_1 + .. + r_m) - 1`. `r = D / (1 - D)` are
+/// the odds that the sequence is real, and m is the batch size. They are normalised importance weights with mean 0 over
+/// the batch, so no other baseline is needed. No completions are sampled.
 ///
-/// The paper subtracts a baseline that grows to that mean during training, and in a variant feeds the first tokens of real
-/// sequences; here the baseline is the mean from the start and no token is fed.
+/// The paper's baseline grows to the mean weight during training, and a variant conditions on the first tokens of real
+/// sequences. Here the baseline is the mean weight from the start, and the variant is not implemented.
 #[derive(Debug, Clone, Copy)]
 pub struct MaliGanWeights;
 
-/// Probabilities are clamped to this distance from 0 and 1, so that their odds are finite in f32.
+/// Probabilities are clamped to this distance from 0 and 1, so that the odds are finite in f32.
 const NEAREST: f64 = 1e-7;
 
 /// D / (1 - D).
@@ -23,8 +23,8 @@ pub(crate) fn odds(probability: f32) -> f64 {
 }
 
 impl MaliGanWeights {
-    /// Weights `[B, T]` of the decisions of `batch`, zero behind each row's last one, and the mean score. `reward` is a
-    /// probability that a sequence is real.
+    /// Weights `[B, T]` of the decisions of `batch`, zero after the last decision of a row, and the mean score.
+    /// `reward` is the probability that a sequence is real.
     pub fn values(&self, reward: &dyn Reward, batch: &SeqBatch, has_end: bool) -> Result<(Vec<f32>, f64)> {
         let scores = reward.score(batch)?;
         let odds: Vec<f64> = scores.iter().copied().map(odds).collect();

@@ -8,26 +8,26 @@ use crate::rng::Streams;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
-/// One term of the sum.
+/// A term of the weighted sum.
 pub struct Part<'a> {
-    /// The name in logs.
+    /// Name in logs.
     pub name: &'a str,
-    /// Factor of its scores.
+    /// Weight of its scores.
     pub weight: f64,
-    /// Whether its action values are found by Monte-Carlo search; else those of all decisions are the sequence's own
-    /// score.
+    /// Whether action values are estimated by Monte-Carlo search. Otherwise the value of every decision is the score of
+    /// the finished sequence.
     pub search: bool,
-    /// Gives the scores.
+    /// The reward that gives the scores.
     pub reward: Box<dyn Reward + 'a>,
 }
 
-/// The weighted sum of its parts.
+/// Weighted sum of rewards.
 pub struct MixedReward<'a> {
-    /// At least one.
+    /// The terms, at least one.
     pub parts: Vec<Part<'a>>,
 }
 
-/// The sum of those parts that are searched.
+/// Sum of the parts that use Monte-Carlo search.
 struct Searched<'a, 'b>(&'b [Part<'a>]);
 
 impl Searched<'_, '_> {
@@ -52,18 +52,19 @@ impl Reward for Searched<'_, '_> {
 
 /// Action values of a batch under a weighted sum.
 pub struct MixedValues {
-    /// `[B, T]`.
+    /// Action values, `[B, T]`.
     pub values: Vec<f32>,
-    /// Mean score of the finished sequences under each part, before its weight.
+    /// Mean score of the finished sequences under each part, without its weight.
     pub means: Vec<f64>,
-    /// Mean of the weighted sums.
+    /// Mean weighted score of the finished sequences.
     pub mean: f64,
-    /// Random sequences used up.
+    /// Number of random sequences reserved for completions.
     pub completions: u64,
 }
 
 impl MixedReward<'_> {
-    /// Values `[B, T]`, zero behind each row's last decision; completions are sequences `first..` of `streams`.
+    /// Action values of a batch `[B, T]`, zero after the last decision of a row. Completions are sequences `first..` of
+    /// `streams`.
     pub fn values(
         &self,
         search: MonteCarlo,
@@ -139,7 +140,7 @@ mod tests {
         // Twos 2, 1, 0; threes 1, 2, 1; fours 0, 1, 0.
         assert_eq!(found.means, [1.0, 4.0 / 3.0, 1.0 / 3.0]);
         assert!((found.mean - (0.5 - 8.0 / 3.0 + 10.0 / 3.0)).abs() < 1e-12 && found.completions > 0);
-        // Without search nothing is completed.
+        // Without search, no completions are sampled.
         let mixed = MixedReward { parts: vec![part(1.0, false, &fours)] };
         let found = mixed.values(search, &policy, &batch, &streams, 7).unwrap();
         assert_eq!(found.completions, 0);

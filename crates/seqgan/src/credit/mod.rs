@@ -1,4 +1,4 @@
-//! Credit assignment: from scores of finished sequences, or of steps, to the action values Q `[B, T]` of decisions.
+//! Credit assignment: action values Q `[B, T]` of decisions, from scores of finished sequences or of steps.
 
 mod built_rewards;
 mod discounted_return;

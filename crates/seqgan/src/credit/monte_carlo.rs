@@ -7,19 +7,20 @@ use crate::rng::Streams;
 use crate::rollout::{Completions, prefix_lengths};
 use crate::token::SeqBatch;
 
-/// Q of decision t is the mean reward of N completions of the prefix that ends with it; Q of the last decision is the
-/// reward of the finished sequence.
+/// Monte-Carlo search: Q of decision t is the mean reward of N completions of the prefix that ends with it. Q of the
+/// last decision is the reward of the finished sequence.
 #[derive(Debug, Clone, Copy)]
 pub struct MonteCarlo {
-    /// N, completions a prefix.
+    /// N, number of completions per prefix.
     pub num_rollouts: usize,
-    /// Most prefixes that are completed, 0 for all; values between them are interpolated linearly.
+    /// Maximum number of prefixes per sequence that are completed; 0 for all. Values between them are interpolated
+    /// linearly.
     pub max_prefixes: usize,
 }
 
 impl MonteCarlo {
-    /// Q `[B, T]`, zero behind each row's last decision. Completions are sequences `first..` of `streams`; the
-    /// number of those used up is at most [`MonteCarlo::sequences_used`].
+    /// Action values `[B, T]`, zero after the last decision of a row. Completions are sequences `first..` of `streams`,
+    /// at most [`MonteCarlo::sequences_used`] of them.
     pub fn values(
         &self,
         policy: &dyn RolloutPolicy,
@@ -32,7 +33,7 @@ impl MonteCarlo {
         let lengths = prefix_lengths(length, self.max_prefixes);
         let mut prefixes = Vec::new();
         for row in 0..batch.len() {
-            // A prefix of all tokens is completed too where the end was a decision of its own.
+            // If the end is a separate decision, the prefix of all tokens is completed, too.
             let steps = batch.steps(row, has_end);
             prefixes.extend(lengths.iter().filter(|&&l| l < steps).map(|&length| Prefix { row, length }));
         }
@@ -43,7 +44,7 @@ impl MonteCarlo {
         let mut scored = completions.prefixes.iter().zip(scores.chunks_exact(self.num_rollouts)).peekable();
         for row in 0..batch.len() {
             let values = &mut values[row * length..(row + 1) * length];
-            // Known points (number of decisions, value), ascending, the finished sequence last.
+            // Known points (number of decisions, value), in ascending order. The finished sequence is last.
             let mut known = Vec::new();
             while let Some((prefix, scores)) = scored.next_if(|(prefix, _)| prefix.row == row) {
                 known.push((prefix.length, scores.iter().sum::<f32>() / self.num_rollouts as f32));
@@ -54,7 +55,7 @@ impl MonteCarlo {
         Ok(values)
     }
 
-    /// Random sequences that one call may use up, for a batch of `rows` of up to `max_length` tokens.
+    /// Maximum number of random sequences that one call uses, for a batch of `rows` rows of up to `max_length` tokens.
     pub fn sequences_used(&self, rows: usize, max_length: usize) -> u64 {
         (rows * prefix_lengths(max_length, self.max_prefixes).len() * self.num_rollouts) as u64
     }
@@ -82,7 +83,8 @@ mod tests {
     use crate::generator::{GeneratorPolicy, LstmGenerator, LstmShape, SequenceSpace};
     use crate::rng::Purpose;
 
-    /// Share of tokens that are 2, plus 10 for each token 3: easy to predict, and different in every row.
+    /// Test reward: share of tokens that are 2, plus 10 for each token 3. It is easy to predict, and differs between
+    /// rows.
     struct CountTwos;
     impl Reward for CountTwos {
         fn score(&self, sequences: &SeqBatch) -> Result<Vec<f32>> {
@@ -101,8 +103,8 @@ mod tests {
         assert_eq!(values, [5.0, 5.0, 0.0]);
     }
 
-    /// A wrong reshape would average rewards over different sequences (TextGAN-PyTorch does): here every value is
-    /// checked against completions made one prefix at a time.
+    /// Each value is compared with completions of one prefix at a time. A wrong reshape would average rewards over
+    /// different sequences, as in TextGAN-PyTorch.
     #[test]
     fn values_belong_to_their_own_sequence_and_step() {
         let space = SequenceSpace { end_token: Some(0), ..synthetic_space(6, 8) };

@@ -1,29 +1,29 @@
-//! How the scorer multiplies.
+//! Number formats of the completion scorer, and their matrix products.
 
 use crate::kernel::bf16::{self, Bf16, PairMatrix, PairProduct};
 use crate::kernel::{Gemm, PackedMatrix, Real, Right, Rows};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-/// Numbers of one precision and their product.
+/// A number format and its matrix product.
 pub(crate) trait Arithmetic: Sync {
-    /// What goes in, comes out, and is added up.
+    /// Type of inputs, outputs and sums.
     type Real: Real;
-    /// A factor.
+    /// Type of the factors of a product.
     type Value: Copy + Default + Send + Sync;
     /// A packed matrix.
     type Matrix: Send + Sync;
 
-    /// A multiple of how many values a position of a window takes.
+    /// The number of values of a window position is padded to a multiple of this.
     const ALIGN: usize;
 
     /// Packs a dense row-major `[k, n]`.
     fn pack(b: &[Self::Real], k: usize, n: usize) -> Self::Matrix;
 
-    /// Packs filters `[n, positions * dim]`, transposed, each position filled up to a multiple of [`Self::ALIGN`].
+    /// Packs filters `[n, positions * dim]`, transposed. Each position is padded to a multiple of [`Self::ALIGN`].
     fn pack_filters(w: &[Self::Real], n: usize, dim: usize) -> Self::Matrix;
 
-    /// Rows of `width` numbers as factors, each row filled up to a multiple of [`Self::ALIGN`].
+    /// Converts rows of `width` numbers to factors. Each row is padded to a multiple of [`Self::ALIGN`].
     fn values(x: &[Self::Real], width: usize) -> Cow<'_, [Self::Value]>;
 
     /// y `[offsets.len(), n]` += the rows of x at `offsets`, of `k` values, times rows `first_row..` of the matrix.
@@ -37,7 +37,7 @@ pub(crate) trait Arithmetic: Sync {
     );
 }
 
-/// The network's own precision; the same bits as its layers.
+/// The network's own precision; results equal those of its layers bit for bit.
 pub(crate) struct Exact<R>(PhantomData<R>);
 
 impl<R: Real> Arithmetic for Exact<R> {
@@ -72,7 +72,7 @@ impl<R: Real> Arithmetic for Exact<R> {
     }
 }
 
-/// Pairs of bfloat16 with sums in f32, on a CPU that multiplies them.
+/// Pairs of bfloat16 with sums in f32, for CPUs with such an instruction.
 pub(crate) struct Pairs;
 
 impl Arithmetic for Pairs {

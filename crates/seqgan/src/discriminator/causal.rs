@@ -1,8 +1,8 @@
-//! The causal discriminator: an LSTM that scores every step, given the tokens before it and none after it.
+//! The causal discriminator: an LSTM that scores every step from the tokens up to it.
 //!
-//! It gives a reward at each step without any rollout (de Masson d'Autume et al., "Training language GANs from
-//! scratch", NeurIPS 2019, section 3.1; Texar's SeqGAN example). Where the CNN discriminator scores finished
-//! sequences, this one says after each decision whether the sequence so far is a beginning of a real one.
+//! It gives a reward at each step without rollouts (de Masson d'Autume et al., "Training language GANs from scratch",
+//! NeurIPS 2019, section 3.1; Texar's SeqGAN example). The CNN discriminator scores finished sequences; this one scores
+//! the partial sequence after each decision.
 
 use super::shape::BatchLoss;
 use crate::kernel::Real;
@@ -14,24 +14,24 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// What fixes the sizes of a causal discriminator.
+/// Sizes of a causal discriminator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CausalShape {
-    /// V.
+    /// V, vocabulary size.
     pub vocab_size: usize,
-    /// E.
+    /// E, embedding dimension.
     pub embedding_dim: usize,
-    /// H.
+    /// H, hidden dimension of the LSTM.
     pub hidden_dim: usize,
-    /// F, numbers that describe each decision beside its token; 0 for none.
+    /// F, number of input features of each decision beside its token; 0 for none.
     #[serde(default)]
     pub num_features: usize,
-    /// The token that ends a sequence: a decision like others, and scored like them.
+    /// The token that ends a sequence. It is a decision, and is scored like the others.
     pub end_token: Option<TokenId>,
 }
 
 impl CausalShape {
-    /// Whether there can be a network of this shape; the error says what is wrong. A file may hold any numbers.
+    /// Checks that the sizes are valid, since a file may contain any numbers. The error says what is wrong.
     pub(crate) fn check(&self) -> Result<(), String> {
         const MOST_WIDE: usize = 1 << 25;
         for (name, size, least) in [
@@ -48,17 +48,17 @@ impl CausalShape {
     }
 }
 
-/// What a causal discriminator's logits are to say.
+/// Training objective of a causal discriminator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CausalObjective {
-    /// Each logit, whether the beginning up to its decision is that of a real sequence.
+    /// Each logit classifies the partial sequence up to its decision as real or generated.
     EveryStep,
-    /// The sum of a sequence's logits, whether the whole is real; a step's logit is then what its decision adds.
+    /// The sum of a sequence's logits classifies the whole sequence. The logit of a step is then its contribution.
     Sum,
 }
 
-/// The network and its parameters: `embedding` `[V, E]`, `w` `[E + F, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w` `[H]`,
-/// `output_b` `[1]`, `features_w` `[F]`, by which the features go straight into their step's logit, too.
+/// The network and its parameters: `embedding` `[V, E]`, `w` `[E + F, 4H]`, `u` `[H, 4H]`, `b` `[4H]`, `output_w`
+/// `[H]`, `output_b` `[1]`, `features_w` `[F]`. `features_w` adds the features directly to the logit of their step.
 #[derive(Debug, Clone)]
 pub struct CausalDiscriminator<R = f32> {
     shape: CausalShape,
@@ -74,10 +74,11 @@ const OUTPUT_W: usize = 4;
 const OUTPUT_B: usize = 5;
 const FEATURES_W: usize = 6;
 
-/// Sequences a task runs through the LSTM together; fixed, so that sums do not depend on the threads.
+/// Number of sequences that one task runs through the LSTM. It is fixed, so that sums do not depend on the number of
+/// threads.
 const ROWS: usize = 16;
 
-/// Rows that ran together: which, what was read, and the LSTM's trace, whose places are n.
+/// A forward pass of some rows: their inputs, the LSTM's trace and the logits. n is the number of places of the trace.
 struct Chunk<R> {
     rows: Range<usize>,
     inputs: Vec<TokenId>, // [n]
@@ -87,7 +88,7 @@ struct Chunk<R> {
 }
 
 impl<R: Real> CausalDiscriminator<R> {
-    /// Embedding and LSTM from N(0, 0.1), output zero: the first score of everything is 1/2.
+    /// Initial parameters: embedding and LSTM from N(0, 0.1), output zero, so that all initial scores are 1/2.
     pub fn new(shape: CausalShape, streams: &Streams) -> Self {
         let mut parameters = Tensors::new();
         for (i, (name, sizes)) in layout(&shape).into_iter().enumerate() {
@@ -99,19 +100,19 @@ impl<R: Real> CausalDiscriminator<R> {
         Self { shape, parameters }
     }
 
-    /// A discriminator with given parameters; the error names the first tensor that does not fit.
+    /// Creates a discriminator with given parameters. The error names the first tensor that does not fit.
     pub fn from_parameters(shape: CausalShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
         parameters.check_values()?;
         Ok(Self { shape, parameters })
     }
 
-    /// Names of the parameters, in their order.
+    /// Names of the parameters, in order.
     pub(crate) fn parameter_names(shape: &CausalShape) -> impl Iterator<Item = &'static str> {
         layout(shape).into_iter().map(|(name, _)| name)
     }
 
-    /// Sizes.
+    /// Sizes of the network.
     pub fn shape(&self) -> &CausalShape {
         &self.shape
     }
@@ -121,22 +122,22 @@ impl<R: Real> CausalDiscriminator<R> {
         &self.parameters
     }
 
-    /// The parameters, to be changed.
+    /// The parameters, mutable.
     pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
         &mut self.parameters
     }
 
-    /// By how much each number that describes a decision goes straight into its logit, `[F]`.
+    /// Weights of the features in the logit of their decision, `[F]`.
     pub fn feature_weights(&self) -> &[R] {
         &self.parameters[FEATURES_W]
     }
 
-    /// The same, to be changed.
+    /// Weights of the features in the logit of their decision, `[F]`, mutable.
     pub fn feature_weights_mut(&mut self) -> &mut [R] {
         &mut self.parameters[FEATURES_W]
     }
 
-    /// What is added to every logit, to be changed.
+    /// Bias of the logits, mutable.
     pub fn bias_mut(&mut self) -> &mut R {
         &mut self.parameters[OUTPUT_B][0]
     }
@@ -146,8 +147,8 @@ impl<R: Real> CausalDiscriminator<R> {
         Gradients::dense(&self.parameters)
     }
 
-    /// Logits that the sequence up to and with decision t is a real one's, `[B, T]`, zero behind each row's last
-    /// decision; `features` are `[B, T, F]`.
+    /// Logit of "real" for the partial sequence up to and including decision t, `[B, T]`; zero after the last decision
+    /// of a row. `features` is `[B, T, F]`.
     pub fn logits(&self, batch: &SeqBatch, features: &[R]) -> Vec<R> {
         let length = batch.max_length();
         let mut result = vec![R::default(); batch.len() * length];
@@ -159,9 +160,9 @@ impl<R: Real> CausalDiscriminator<R> {
         result
     }
 
-    /// Adds to `gradients` the gradient of the mean binary cross-entropy, over all decisions or over all sequences as
-    /// `objective` says, each labelled as its sequence is, `real` `[B]`. Returns the loss, and the share of sequences whose
-    /// mean logit has the right sign.
+    /// Adds to `gradients` the gradient of the mean binary cross-entropy. The mean is over all decisions or over all
+    /// sequences, by `objective`. `real` `[B]` holds the labels of the sequences. Returns the loss in nats, and the
+    /// share of sequences whose mean logit has the correct sign.
     pub fn accumulate(
         &self,
         batch: &SeqBatch,
@@ -183,7 +184,7 @@ impl<R: Real> CausalDiscriminator<R> {
             .map(|chunk| {
                 let (mut loss, mut right) = (0.0, 0);
                 let mut d_logits = vec![R::default(); chunk.logits.len()];
-                // The places of each row.
+                // Places of each row in the trace.
                 let mut of_rows = vec![Vec::new(); chunk.rows.len()];
                 chunk.trace.steps().places().enumerate().for_each(|(place, (_, r))| of_rows[r].push(place));
                 for (b, places) in chunk.rows.clone().zip(of_rows) {
@@ -242,7 +243,7 @@ impl<R: Real> CausalDiscriminator<R> {
             }
             db_out[0] += b_out;
             let dim = self.shape.embedding_dim;
-            // Features are given; of an input's gradient only the embedding's part goes on.
+            // Features have no gradient; only the embedding's part of the input gradient is used.
             let inputs = dx.chunks_exact(dim + self.shape.num_features);
             let dx: Vec<R> = inputs.flat_map(|row| row[..dim].iter().copied()).collect();
             embedding::backward(&dx, dim, chunk.inputs.iter().copied(), d_embedding);
@@ -250,7 +251,7 @@ impl<R: Real> CausalDiscriminator<R> {
         BatchLoss { loss: loss * scale, accuracy: right as f64 / batch.len().max(1) as f64 }
     }
 
-    /// Runs the network over a batch, some rows at a time.
+    /// Runs the network over a batch, a fixed number of rows at a time.
     fn run(&self, batch: &SeqBatch, features: &[R]) -> Vec<Chunk<R>> {
         let width = self.shape.num_features;
         assert_eq!(features.len(), batch.len() * batch.max_length() * width, "[B, T, F] features");
@@ -282,14 +283,14 @@ impl<R: Real> CausalDiscriminator<R> {
         starts.par_iter().map(run).collect()
     }
 
-    /// What is read at each place of the rows from `first`: each row's tokens, then its end.
+    /// Input token at each place of the rows from `first`: the tokens of a row, then its end token.
     fn inputs(&self, batch: &SeqBatch, first: usize, steps: &Steps) -> Vec<TokenId> {
         let end = self.shape.end_token;
         let input = |(t, r): (usize, usize)| batch.row(first + r).get(t).copied().or(end).unwrap_or_default();
         steps.places().map(input).collect()
     }
 
-    /// Decisions of row `b`.
+    /// Number of decisions of row `b`.
     pub(crate) fn steps(&self, batch: &SeqBatch, b: usize) -> usize {
         batch.steps(b, self.shape.end_token.is_some())
     }
@@ -304,7 +305,7 @@ pub(crate) fn sigmoid(z: f64) -> f64 {
     1.0 / (1.0 + (-z).exp())
 }
 
-/// -log of the probability that a logit gives the label, ln(1 + e^z) - label z, without overflow.
+/// Binary cross-entropy of a logit and a label, ln(1 + e^z) - label z, without overflow.
 fn cross_entropy(z: f64, label: f64) -> f64 {
     z.max(0.0) + (-z.abs()).exp().ln_1p() - label * z
 }

@@ -1,5 +1,5 @@
 //! The CNN discriminator (SeqGAN, section 3.3): features of convolutions and a highway layer, dropout, and a linear
-//! layer to two classes; class 1 is "real".
+//! layer to two classes. Class 1 is "real".
 
 use super::arithmetic::{Arithmetic, Exact};
 use super::cnn_features::{self as features, CnnFeatures};
@@ -11,19 +11,19 @@ use crate::rng::Streams;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
-/// How an update regularises.
+/// Regularisation of an update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Regularisation<'a> {
-    /// Share of features that dropout keeps.
+    /// Probability that dropout keeps a feature.
     pub dropout_keep: f64,
-    /// Where dropout's masks come from, and the global number of the batch's first row.
+    /// Random numbers of the dropout masks, and the global number of the batch's first row.
     pub masks: Option<(&'a Streams, u64)>,
-    /// Factor of half the squared norm of the last layer's weights and biases.
+    /// Weight of the L2 term: half the squared norm of the last layer's weights and biases.
     pub l2: f64,
 }
 
-/// The network and its parameters: `embedding` `[V + C, E]`; `conv_w.i` `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w`,
-/// `gate_w` `[F, F]`, `transform_b`, `gate_b` `[F]`; `output_w` `[F, 2]`, `output_b` `[2]`.
+/// The network and its parameters: `embedding` `[V + C, E]`; `conv_w.i` `[F_i, k_i E]`, `conv_b.i` `[F_i]`;
+/// `transform_w`, `gate_w` `[F, F]`, `transform_b`, `gate_b` `[F]`; `output_w` `[F, 2]`, `output_b` `[2]`.
 #[derive(Debug, Clone)]
 pub struct Discriminator<R = f32> {
     shape: DiscriminatorShape,
@@ -31,21 +31,21 @@ pub struct Discriminator<R = f32> {
 }
 
 impl<R: Real> Discriminator<R> {
-    /// Initial parameters of the original: embedding U(-1, 1), filters and output truncated N(0, 0.1), their
-    /// biases 0.1, highway Glorot-uniform with bias 0.
+    /// Initial parameters, as in the original implementation: embedding U(-1, 1), filters and output truncated N(0,
+    /// 0.1), their biases 0.1, highway Glorot-uniform with bias 0.
     pub fn new(shape: DiscriminatorShape, streams: &Streams) -> Self {
         let parameters = features::initial(layout(&shape), streams);
         Self { shape, parameters }
     }
 
-    /// A discriminator with given parameters; the error names the first tensor that does not fit.
+    /// Creates a discriminator with given parameters. The error names the first tensor that does not fit.
     pub fn from_parameters(shape: DiscriminatorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&layout(&shape))?;
         parameters.check_values()?;
         Ok(Self { shape, parameters })
     }
 
-    /// Sizes.
+    /// Sizes of the network.
     pub fn shape(&self) -> &DiscriminatorShape {
         &self.shape
     }
@@ -55,12 +55,12 @@ impl<R: Real> Discriminator<R> {
         &self.parameters
     }
 
-    /// The parameters, to be changed.
+    /// The parameters, mutable.
     pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
         &mut self.parameters
     }
 
-    /// Zero gradients of the parameters; the highway's are kept as factors.
+    /// Zero gradients of the parameters. Those of the highway layer are stored as factors.
     pub fn gradients(&self) -> Gradients<R> {
         features::gradients(&self.shape, &self.parameters)
     }
@@ -70,12 +70,13 @@ impl<R: Real> Discriminator<R> {
         self.features().in_parts(batch, |features| self.probabilities(features))
     }
 
-    /// The same for completions, sharing what completions of one row have in common.
+    /// Probability of "real" for each completion, without dropout. Completions of one row share computations.
     pub fn completion_scores(&self, completions: &Completions) -> Vec<R> {
         self.scores_by(&Scorer::<Exact<R>>::new(self.features()), completions)
     }
 
-    /// Adds the gradient of the batch's loss: mean cross-entropy against `real` `[B]`, and L2 of the last layer.
+    /// Adds to `gradients` the gradient of the batch's loss: mean cross-entropy with labels `real` `[B]`, and L2 of the
+    /// last layer.
     pub fn accumulate(
         &self,
         batch: &SeqBatch,
@@ -93,12 +94,12 @@ impl<R: Real> Discriminator<R> {
         result
     }
 
-    /// The layers below the last one.
+    /// The feature layers, below the last layer.
     pub(crate) fn features(&self) -> CnnFeatures<'_, R> {
         CnnFeatures::new(&self.shape, &self.parameters)
     }
 
-    /// Probability of "real" for each completion, by a scorer of this discriminator's features.
+    /// Probability of "real" for each completion, computed by a scorer of this discriminator's features.
     pub(crate) fn scores_by<A: Arithmetic<Real = R>>(
         &self,
         scorer: &Scorer<'_, A>,
@@ -118,7 +119,8 @@ impl<R: Real> Discriminator<R> {
         linear::forward(features, w, b)
     }
 
-    /// Loss, accuracy, and the gradient `[B, F]` of the last layer's input `kept`; adds the layer's gradients.
+    /// Loss, accuracy, and the gradient `[B, F]` of the last layer's input `kept`. Adds the gradients of the layer's
+    /// parameters.
     fn output_backward(
         &self,
         kept: &[R],
@@ -167,7 +169,7 @@ fn real_probability<R: Real>(l: &[R]) -> R {
     R::of(1.0 / (1.0 + (l[0] - l[1]).to_f64().exp()))
 }
 
-/// Names and shapes of the parameters, in their order.
+/// Names and shapes of the parameters, in order.
 pub(crate) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
     let features = shape.filters.iter().map(|f| f.1).sum::<usize>();
     let mut list = features::layout(shape);

@@ -1,5 +1,5 @@
-//! The features of a sequence (SeqGAN, section 3.3): embedding, convolutions of many widths with ReLU and maximum
-//! over time, and a highway layer. The discriminator and the ranker score by them.
+//! Features of a sequence (SeqGAN, section 3.3): embedding, convolutions of several widths with ReLU and max-over-time
+//! pooling, and a highway layer. The discriminator and the ranker use them.
 
 use super::shape::DiscriminatorShape;
 use crate::kernel::Real;
@@ -8,7 +8,7 @@ use crate::rng::Streams;
 use crate::token::{Label, SeqBatch, TokenId};
 use std::borrow::Cow;
 
-/// The layers that make features: a view of a network whose first parameters are `embedding` `[V + C, E]`; `conv_w.i`
+/// The feature layers: a view of a network whose first parameters are `embedding` `[V + C, E]`; `conv_w.i`
 /// `[F_i, k_i E]`, `conv_b.i` `[F_i]`; `transform_w` `[F, F]`, `transform_b` `[F]`, `gate_w`, `gate_b`.
 pub(crate) struct CnnFeatures<'a, R> {
     shape: &'a DiscriminatorShape,
@@ -27,7 +27,7 @@ pub(crate) struct Forward<R> {
     pub features: Vec<R>,
 }
 
-/// Sequences that are scored together; bounds memory.
+/// Number of sequences that are scored together; bounds memory.
 const SCORE_ROWS: usize = 256;
 
 impl<'a, R: Real> CnnFeatures<'a, R> {
@@ -39,12 +39,12 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         self.shape
     }
 
-    /// F.
+    /// F, number of features.
     pub(crate) fn width(&self) -> usize {
         self.highway_weights().gate_b.len()
     }
 
-    /// The vector `[E]` of a token in a sequence with a label, if the network knows labels.
+    /// Embedding `[E]` of a token in a sequence with a label, which is used if the network has labels.
     pub(crate) fn embedded(&self, token: TokenId, label: Option<Label>) -> Cow<'a, [R]> {
         let dim = self.shape.embedding_dim;
         let row = |i: TokenId| &self.parameters[0][i as usize * dim..][..dim];
@@ -83,7 +83,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         }
     }
 
-    /// The results of `head`, which is given the features `[b, F]` of a part of the batch, part after part.
+    /// Applies `head` to the features `[b, F]` of consecutive parts of the batch, and concatenates the results.
     pub(crate) fn in_parts<T>(&self, batch: &SeqBatch, head: impl Fn(&[R]) -> Vec<T>) -> Vec<T> {
         let parts = (0..batch.len()).step_by(SCORE_ROWS);
         let part = |start| batch.slice(start, SCORE_ROWS.min(batch.len() - start));
@@ -112,7 +112,7 @@ impl<'a, R: Real> CnnFeatures<'a, R> {
         Forward { tokens, lengths, labels, x, pooled, trace, features }
     }
 
-    /// Adds the gradients of the layers' parameters for the gradient `d` `[B, F]` of the features.
+    /// Adds the gradients of the layers' parameters, given the gradient `d` `[B, F]` of the features.
     pub(crate) fn backward(&self, forward: &Forward<R>, d: &[R], gradients: &mut Gradients<R>) {
         let (dense, factors) = gradients.parts_mut();
         let Ok([transform_w, gate_w]) = <[_; 2]>::try_from(factors) else {
@@ -171,8 +171,8 @@ pub(crate) fn layout(shape: &DiscriminatorShape) -> Vec<(String, Vec<usize>)> {
     list
 }
 
-/// Initial parameters of a network with the tensors `layout`, as in the original: embedding U(-1, 1), filters and
-/// output truncated N(0, 0.1), their biases 0.1, highway Glorot-uniform with bias 0.
+/// Initial parameters of a network with the tensors `layout`, as in the original implementation: embedding U(-1, 1),
+/// filters and output truncated N(0, 0.1), their biases 0.1, highway Glorot-uniform with bias 0.
 pub(crate) fn initial<R: Real>(layout: Vec<(String, Vec<usize>)>, streams: &Streams) -> Tensors<R> {
     let mut parameters = Tensors::new();
     for (i, (name, sizes)) in layout.into_iter().enumerate() {
@@ -192,7 +192,7 @@ pub(crate) fn initial<R: Real>(layout: Vec<(String, Vec<usize>)>, streams: &Stre
     parameters
 }
 
-/// Zero gradients of a network with these layers; the highway's are kept as factors.
+/// Zero gradients of a network with these layers. Those of the highway layer are stored as factors.
 pub(crate) fn gradients<R: Real>(shape: &DiscriminatorShape, parameters: &Tensors<R>) -> Gradients<R> {
     let first = first_of_highway(shape);
     Gradients::with_factors(parameters, &[first, first + 2])

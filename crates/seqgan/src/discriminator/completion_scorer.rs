@@ -1,9 +1,9 @@
-//! Scores of completions: a network's features prepared for many sequences of which many begin alike.
+//! Scores of completions, with computations shared between completions of the same prefix.
 //!
-//! In the network's own precision the same numbers as its plain forward pass, to the bit, for less work. Weights are
-//! packed once for all sequences. Windows that lie inside a prefix are computed once for all its completions, and a
-//! window that begins inside is continued from where the prefix ends: an element of a product is one chain of
-//! multiply-adds in the order of the window, so the chain can stop and go on.
+//! With `Exact` arithmetic the scores equal those of the plain forward pass bit for bit. Weights are packed once.
+//! Windows inside a prefix are computed once for all its completions. A window that begins inside a prefix is continued
+//! from the end of the prefix: an element of the product is one chain of multiply-adds in window order, so it can be
+//! interrupted and continued.
 
 use super::arithmetic::Arithmetic;
 use super::cnn_features::CnnFeatures;
@@ -15,17 +15,17 @@ use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// Windows whose results are kept at a time: they stay in the second cache.
+/// Number of windows that are computed together, chosen to fit the L2 cache.
 const WINDOWS: usize = 512;
-/// Most sequences of a task.
+/// Maximum number of sequences of a task.
 const SEQUENCES: usize = 320;
-/// About how many numbers the embedded sequences of a task may take.
+/// Approximate maximum size of the embedded sequences of a task, in numbers.
 const EMBEDDED: usize = 1 << 20;
 
-/// Packed weights of the features' layers.
+/// Packed weights of the feature layers.
 pub(crate) struct Scorer<'a, A: Arithmetic> {
     network: CnnFeatures<'a, A::Real>,
-    filters: Vec<A::Matrix>, // [kE, F_k], one a width
+    filters: Vec<A::Matrix>, // [kE, F_k], one per width
     transform: A::Matrix,    // [F, F]
     gate: A::Matrix,         // [F, F]
 }
@@ -49,7 +49,7 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
         Self { network, filters, transform, gate }
     }
 
-    /// What `head` makes of the features `[b, F]` of a few completions at a time, a number a completion.
+    /// Applies `head` to the features `[b, F]` of some completions at a time; it returns one number per completion.
     pub(crate) fn scores(
         &self,
         completions: &Completions,
@@ -61,7 +61,7 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
         let mut tasks = Vec::new();
         let mut start = 0;
         while start < n {
-            // A task stays inside the completions of one row, whose prefixes are beginnings of each other.
+            // A task has completions of one row only, whose prefixes are nested.
             let row = completions.prefix(start).row;
             let end = (start..n.min(start + most)).find(|&i| completions.prefix(i).row != row);
             let end = end.unwrap_or(n.min(start + most));
@@ -73,7 +73,7 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
         scores.concat()
     }
 
-    /// Features of the sequences `range`, whose prefixes belong to one row.
+    /// Features of the completions `range`, which belong to one row.
     fn features(&self, completions: &Completions, range: Range<usize>) -> Vec<A::Real> {
         let batch = Batch::<A>::new(&self.network, completions, range);
         let weights = self.network.highway_weights();
@@ -104,18 +104,18 @@ impl<'a, A: Arithmetic> Scorer<'a, A> {
 
 /// One sequence of a task.
 struct Row {
-    /// Tokens it shares with the row it completes.
+    /// Length of its prefix, in tokens.
     prefix: usize,
-    /// Which of the task's prefixes that is.
+    /// Index of its prefix among those of the task.
     group: usize,
-    /// Tokens shown, the end included.
+    /// Length in tokens, end token included.
     length: usize,
 }
 
 /// The embedded sequences of a task.
 struct Batch<A: Arithmetic> {
     max_length: usize,
-    dim: usize, // values a position: E, filled up to a multiple of what a product takes at a time
+    dim: usize, // values per position: E, padded to `Arithmetic::ALIGN`
     rows: Vec<Row>,
     prefixes: Vec<usize>, // lengths, ascending
     x: Vec<A::Value>,     // [rows, T, dim]; what lies inside a prefix is not filled in
@@ -127,7 +127,7 @@ impl<A: Arithmetic> Batch<A> {
         let shape = network.shape();
         let (max_length, embedding_dim) = (shape.max_length, shape.embedding_dim);
         let dim = embedding_dim.next_multiple_of(A::ALIGN);
-        // All sequences of a task complete one row, whose label they have.
+        // All sequences of a task complete one row and have its label.
         let label = completions.sequences.label(range.start);
         let embedded = |token: u32| match network.embedded(token, label) {
             Cow::Borrowed(row) => A::values(row, embedding_dim),
@@ -167,7 +167,7 @@ struct Width<'a, A: Arithmetic> {
 }
 
 impl<A: Arithmetic> Width<'_, A> {
-    /// Raises the columns of `pooled` `[rows, F]` to the largest product of each row's windows.
+    /// Max-pooling: raises the columns of `pooled` `[rows, F]` to the maximum of the products of each row's windows.
     fn pool(&self, pooled: &mut [A::Real]) {
         let n = self.columns.len();
         let (inside, begun) = self.prefixes();
@@ -178,7 +178,7 @@ impl<A: Arithmetic> Width<'_, A> {
             }
         }
         let mut windows = Windows::default();
-        // Windows of which `shared` positions lie inside the prefix.
+        // Windows with `shared` positions inside the prefix.
         for shared in 0..self.k {
             for (r, row) in self.batch.rows.iter().enumerate() {
                 let count = num_windows(row.length, self.k);
@@ -216,7 +216,7 @@ impl<A: Arithmetic> Width<'_, A> {
         }
     }
 
-    /// Computes the collected windows from position `shared` on.
+    /// Completes the products of the collected windows, from position `shared` on.
     fn finish(&self, windows: &mut Windows<A::Real>, pooled: &mut [A::Real], shared: usize) {
         let dim = self.batch.dim;
         let k = (self.k - shared) * dim;
@@ -225,9 +225,9 @@ impl<A: Arithmetic> Width<'_, A> {
         windows.clear();
     }
 
-    /// For each prefix of the task: the largest product of the windows inside it `[prefixes, F_k]`, and, for each
-    /// number of positions 1..k, the product of the window that ends that many positions later, as far as the
-    /// prefix goes.
+    /// For each prefix of the task: the maximum of the products of the windows inside it, `[prefixes, F_k]`; and, for
+    /// each number of positions 1..k, the partial product, up to the end of the prefix, of the window that ends that
+    /// many positions later.
     fn prefixes(&self) -> (Vec<A::Real>, Vec<Vec<A::Real>>) {
         let (dim, n, prefixes) = (self.batch.dim, self.columns.len(), &self.batch.prefixes);
         let longest = self.batch.stem.len() / dim;
@@ -235,7 +235,7 @@ impl<A: Arithmetic> Width<'_, A> {
         let mut begun = vec![vec![A::Real::default(); prefixes.len() * n]; self.k - 1];
         let mut y = vec![A::Real::default(); longest * n];
         for done in 0..self.k.min(longest) {
-            // Windows that begin at 0..longest - done go one position on.
+            // Windows that begin at 0..longest - done advance by one position.
             let offsets: Vec<usize> = (done..longest).map(|position| position * dim).collect();
             let y = &mut y[..offsets.len() * n];
             A::add_product(&self.batch.stem, &offsets, self.w, done * dim, dim, y);
@@ -256,9 +256,9 @@ impl<A: Arithmetic> Width<'_, A> {
 /// Windows whose products are computed together.
 #[derive(Default)]
 struct Windows<R> {
-    rows: Vec<usize>,    // where each one's columns begin in `pooled`
-    offsets: Vec<usize>, // where what is left of it begins in x
-    y: Vec<R>,           // [windows, F_k], the products so far
+    rows: Vec<usize>,    // start of each window's columns in `pooled`
+    offsets: Vec<usize>, // start of its remaining part in x
+    y: Vec<R>,           // [windows, F_k], partial products
 }
 
 impl<R> Windows<R> {

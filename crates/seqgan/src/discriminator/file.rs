@@ -1,4 +1,4 @@
-//! Discriminators in files: safetensors with a header that names the kind of network, its sizes and its method.
+//! Discriminator files: safetensors with a header that names the kind of network, its sizes and its method.
 
 use super::{CausalDiscriminator, CausalShape, Discriminator, DiscriminatorShape, cnn};
 use crate::checkpoint;
@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::path::Path;
 
-/// The kind of checkpoint file.
+/// Kind of checkpoint file.
 const KIND: &str = "discriminator";
 
-/// The kinds of networks, as headers name them.
+/// Kinds of networks, as named in headers.
 pub(crate) const CNN: &str = "cnn";
 pub(crate) const CAUSAL: &str = "causal";
 pub(crate) const RANKER: &str = "ranker";
@@ -26,7 +26,7 @@ struct Header {
     shape: Value,
 }
 
-/// Writes a method's discriminator, atomically.
+/// Writes a method's discriminator. The write is atomic.
 pub fn write(
     path: &Path,
     method: Method,
@@ -37,7 +37,7 @@ pub fn write(
     checkpoint::write(path, KIND, &Header { method, kind: kind.into(), shape }, tensors)
 }
 
-/// The error of a file with this content.
+/// Error for an invalid file.
 pub fn fault(path: &Path, message: String) -> Error {
     Error::Checkpoint {
         path: path.into(),
@@ -46,7 +46,7 @@ pub fn fault(path: &Path, message: String) -> Error {
     }
 }
 
-/// Reads a CNN discriminator; none where the file holds another kind of network.
+/// Reads a CNN discriminator. Returns none if the file holds another kind of network.
 pub fn read_cnn(path: &Path) -> Result<Option<Discriminator>> {
     let Some((shape, tensors)) = read::<DiscriminatorShape>(path, CNN)? else { return Ok(None) };
     let made = shape.check().and_then(|()| {
@@ -57,7 +57,7 @@ pub fn read_cnn(path: &Path) -> Result<Option<Discriminator>> {
     made.map(Some).map_err(|message| fault(path, message))
 }
 
-/// Reads a causal discriminator; none where the file holds another kind of network.
+/// Reads a causal discriminator. Returns none if the file holds another kind of network.
 pub fn read_causal(path: &Path) -> Result<Option<CausalDiscriminator>> {
     let Some((shape, tensors)) = read::<CausalShape>(path, CAUSAL)? else { return Ok(None) };
     let made = shape.check().and_then(|()| {

@@ -1,7 +1,8 @@
-//! Discriminators: networks that tell real sequences from generated ones.
+//! Discriminators: networks that distinguish real sequences from generated ones.
 //!
-//! [`Discriminator`] is the CNN of SeqGAN, section 3.3, which scores finished sequences; [`CausalDiscriminator`] scores every
-//! step; [`Ranker`] ranks a sequence among others (RankGAN). [`crate::reward`] turns their outputs into rewards.
+//! [`Discriminator`] is the CNN of SeqGAN, section 3.3, which scores finished sequences. [`CausalDiscriminator`] scores
+//! every step. [`Ranker`] ranks a sequence against a comparison set (RankGAN). [`crate::reward`] converts their outputs
+//! to rewards.
 
 mod arithmetic;
 mod causal;

@@ -1,6 +1,6 @@
-//! The ranker (Lin, Li, He, Zhang, Sun, "Adversarial Ranking for Language Generation", NIPS 2017): a discriminator's
-//! features without its last layer. It does not say whether a sequence is real, but how much nearer to real
-//! references it lies than the sequences it is compared with.
+//! The ranker (Lin, Li, He, Zhang, Sun, "Adversarial Ranking for Language Generation", NIPS 2017): the feature layers
+//! of a discriminator without its last layer. It scores how close a sequence is to real references, relative to a
+//! comparison set.
 
 use super::cnn_features::{self as features, CnnFeatures};
 use super::ranks::{self, References};
@@ -10,15 +10,15 @@ use crate::nn::{Gradients, Tensors, dropout};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 
-/// How a ranker's batch is scored and regularised.
+/// Ranking loss and regularisation of an update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankObjective<'a> {
-    /// Factor of the cosines before their softmax, above 0: the larger it is, the more the most relevant sequence
-    /// stands out.
+    /// gamma, inverse temperature of the softmax over cosines, above 0. A large gamma favours the most relevant
+    /// sequence.
     pub gamma: f64,
-    /// Share of features that dropout keeps.
+    /// Probability that dropout keeps a feature.
     pub dropout_keep: f64,
-    /// Where dropout's masks come from, and the global number of the batch's first row.
+    /// Random numbers of the dropout masks, and the global number of the batch's first row.
     pub masks: Option<(&'a Streams, u64)>,
 }
 
@@ -30,19 +30,19 @@ pub struct Ranker<R = f32> {
 }
 
 impl<R: Real> Ranker<R> {
-    /// Initial parameters, drawn as a discriminator's are.
+    /// Initial parameters, with the same distributions as those of a discriminator.
     pub fn new(shape: DiscriminatorShape, streams: &Streams) -> Self {
         let parameters = features::initial(features::layout(&shape), streams);
         Self { shape, parameters }
     }
 
-    /// A ranker with given parameters; the error names the first tensor that does not fit.
+    /// Creates a ranker with given parameters. The error names the first tensor that does not fit.
     pub fn from_parameters(shape: DiscriminatorShape, parameters: Tensors<R>) -> Result<Self, String> {
         parameters.check_layout(&features::layout(&shape))?;
         Ok(Self { shape, parameters })
     }
 
-    /// Sizes.
+    /// Sizes of the network.
     pub fn shape(&self) -> &DiscriminatorShape {
         &self.shape
     }
@@ -52,26 +52,26 @@ impl<R: Real> Ranker<R> {
         &self.parameters
     }
 
-    /// The parameters, to be changed.
+    /// The parameters, mutable.
     pub fn parameters_mut(&mut self) -> &mut Tensors<R> {
         &mut self.parameters
     }
 
-    /// Zero gradients of the parameters; the highway's are kept as factors.
+    /// Zero gradients of the parameters. Those of the highway layer are stored as factors.
     pub fn gradients(&self) -> Gradients<R> {
         features::gradients(&self.shape, &self.parameters)
     }
 
-    /// Adds the gradient of the batch's loss. With the real sequences S and the generated ones G of the batch, by
-    /// their labels `real` `[B]`, it is the mean over G of log R(s | U, S) less the mean over S of log R(s | U, G):
-    /// 0 for a ranker that tells nothing apart, negative for one that ranks real sequences higher. The paper's
-    /// equation 1 has log(1 - R) in place of -log R for generated sequences; this is what its authors' program
-    /// (`cookielee77/RankGan-NIPS2017`, `ranker.py`) descends.
+    /// Adds to `gradients` the gradient of the batch's loss. S are the real and G the generated sequences of the batch,
+    /// by the labels `real` `[B]`. The loss is the mean over G of log R(s | U, S) minus the mean over S of log R(s | U,
+    /// G). It is 0 for a ranker that does not distinguish them, and negative for one that ranks real sequences higher.
+    /// Equation 1 of the paper has log(1 - R) in place of -log R for generated sequences; this loss is that of the
+    /// authors' program (`cookielee77/RankGan-NIPS2017`, `ranker.py`).
     ///
     /// The references are constants. A batch holds at least one sequence of each label.
     ///
-    /// The accuracy is the share of pairs of a real and a generated sequence that stand in this order when each is
-    /// ranked among the whole batch; 0.5 is chance.
+    /// The accuracy is the share of pairs of a real and a generated sequence in which the real one has the higher rank
+    /// in the whole batch; 0.5 is chance.
     pub fn accumulate(
         &self,
         batch: &SeqBatch,
@@ -93,12 +93,12 @@ impl<R: Real> Ranker<R> {
         result
     }
 
-    /// The layers that make features: all of them.
+    /// The feature layers, which are all layers.
     pub(crate) fn features(&self) -> CnnFeatures<'_, R> {
         CnnFeatures::new(&self.shape, &self.parameters)
     }
 
-    /// Sequences, at least one, as what relevance is measured to; their features are without dropout.
+    /// Computes references from at least one sequence. Their features are without dropout.
     pub fn references(&self, sequences: &SeqBatch) -> References<R> {
         let features = self.features().in_parts(sequences, <[R]>::to_vec);
         References::new(features, self.features().width())

@@ -1,15 +1,15 @@
 //! Ranks by relevance to references (RankGAN, sections 3.2 and 3.3).
 //!
-//! alpha(s | u) is the cosine of the features of s and u; P(s | u, C) = exp(gamma alpha(s | u)) / sum over s' in
-//! C and s of exp(gamma alpha(s' | u)); R(s | U, C) is the mean of P over the references u in U. With the
-//! logarithm L_u(C) of the comparison set's own sum, P = sigmoid(gamma alpha(s | u) - L_u(C)).
+//! alpha(s | u) is the cosine of the features of s and u. P(s | u, C) = exp(gamma alpha(s | u)) / sum over s' in C and
+//! s of exp(gamma alpha(s' | u)). R(s | U, C) is the mean of P over the references u in U. With L_u(C), the logarithm
+//! of the sum over the comparison set C alone, P = sigmoid(gamma alpha(s | u) - L_u(C)).
 
 use super::shape::BatchLoss;
 use crate::kernel::Real;
 use crate::nn::linear;
 
-/// Sequences to which relevance is measured, U.
-// Their features at length 1, as a linear layer that gives cosines: U outputs, no bias.
+/// References U, to which relevance is measured.
+// Features normalised to length 1, as the weights of a linear layer that computes cosines: U outputs, no bias.
 #[derive(Debug, Clone)]
 pub struct References<R> {
     w: Vec<R>, // [F, U]
@@ -17,7 +17,7 @@ pub struct References<R> {
 }
 
 impl<R: Real> References<R> {
-    /// Of features `[U, F]`.
+    /// Creates references from features `[U, F]`.
     pub(crate) fn new(mut features: Vec<R>, width: usize) -> Self {
         for row in features.chunks_exact_mut(width) {
             let scale = R::of(inverse_norm(row));
@@ -28,12 +28,12 @@ impl<R: Real> References<R> {
         Self { w: linear::transpose(&features, n, width), b: vec![R::default(); n] }
     }
 
-    /// U.
+    /// U, number of references.
     pub(crate) fn len(&self) -> usize {
         self.b.len()
     }
 
-    /// alpha `[B, U]` of features `[B, F]`. What has no feature at all is relevant to nothing: 0.
+    /// alpha `[B, U]` of features `[B, F]`; 0 for features that are all zero.
     pub(crate) fn relevance(&self, features: &[R]) -> Vec<f64> {
         let inner = linear::forward(features, &self.w, &self.b);
         let rows = inner.chunks_exact(self.len()).zip(features.chunks_exact(self.w.len() / self.len()));
@@ -44,7 +44,7 @@ impl<R: Real> References<R> {
         .collect()
     }
 
-    /// The gradient `[B, F]` of the features for that of alpha, `[B, U]`: (d r - (d alpha) y / |y|) / |y|.
+    /// Gradient `[B, F]` of the features, given the gradient `d` `[B, U]` of alpha: (d r - (d alpha) y / |y|) / |y|.
     pub(crate) fn backward(&self, features: &[R], relevance: &[f64], d: &[f64]) -> Vec<R> {
         let width = self.w.len() / self.len();
         let narrow: Vec<R> = d.iter().map(|&d| R::of(d)).collect();
@@ -61,7 +61,7 @@ impl<R: Real> References<R> {
     }
 }
 
-/// 1 / |x|, and 0 for a vector that is zero or as good as that.
+/// 1 / |x|; 0 for a vector that is zero up to rounding.
 fn inverse_norm<R: Real>(x: &[R]) -> f64 {
     let norm = x.iter().map(|x| x.to_f64() * x.to_f64()).sum::<f64>().sqrt();
     if norm < 1e-12 { 0.0 } else { 1.0 / norm }
@@ -80,9 +80,9 @@ pub(crate) fn rank(relevance: &[f64], log_sums: &[f64], gamma: f64) -> f64 {
     p.sum::<f64>() / log_sums.len() as f64
 }
 
-/// The ranker's loss on a batch with relevances `[B, U]` and labels `[B]`, and its gradient `[B, U]`. The loss is
-/// the mean over the generated sequences of log R(s | U, the real ones) less the mean over the real sequences of
-/// log R(s | U, the generated ones).
+/// Loss of the ranker on a batch with relevances `[B, U]` and labels `[B]`, and its gradient `[B, U]`. S are the real
+/// and G the generated sequences. The loss is the mean over G of log R(s | U, S) minus the mean over S of log R(s | U,
+/// G).
 pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchLoss, Vec<f64>) {
     let (rows, references) = (real.len(), relevance.len() / real.len());
     let of_label = |label: bool| (0..rows).filter(move |&b| real[b] == label);
@@ -94,7 +94,7 @@ pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchL
         log_sums(&rows, references, gamma)
     });
 
-    // d becomes the gradient of gamma alpha(s | u) as far as it is that of the scored sequence itself.
+    // d is the gradient of gamma alpha(s | u) from the rank of s itself.
     let (mut loss, mut d) = (0.0, vec![0.0; relevance.len()]);
     let mut pull = [vec![0.0; references], vec![0.0; references]];
     let rows = d.chunks_exact_mut(references).zip(relevance.chunks_exact(references)).zip(real);
@@ -105,12 +105,12 @@ pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchL
         let log_sum = log_sum_exp((0..references).map(|u| log_sigmoid(logit(u))));
         loss += sign / count[own] * (log_sum - (references as f64).ln());
         for (u, d) in d.iter_mut().enumerate() {
-            let share = (log_sigmoid(logit(u)) - log_sum).exp(); // of P in the sum over the references
+            let share = (log_sigmoid(logit(u)) - log_sum).exp(); // share of P in the sum over the references
             *d = sign / count[own] * share * sigmoid(-logit(u));
             pull[own][u] += *d;
         }
     }
-    // What is gained by one is lost by those it is compared with, each as it weighs among them.
+    // Gradient through the comparison sets: the opposite, weighted by each sequence's share of the set's softmax.
     for ((d, relevance), &real) in
         d.chunks_exact_mut(references).zip(relevance.chunks_exact(references)).zip(real)
     {
@@ -123,8 +123,8 @@ pub(crate) fn objective(relevance: &[f64], real: &[bool], gamma: f64) -> (BatchL
     (BatchLoss { loss, accuracy: ordered_pairs(relevance, real, gamma) }, d)
 }
 
-/// Share of the pairs of a real and a generated sequence of which the real one ranks higher when each is compared
-/// with the whole batch; equals count half.
+/// Share of pairs of a real and a generated sequence in which the real one has the higher rank in the whole batch. Ties
+/// count half.
 fn ordered_pairs(relevance: &[f64], real: &[bool], gamma: f64) -> f64 {
     let references = relevance.len() / real.len();
     let all = log_sums(relevance, references, gamma);
@@ -165,7 +165,7 @@ mod tests {
     const RELEVANCE: [f64; 10] = [0.9, 0.3, 0.5, 0.8, 0.1, 0.2, 0.6, 0.4, 0.2, 0.7];
     const REAL: [bool; 5] = [true, true, false, false, false];
 
-    /// R of row `b` among the rows `others`, as the paper writes it.
+    /// R of row `b` among the rows `others`, by the definition of the paper.
     fn by_definition(b: usize, others: &[usize], gamma: f64) -> f64 {
         let p = (0..2).map(|u| {
             let e = |b: usize| (gamma * RELEVANCE[2 * b + u]).exp();
@@ -186,16 +186,16 @@ mod tests {
             let fake: f64 = (2..5).map(|b| by_definition(b, &[0, 1], gamma).ln()).sum();
             let (got, _) = objective(&RELEVANCE, &REAL, gamma);
             assert!((got.loss - (fake / 3.0 - real / 2.0)).abs() < 1e-12, "{got:?}");
-            // The real ones' sums of exponentials are the highest two, at any gamma.
+            // The sums of exponentials of the real rows are the two highest, for any gamma.
             assert_eq!(got.accuracy, 1.0);
         }
         let labels = [false, true, false, false, true];
-        // At a gamma near 0 ranks go by the sum of the relevances: 1.2, 1.3, 0.3, 1.0, 0.9.
+        // With gamma near 0, ranks are ordered by the sum of the relevances: 1.2, 1.3, 0.3, 1.0, 0.9.
         assert_eq!(objective(&RELEVANCE, &labels, 1e-3).0.accuracy, 4.0 / 6.0);
         assert_eq!(objective(&[0.5; 10], &REAL, 7.0).0.accuracy, 0.5);
     }
 
-    /// No gamma overflows, in ranks that differ by more than a number can hold.
+    /// A large gamma does not overflow, even if the ranks differ by more than the range of f64.
     #[test]
     fn numbers_stay_finite() {
         let relevance = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0];

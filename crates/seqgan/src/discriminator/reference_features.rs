@@ -1,13 +1,13 @@
-//! Features of decisions under reference models: what a cross-fitted discriminator sees beside the tokens.
+//! Features of decisions under reference models, input of a cross-fitted discriminator beside the tokens.
 
 use crate::generator::Generator;
 use crate::token::SeqBatch;
 
-/// Features of the base model: log p, the step's entropy, its largest log p, and the running sum of log p + entropy, whose
-/// expectation is 0 on the model's own samples.
+/// Features of the base model: log p, the entropy of the step, its maximum log p, and the running sum of log p +
+/// entropy, whose expectation is 0 on the model's own samples.
 const NUM_BASE_FEATURES: usize = 4;
 
-/// Features of an ensemble: its log p and its entropy minus the base model's, and its largest log p.
+/// Features of an ensemble: its log p and entropy minus those of the base model, and its maximum log p.
 const NUM_ENSEMBLE_FEATURES: usize = 3;
 
 /// Positions of the features that differ between the tokens of one decision.
@@ -20,12 +20,12 @@ pub(crate) fn num_features(with_ensemble: bool) -> usize {
     NUM_BASE_FEATURES + if with_ensemble { NUM_ENSEMBLE_FEATURES } else { 0 }
 }
 
-/// The models whose probabilities are the features.
+/// Reference models, whose probabilities are the features.
 #[derive(Clone, Copy)]
 pub struct ReferenceModels<'a> {
-    /// The generator that the discriminator is trained against, or that the rounds begin with.
+    /// The generator that the discriminator is trained against, or the generator before adversarial training.
     pub base: &'a dyn Generator,
-    /// An ensemble of likelihood models, where its features are used.
+    /// An ensemble of maximum-likelihood models, if its features are used.
     pub ensemble: Option<&'a dyn Generator>,
 }
 
@@ -35,7 +35,7 @@ impl ReferenceModels<'_> {
         num_features(self.ensemble.is_some())
     }
 
-    /// Features of the decisions of `batch`, in nats: `[B, T, F]`, zero behind each row's last decision.
+    /// Features of the decisions of `batch`, `[B, T, F]`, in nats; zero after the last decision of a row.
     pub fn features(self, batch: &SeqBatch) -> Vec<f32> {
         let own = self.base.token_statistics(batch);
         let theirs = self.ensemble.map(|ensemble| ensemble.token_statistics(batch));
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
     use crate::generator::{BoxGenerator, LstmShape, ensemble, oracle};
 
-    /// Against the probabilities of all tokens, one by one.
+    /// Checks the features with the probabilities of all tokens.
     #[test]
     fn features_are_those_of_the_distribution() {
         let mut space = oracle::synthetic_space(5, 3);
@@ -93,7 +93,7 @@ mod tests {
                 assert!((f64::from(*found) - expected).abs() < 1e-5, "step {t}: {found}, {expected}");
             }
         }
-        // One decision, the end; behind it nothing.
+        // The second row has one decision, the end.
         let second = &features[3 * NUM_BASE_FEATURES..6 * NUM_BASE_FEATURES];
         assert!(second[0] < 0.0 && second[NUM_BASE_FEATURES..].iter().all(|&x| x == 0.0));
     }

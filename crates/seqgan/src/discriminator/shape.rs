@@ -1,28 +1,28 @@
-//! The sizes of a CNN discriminator, and what a training step returns.
+//! Sizes of a CNN discriminator, and the result of a training step.
 
 use crate::token::TokenId;
 use serde::{Deserialize, Serialize};
 
-/// What fixes the sizes of a discriminator.
+/// Sizes of a CNN discriminator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiscriminatorShape {
-    /// V.
+    /// V, vocabulary size.
     pub vocab_size: usize,
-    /// E.
+    /// E, embedding dimension.
     pub embedding_dim: usize,
-    /// T.
+    /// T, maximum length of a sequence, in tokens.
     pub max_length: usize,
-    /// (width, number of filters) of each convolution; no width above T.
+    /// (width, number of filters) of each convolution. Widths are at most T.
     pub filters: Vec<(usize, usize)>,
-    /// The token that ends a sequence. A sequence that has ended is shown with it.
+    /// The token that ends a sequence. It is part of the input.
     pub end_token: Option<TokenId>,
-    /// Number of labels, C; 0 where sequences have none. A label's vector is added to that of every token.
+    /// C, number of labels; 0 if sequences have none. The embedding of the label is added to that of every token.
     #[serde(default)]
     pub num_labels: usize,
 }
 
 impl DiscriminatorShape {
-    /// Whether there can be a network of this shape; the error says what is wrong. A file may hold any numbers.
+    /// Checks that the sizes are valid, since a file may contain any numbers. The error says what is wrong.
     pub(crate) fn check(&self) -> Result<(), String> {
         const MOST_WIDE: usize = 1 << 25;
         const MOST_FILTERS: usize = 1 << 16;
@@ -55,8 +55,8 @@ impl DiscriminatorShape {
 /// Loss and accuracy of a batch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchLoss {
-    /// Mean cross-entropy and the L2 term, in nats.
+    /// Loss in nats: mean cross-entropy plus the L2 term.
     pub loss: f64,
-    /// Share of rows that were classified right, at 0.5.
+    /// Share of rows that are classified correctly, with threshold 0.5.
     pub accuracy: f64,
 }

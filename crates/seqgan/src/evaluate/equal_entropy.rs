@@ -1,4 +1,4 @@
-//! A method against its base at equal entropy, which the verdict is made of.
+//! Comparison of a method with its base at equal entropy, the basis of the verdict.
 
 use super::trained_metrics::reverse_difference;
 use crate::Result;
@@ -13,10 +13,10 @@ use crate::task::Task;
 use crate::token::SeqBatch;
 use crate::train::{Observer, StopOnly};
 
-/// Nats within which entropies count as equal; the rest is corrected to first order.
+/// Tolerance of equal entropy, in nats per token. The remaining difference is corrected to first order.
 const ENTROPY_TOLERANCE: f64 = 0.001;
 
-/// Samples and test likelihoods of a model at a temperature.
+/// Samples and test likelihoods of a model at one temperature.
 struct At {
     sampled: Sampled,
     test_nats: Vec<f64>,
@@ -38,14 +38,14 @@ impl At {
     }
 }
 
-/// What a method is compared in.
+/// Inputs of a comparison of a method with its base.
 pub(super) struct Compared<'a> {
     pub config: &'a Config,
     pub task: &'a Task,
     pub observer: &'a dyn Observer,
-    /// Results so far, with the base's curve.
+    /// Results so far, including the base's temperature curve.
     pub outcome: &'a Outcome,
-    /// The base's name and model.
+    /// Name and generator of the base.
     pub base: (Method, &'a BoxGenerator),
 }
 
@@ -54,8 +54,8 @@ impl Compared<'_> {
         self.task.test.as_ref().expect("comparisons are made where there are test sequences")
     }
 
-    /// The method's `policy` at a temperature, of which `num_samples` are drawn, against its base at the temperature of equal
-    /// entropy.
+    /// Compares `num_samples` samples of the method's `policy` at `temperature` with the base at the temperature of
+    /// equal entropy.
     pub fn at(&self, policy: &dyn Policy, num_samples: usize, temperature: f64) -> Result<Comparison> {
         let (config, (base_method, base)) = (self.config, self.base);
         let ours = At::new(self, policy, num_samples);
@@ -89,7 +89,7 @@ impl Compared<'_> {
         })
     }
 
-    /// The difference of the reverse LM scores of two sets of samples, in nats per token; for a file alone.
+    /// Difference of the reverse LM scores of two sets of samples, in nats per token; none for a synthetic task.
     fn reverse_lm_score(&self, [ours, theirs]: [&At; 2]) -> Result<Option<Estimate>> {
         let (Some(file), Some(vocab)) = (&self.task.held_out, &self.task.vocab) else { return Ok(None) };
         let [ours, theirs] = [ours, theirs].map(|at: &At| file.test.samples(&at.sampled.sequences, vocab));
@@ -98,7 +98,7 @@ impl Compared<'_> {
     }
 }
 
-/// The base's curve as (temperature, point), coldest first.
+/// The base's curve as (temperature, point), lowest temperature first.
 fn curve(outcome: &Outcome, base: Method) -> Vec<(f64, CurvePoint)> {
     let row = outcome.methods.iter().find(|r| r.name == base.name()).expect("the base's row");
     let mean = |e: Option<Estimate>| e.map_or(f64::NAN, |e| e.mean);
@@ -119,16 +119,16 @@ fn curve(outcome: &Outcome, base: Method) -> Vec<(f64, CurvePoint)> {
     points
 }
 
-/// The lowest and highest temperature that are tried beyond a curve, unless it has gone further itself.
+/// Lowest and highest temperature that the search extrapolates to, unless the curve itself goes further.
 const BEYOND: (f64, f64) = (0.05, 4.0);
 
-/// How many points come before the first whose entropy reaches the target. Entropy rises with the temperature, but for noise, and may
-/// fall where lengths vary.
+/// Number of points before the first whose entropy reaches the target. Entropy rises with the temperature up to noise;
+/// it may fall if the lengths vary.
 fn num_colder(points: &[(f64, CurvePoint)], target: f64) -> usize {
     points.iter().position(|p| p.1.entropy >= target).unwrap_or(points.len())
 }
 
-/// Two temperatures with the target's entropy between them, as close as the curve allows.
+/// Temperatures that bracket the target entropy, as close as the curve allows.
 fn bracket(points: &[(f64, CurvePoint)], target: f64) -> (f64, f64) {
     let at = num_colder(points, target);
     let ends = [points.first(), points.last()].map(|end| end.map_or(1.0, |p| p.0));
@@ -137,7 +137,7 @@ fn bracket(points: &[(f64, CurvePoint)], target: f64) -> (f64, f64) {
     (below, above)
 }
 
-/// The slope of the base's curve next to the target's entropy.
+/// Slope of the base's curve next to the target entropy.
 fn slope(points: &[(f64, CurvePoint)], target: f64) -> Slope {
     let at = num_colder(points, target).clamp(1, points.len().max(2) - 1);
     match points.get(at - 1..=at) {
@@ -150,7 +150,7 @@ fn slope(points: &[(f64, CurvePoint)], target: f64) -> Slope {
 mod tests {
     use super::*;
 
-    /// A curve with a slope of the forward KL of its own between any two points.
+    /// Curve whose forward KL has a different slope between each two points.
     fn points(entropies: &[f64]) -> Vec<(f64, CurvePoint)> {
         let point = |(i, &entropy): (usize, &f64)| {
             let nll_test = (i * i) as f64;
@@ -174,7 +174,7 @@ mod tests {
         assert_eq!(bracket(&curve, 3.5), (curve[2].0, 4.0));
         assert_eq!(slope(&curve, 0.5).forward_kl, 1.0);
         assert_eq!(slope(&curve, 3.5).forward_kl, 3.0);
-        // A curve may have gone further.
+        // The curve extends beyond the limits of the search.
         let hot = vec![(0.05, curve[0].1), (10.0, curve[1].1)];
         assert_eq!(bracket(&hot, 0.5), (0.025, 0.05));
         assert_eq!(bracket(&hot, 2.5), (10.0, 20.0));

@@ -1,5 +1,5 @@
-//! The final measurements of a run: the table, temperature curves, comparisons at equal entropy, and metrics that need a model to
-//! be trained first.
+//! Final evaluation of a run: table of results, temperature curves, comparisons at equal entropy, and metrics that
+//! train a model.
 
 mod equal_entropy;
 mod residual;

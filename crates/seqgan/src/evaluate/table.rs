@@ -1,4 +1,4 @@
-//! The final measurements, one at a time, so that a run that is interrupted among them goes on with the next.
+//! Final measurements of a run. Each is saved when done, so an interrupted run resumes with the next one.
 
 use super::equal_entropy::Compared;
 use super::residual::{self, ResidualModel, ResidualRow, row_name};
@@ -22,44 +22,44 @@ use std::collections::BTreeMap;
 /// One measurement.
 #[derive(Debug, Clone, PartialEq)]
 enum Step {
-    /// A part of the draws that measure the oracle.
+    /// A part of the oracle samples for the reference values.
     OracleReference(usize),
-    /// A row at temperature 1.
+    /// Measures a row at temperature 1.
     Row(Method),
     /// The row of real sequences.
     Real,
     /// A point of a row's temperature curve.
     Curve(Method, f64),
-    /// A row against its base at equal entropy.
+    /// Comparison of a row with its base at equal entropy.
     Compare(Method, f64),
-    /// The row of candidates resampled by the odds of a method's discriminator, at temperature 1.
+    /// Residual row of a method at temperature 1.
     Residual(Method),
-    /// The same against its base at equal entropy.
+    /// Comparison of a residual row with its base at equal entropy.
     CompareResidual(Method, f64),
-    /// Sequences written to the run folder.
+    /// Samples, written to the run folder.
     Samples(Method),
-    /// Real sequences written beside them.
+    /// Real sequences, written to the run folder.
     RealSamples,
-    /// A model's samples under each part of the reward.
+    /// Scores of a model's samples under each part of the reward.
     Rewards(Method),
-    /// Real sequences under each part of the reward.
+    /// Scores of real sequences under each part of the reward.
     RealRewards,
 }
 
-/// The name of this phase.
+/// Name of this phase.
 pub const PHASE: &str = "measure";
-/// Draws of a part of the oracle's reference.
+/// Number of oracle samples of one part of the reference.
 const ORACLE_PART: usize = 5_000;
-/// Temperatures of the verdict (at the base's equal entropies).
+/// Temperatures of the methods in the comparisons of the verdict.
 const VERDICT_TEMPERATURES: [f64; 3] = [1.0, 0.9, 0.8];
-/// Sequences written for each method.
+/// Number of sequences written for each method.
 const NUM_WRITTEN: usize = 1_000;
-/// Sequences of each method that are scored by each part of a reward: a program may be slow.
+/// Number of sequences of each method that are scored by the reward. An external reward program may be slow.
 const NUM_REWARDED: usize = 1_000;
-/// The name of the row of real sequences, and of their file.
+/// Name of the row of real sequences, and of their file.
 const REAL: &str = "real";
 
-/// Measures all rows.
+/// Runs all measurements.
 pub fn evaluate(context: &mut Context<'_>, completed: &mut Completed) -> Result<()> {
     let (config, task) = (context.config, context.task);
     let table =
@@ -68,7 +68,7 @@ pub fn evaluate(context: &mut Context<'_>, completed: &mut Completed) -> Result<
     context.phase(PHASE, completed.outcome.measured as u64, table.steps.len() as u64)?;
     while let Some(step) = table.steps.get(completed.outcome.measured) {
         if let Err(error) = table.run(context, completed, step) {
-            // A measurement that trains something can be stopped within; it is made again from its beginning.
+            // A measurement that trains a model can be interrupted; it is then repeated from its start.
             return Err(match error {
                 Error::Interrupted => context.save_and_fail(completed, StageRef::Fresh, error),
                 error => error,
@@ -88,7 +88,7 @@ pub fn evaluate(context: &mut Context<'_>, completed: &mut Completed) -> Result<
     Ok(())
 }
 
-/// The parts of `[[reward]]`, where there are some.
+/// Builds the parts of `[[reward]]`, if there are any.
 fn rewards(config: &Config, task: &Task) -> Result<Option<BuiltRewards>> {
     if config.reward.is_empty() { Ok(None) } else { method::build_rewards(config, task).map(Some) }
 }
@@ -133,13 +133,13 @@ fn compared_with(config: &Config, name: Method) -> Option<Method> {
     method::known(name).compared_with(config)
 }
 
-/// Whether a row is more than a distribution of independent tokens.
+/// Whether a row is a sequence model, not a distribution of independent tokens.
 fn is_model(completed: &Completed, name: Method) -> bool {
     let mixture = matches!(method::known(name).kind(), Kind::Untrained(Untrained::TemperatureMixture));
     mixture || completed.finished.contains_key(&name)
 }
 
-/// A row's policy, and the generator that tells which sequences have a probability.
+/// Policy of a row, and the generator that defines its support.
 struct Model<'a> {
     policy: Box<dyn Policy>,
     generator: &'a BoxGenerator,
@@ -154,7 +154,7 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Refuses a state that lacks the row of a measurement that it says is done.
+    /// Rejects a saved state that lacks the row of a completed measurement.
     fn check_rows(&self, context: &Context<'_>, outcome: &Outcome) -> Result<()> {
         let lacks = |name: &str| !outcome.methods.iter().any(|row| row.name == name);
         let done = self.steps.iter().take(outcome.measured);
@@ -228,7 +228,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// A row at temperature 1.
+    /// Measures a row at temperature 1.
     fn row(&self, context: &mut Context<'_>, completed: &mut Completed, method: Method) -> Result<()> {
         let measures = self.measures(completed, method, 1.0);
         context.record(("final", Some(method)), 0, &measures, &[])?;
@@ -248,7 +248,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// A point of a row's temperature curve; that at temperature 1 is the row itself.
+    /// Measures a point of a row's temperature curve. The point at temperature 1 is the row itself.
     fn curve(
         &self,
         context: &mut Context<'_>,
@@ -272,7 +272,7 @@ impl Table<'_> {
         Ok(())
     }
 
-    /// What a method is compared with its base by.
+    /// Inputs of a comparison of a method with its base.
     fn compared<'s>(
         &'s self,
         context: &'s Context<'_>,
@@ -289,7 +289,7 @@ impl Table<'_> {
         }
     }
 
-    /// The residual model of a method's discriminator, which the run folder holds.
+    /// Loads the residual model of a method's discriminator from the run folder.
     fn residual(
         &self,
         context: &Context<'_>,
@@ -309,7 +309,7 @@ impl Table<'_> {
         Ok(ResidualRow::new((self.config, self.task), name, model, temperature))
     }
 
-    /// The model of a row at a temperature.
+    /// Policy of a row at a temperature.
     fn model<'s>(&self, completed: &'s Completed, name: Method, temperature: f64) -> Model<'s> {
         let Some(generator) = completed.finished.get(&name) else {
             let MixtureConfig { share, temperature: colder } = self.config.mixture;
@@ -341,13 +341,13 @@ impl Table<'_> {
         }
     }
 
-    /// Samples of a row at temperature 1, the same whatever they are for.
+    /// Samples of a row at temperature 1. Calls with the same `n` give the same samples.
     fn sample(&self, completed: &Completed, name: Method, n: usize) -> SeqBatch {
         let streams = Streams::new(self.config.seed, Purpose::Sample);
         self.model(completed, name, 1.0).policy.sample(&streams, 0, n).sequences
     }
 
-    /// The likelihood of held-out sequences of each label that has any.
+    /// Mean -log p in nats per token of the held-out sequences of each label that occurs.
     fn nll_by_label(&self, model: &Model<'_>) -> BTreeMap<String, Estimate> {
         let task = self.task;
         let held_out = within_support(task.test.as_ref().unwrap_or(&task.validation), model.generator);
@@ -359,7 +359,7 @@ impl Table<'_> {
         (0..).zip(&task.labels).filter_map(of).collect()
     }
 
-    /// Mean scores under the parts of the reward that score a sequence by itself.
+    /// Mean scores under the parts of the reward that score single sequences.
     fn mean_rewards(&self, samples: &SeqBatch) -> Result<BTreeMap<String, Estimate>> {
         let Some(rewards) = &self.rewards else { return Ok(BTreeMap::new()) };
         let mean = |scores: Vec<f32>| Estimate::from_values(scores.into_iter().map(f64::from));
@@ -372,12 +372,12 @@ impl Table<'_> {
         self.scorecard(temperature, |n| model.policy.sample(&streams, 0, n).sequences)
     }
 
-    /// Measures of as many samples as there are test sequences; none where there is no test file.
+    /// Metrics of as many samples as there are test sequences; none if there is no test file.
     fn scorecard(&self, temperature: f64, sample: impl Fn(usize) -> SeqBatch) -> Option<Scorecard> {
         let held_out = self.task.held_out.as_ref()?;
         let samples = sample(held_out.test.len().min(MAX_SAMPLES));
         let vocab = self.task.vocab.as_ref().expect("a file's vocabulary");
-        // The distance to the training file takes longest, and says little along a curve.
+        // The distance to the training file is expensive and of little use along a curve.
         let train = (temperature == 1.0).then_some(&held_out.train);
         Some(held_out.test.scorecard(&held_out.test.samples(&samples, vocab), train))
     }
@@ -388,7 +388,7 @@ impl Table<'_> {
         crate::checkpoint::write_atomically(&path, text.as_bytes())
     }
 
-    /// Adds a part of the draws to the sums; the last part makes the oracle's reference.
+    /// Adds a part of the oracle samples to the running sums. The last part computes the oracle's reference values.
     fn oracle_reference(&self, outcome: &mut Outcome, part: usize) {
         let (config, seed) = (&self.config.oracle, self.config.seed);
         let oracle = self.task.oracle.as_ref().expect("a synthetic task");
@@ -397,14 +397,14 @@ impl Table<'_> {
         let first = part * ORACLE_PART;
         let samples = oracle.sample(&Streams::new(seed, Purpose::OracleFloor), first as u64, n);
         samples.log_prob.iter().for_each(|l| outcome.reference_sums.entropy.add(-l / length));
-        // A fifth is enough for the uniform row: its standard error is below 0.01.
+        // A fifth of the samples is enough for the uniform row: its standard error is below 0.01.
         let uniform = uniform(self.task, seed, first, n.div_ceil(5));
         for nats in oracle_nats(oracle, &uniform) {
             outcome.reference_sums.uniform.add(nats / length);
         }
         if first + ORACLE_PART >= config.num_floor {
             let sums = &outcome.reference_sums;
-            // That of a rule needs no draws.
+            // The entropy of a rule is exact.
             let exact = oracle.rule().map(|rule| Estimate { mean: rule.entropy() / length, stderr: 0.0 });
             let entropy = exact.unwrap_or_else(|| sums.entropy.estimate());
             outcome.oracle = Some(OracleReference { entropy, uniform_nll: sums.uniform.estimate() });
@@ -417,7 +417,7 @@ fn row<'s>(outcome: &'s mut Outcome, name: &str) -> &'s mut MethodRow {
     rows.find(|row| row.name == name).expect("measured before what is added to it")
 }
 
-/// Sequences of uniform tokens.
+/// Samples sequences of uniformly random tokens.
 fn uniform(task: &Task, seed: u64, first: usize, n: usize) -> SeqBatch {
     let streams = Streams::new(seed, Purpose::Baseline);
     let token = |b: usize, t: usize| {

@@ -1,4 +1,4 @@
-//! The untrained rows of the table: uniform tokens, and tokens by their frequency in the training sequences.
+//! Untrained baselines: uniform tokens, and tokens sampled by their frequency in the training sequences.
 
 use crate::config::Config;
 use crate::measure::{Measures, oracle_nats, rule_measures};
@@ -16,13 +16,13 @@ pub(super) struct Unigram {
 }
 
 impl Unigram {
-    /// All tokens alike.
+    /// Uniform distribution.
     pub fn uniform(vocab_size: usize) -> Self {
         Self::new(vec![1.0 / vocab_size as f64; vocab_size])
     }
 
-    /// Frequencies in `batch`, with one added to each count so that no token is impossible. Where sequences end by
-    /// a token of their own, the end counts as one.
+    /// Token frequencies in `batch`, with add-one smoothing so that no token has probability zero. The end token, if
+    /// there is one, counts as a token.
     pub fn of(batch: &SeqBatch, vocab_size: usize, end: Option<TokenId>, never: &[TokenId]) -> Self {
         let mut counts = vec![1.0; vocab_size];
         never.iter().for_each(|&t| counts[t as usize] = 0.0);
@@ -45,7 +45,7 @@ impl Unigram {
         Self { cumulative: cumulative.collect(), probabilities }
     }
 
-    /// `n` sequences of full length.
+    /// Samples `n` sequences of full length.
     fn sample(&self, streams: &Streams, n: usize, length: usize) -> SeqBatch {
         let mut batch = SeqBatch::new(length);
         let last = self.probabilities.len() - 1;
@@ -59,8 +59,8 @@ impl Unigram {
         batch
     }
 
-    /// -log p of each sequence, `[B]`. The renormalisation of the first token (no empty sequences) is left
-    /// out: the row is a yardstick, not a model.
+    /// -log p of each sequence, `[B]`, in nats. The first token is not renormalised for the exclusion of empty
+    /// sequences, since the row is only a baseline.
     fn nats(&self, batch: &SeqBatch, end: Option<TokenId>) -> Vec<f64> {
         let of = |t: TokenId| -self.probabilities[t as usize].ln();
         let ending = |row: &[TokenId]| end.filter(|_| row.len() < batch.max_length()).map_or(0.0, of);
@@ -68,7 +68,7 @@ impl Unigram {
     }
 }
 
-/// The measures of an untrained row.
+/// Measures of an untrained row.
 pub(super) fn measure_unigram(
     config: &Config,
     task: &Task,

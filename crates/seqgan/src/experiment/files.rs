@@ -1,4 +1,4 @@
-//! The files of a run in progress: its log of measurements, and its saved state.
+//! Files of a run in progress: the logs of measurements and the saved state.
 
 use crate::Result;
 use crate::run::{EventFile, MetricsLog, RunFolder};
@@ -6,7 +6,7 @@ use crate::train::{Completed, Event, Observer, StageRef, StateStore, save_state}
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// metrics.jsonl and the event file for TensorBoard, which receive every record; and the saved state.
+/// The logs, which receive every record (metrics.jsonl and the TensorBoard event file), and the saved state.
 pub(super) struct RunFiles {
     logs: Mutex<Logs>,
     state: PathBuf,
@@ -18,7 +18,7 @@ struct Logs {
 }
 
 impl RunFiles {
-    /// Opens the files; what was measured after the saved state, `metrics_bytes` long, is cut off.
+    /// Opens the files. metrics.jsonl is truncated to `metrics_bytes` bytes, its length when the state was saved.
     pub fn open(folder: &RunFolder, metrics_bytes: u64) -> Result<Self> {
         let path = folder.file("metrics.jsonl");
         let metrics = MetricsLog::open(&path, metrics_bytes)?;

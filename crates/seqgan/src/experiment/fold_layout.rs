@@ -1,20 +1,21 @@
-//! Which generators each fold of the training sequences has.
+//! Layout of the generators of a fold.
 
 use crate::config::{Config, Method};
 use crate::train::method::{self, RewardTraining};
 
-/// The generators of a fold, which all cross-fitted discriminators of a run share: the members of an ensemble, where one is
-/// needed, and behind them one for each base, trained as the base is, unless the first member is that.
+/// Generators of a fold, shared by all cross-fitted discriminators of a run. The members of the ensemble come first, if
+/// one is needed. One generator for each base follows, trained with the method of that base, unless the first member is
+/// already such a generator.
 #[derive(Debug, Clone)]
 pub(super) struct FoldLayout {
-    /// Generators of the ensemble; 0 where nothing needs one.
+    /// Number of members of the ensemble; 0 if no ensemble is needed.
     members: usize,
-    /// How each generator is trained.
+    /// Training method of each generator.
     methods: Vec<Method>,
 }
 
 impl FoldLayout {
-    /// The fold generators of the methods with these bases.
+    /// Layout for methods with these bases.
     pub fn new(config: &Config, bases: &[Method]) -> Self {
         let needs_teacher = |base: &Method| method::likelihood(*base).is_some_and(|m| m.needs_teacher());
         let needed = config.crossfit.ensemble_features || bases.iter().any(needs_teacher);
@@ -28,7 +29,7 @@ impl FoldLayout {
         Self { members, methods }
     }
 
-    /// The fold generators of a run: of those of its methods whose reward models are trained on folds.
+    /// Layout for the methods of a run whose reward models are trained on folds.
     pub fn of(config: &Config) -> Self {
         let on_folds = |method: &&Method| {
             let method = method::adversarial(**method);
@@ -38,17 +39,17 @@ impl FoldLayout {
         Self::new(config, &methods.map(|&method| method::base(method, config)).collect::<Vec<_>>())
     }
 
-    /// How each generator of a fold is trained.
+    /// Training method of each generator of a fold.
     pub fn methods(&self) -> &[Method] {
         &self.methods
     }
 
-    /// Generators of a fold's ensemble.
+    /// Number of members of a fold's ensemble.
     pub fn members(&self) -> usize {
         self.members
     }
 
-    /// The name of generator number `number` of fold number `fold`.
+    /// Name of generator number `number` of fold number `fold`; both count from 0.
     pub fn name(&self, fold: usize, number: usize) -> String {
         match number < self.members {
             true => format!("fold-{}-member-{}", fold + 1, number + 1),

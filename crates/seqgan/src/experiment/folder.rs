@@ -1,4 +1,4 @@
-//! The folder of a run: opened, and described.
+//! Opens the folder of a run, and writes its description.
 
 use super::run::Experiment;
 use crate::checkpoint::write_atomically;
@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The folder to work in, described, with the settings that the run has or will have; locked if it is new.
+/// Opens or creates the run folder, with description and settings. A new folder is locked.
 pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock>)> {
     let Experiment { kind, preset, config, task, out, resume, .. } = experiment;
     if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
@@ -50,12 +50,12 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
         folder.write_json("labels.json", &task.labels)?;
     }
     write_description(&folder, experiment, None)?;
-    // Last, because its presence says that the folder is complete.
+    // config.toml is written last: its presence marks a complete folder.
     folder.write_config(config)?;
     Ok((folder, Some(lock)))
 }
 
-/// Another preset is the reason that a user can see for settings that differ.
+/// Adds a hint to an error about different settings if the preset differs, which explains the error to the user.
 fn named_preset(mut error: Error, before: Option<&str>, now: &str) -> Error {
     if let (Error::Config { hint, .. }, Some(before)) = (&mut error, before.filter(|before| *before != now)) {
         *hint = Some(format!("the run was started with `preset = \"{before}\"`; resume it with the same"));
@@ -63,7 +63,8 @@ fn named_preset(mut error: Error, before: Option<&str>, now: &str) -> Error {
     error
 }
 
-/// Writes run.json: what may differ between two runs with equal results. `elapsed_s` is known at the end.
+/// Writes run.json, with all data that may differ between runs with equal results. `elapsed_s` is given at the end of
+/// the run.
 pub(super) fn write_description(
     folder: &RunFolder,
     experiment: &Experiment,
@@ -97,7 +98,7 @@ pub(super) fn write_description(
     folder.write_json("run.json", &document)
 }
 
-/// Most memory this process has held, where the system tells.
+/// Peak resident memory of this process in bytes, if the system reports it.
 fn peak_memory() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|l| l.starts_with("VmHWM:"))?;

@@ -1,4 +1,5 @@
-//! Whole runs: from settings to a table, with models, samples and a summary in a folder, resumable to the bit.
+//! Whole runs, from settings to a table of results. The run folder holds models, samples and a summary; an interrupted
+//! run resumes with bit-identical results.
 
 mod files;
 mod fold_layout;

@@ -1,4 +1,4 @@
-//! Likelihood models that the runs of a study share: what two runs would train alike is trained once.
+//! Cache of likelihood models that the runs of a study share. Runs with equal training train a model only once.
 
 use crate::checkpoint::write_atomically;
 use crate::config::Method;
@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-/// Where a likelihood model lies, under a name made of everything that its training depends on.
+/// Location of a cached likelihood model. Its name contains a hash of everything that its training depends on.
 pub(super) struct CachedModel {
     method: Method,
     name: String,
@@ -20,7 +20,7 @@ pub(super) struct CachedModel {
 }
 
 impl CachedModel {
-    /// The model of a job in the folder of a study.
+    /// Location of the model of `job` in the folder of a study.
     pub fn new(folder: &Path, context: &Context<'_>, job: &LikelihoodJob<'_>) -> Self {
         let (config, task) = (context.config, context.task);
         let mut hash = Sha256::new();
@@ -32,7 +32,7 @@ impl CachedModel {
         add(&config.generator);
         add(&config.constraint);
         add(&job.settings(config));
-        // Measurements on the way depend on it.
+        // The measurements during training depend on it.
         add(&config.evaluate.num_samples_training);
         add(&method::known_likelihood(job.method).fingerprint(config));
         if let Some(teacher) = &job.teacher {
@@ -47,12 +47,12 @@ impl CachedModel {
         Self { method: job.method, name: job.name.clone(), path }
     }
 
-    /// The model, if it is there and whole; its measurements are reported.
+    /// Loads the model and reports its measurements; none if it is missing or damaged.
     pub fn load(&self, context: &Context<'_>) -> Result<Option<BoxGenerator>> {
         if !self.path.is_file() {
             return Ok(None);
         }
-        // A file that is damaged is trained again and replaced.
+        // A model with a damaged file is trained again, and the file is replaced.
         let Ok(saved) = file::read(&self.path) else { return Ok(None) };
         let Ok(records) = std::fs::read_to_string(self.records()) else { return Ok(None) };
         for record in records.lines().filter_map(|line| serde_json::from_str(line).ok()) {
@@ -61,14 +61,14 @@ impl CachedModel {
         Ok(Some(context.task.with_constraint(saved.generator)))
     }
 
-    /// Measurements made in training, beside the model.
+    /// Path of the measurements made in training, next to the model.
     fn records(&self) -> PathBuf {
         self.path.with_extension("jsonl")
     }
 
-    /// Writes the trained model and the measurements made on the way.
+    /// Writes the trained model and the measurements made in training.
     pub fn save(&self, folder: &RunFolder, generator: &BoxGenerator) -> Result<()> {
-        // Two runs at the same time may have trained it, and would write one temporary file.
+        // Two concurrent runs may have trained the same model and would write to the same temporary file.
         static SAVING: Mutex<()> = Mutex::new(());
         let _alone = SAVING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let log = folder.file("metrics.jsonl");
@@ -76,7 +76,7 @@ impl CachedModel {
         let phase = format!("{{\"phase\":\"{}\",", self.name);
         let records: String =
             log.lines().filter(|line| line.starts_with(&phase)).map(|line| format!("{line}\n")).collect();
-        // First, so that a model is never there without them.
+        // The measurements are written first, so a model never exists without them.
         write_atomically(&self.records(), records.as_bytes())?;
         file::write(&self.path, self.method, generator, None)
     }

@@ -1,4 +1,4 @@
-//! Which stages a run has, in order.
+//! Plan of a run: its stages, in order.
 
 use super::fold_layout::FoldLayout;
 use crate::config::{Config, Method};
@@ -14,22 +14,23 @@ use std::collections::BTreeSet;
 pub(super) enum Stage {
     /// Trains a likelihood model.
     Likelihood(Method),
-    /// Trains a further member of the ensemble.
+    /// Trains another member of the ensemble.
     Member(usize),
     /// Builds the ensemble from its members.
     Ensemble,
-    /// Trains a generator that does not see a fold of the training sequences: which fold, and which of its generators.
+    /// Trains a generator that does not see a fold of the training sequences: number of the fold, number of the
+    /// generator.
     Fold(usize, usize),
-    /// Algorithm 1, line 4: trains the method's reward model.
+    /// Trains the method's reward model (Algorithm 1, line 4).
     RewardModel(Method),
-    /// Algorithm 1, lines 6 to 18.
+    /// Trains the method's generator in rounds (Algorithm 1, lines 6 to 18).
     Rounds(Method),
-    /// The final measurements.
+    /// Makes the final measurements.
     Measure,
 }
 
 impl Stage {
-    /// The name in progress and records.
+    /// Name of the stage in progress reports and records.
     pub fn name(self, config: &Config) -> String {
         match self {
             Self::Likelihood(method) | Self::Rounds(method) => method.name().into(),
@@ -42,14 +43,14 @@ impl Stage {
     }
 }
 
-/// The stages that take time, in one line.
+/// Describes the stages that take time, in one line.
 pub(super) fn outline(config: &Config, stages: &[Stage]) -> String {
     let takes_time = |stage: &&Stage| **stage != Stage::Ensemble;
     let names: Vec<String> = stages.iter().filter(takes_time).map(|stage| stage.name(config)).collect();
     names.join(", ")
 }
 
-/// The stages that the configured methods need.
+/// Plans the stages that the configured methods need. An empty list of methods is an error.
 pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     if config.methods.is_empty() {
         return Err(Error::Config {
@@ -74,7 +75,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
             Kind::Adversarial(adversarial) => rewarded.push((method.name(), adversarial)),
         }
     }
-    // Once, for all methods that need them.
+    // All methods that need folds share them.
     let generators = FoldLayout::of(config).methods().len();
     let of_fold = |fold| (0..generators).map(move |generator| Stage::Fold(fold, generator));
     let mut folds: Vec<Stage> = (0..used_folds(config)).flat_map(of_fold).collect();
@@ -93,7 +94,7 @@ pub(super) fn plan(config: &Config) -> Result<Vec<Stage>> {
     Ok(stages)
 }
 
-/// The configured methods, and all whose models they need.
+/// The configured methods and, recursively, all methods whose models they need.
 fn with_needs(config: &Config) -> Result<BTreeSet<Method>> {
     let mut found = BTreeSet::new();
     let mut open = config.methods.clone();
@@ -111,8 +112,8 @@ fn is_on_folds(config: &Config, name: Method) -> bool {
     method::adversarial(name).is_some_and(on_folds)
 }
 
-/// How the generators are trained that wait to be used when the first `done` of the stages are completed: members of an ensemble, and those of the
-/// folds, until the last reward model that needs them is trained for the last time.
+/// Training methods of the generators that are kept as parts after the first `done` stages: members of an ensemble that
+/// is not built yet, and generators of folds, until the last training of the last reward model that uses them.
 pub(super) fn parts(config: &Config, stages: &[Stage], done: usize) -> Vec<Method> {
     let (done, left) = stages.split_at(done);
     let retrains = config.crossfit.refresh_every_rounds > 0;
@@ -173,7 +174,7 @@ mod tests {
             let stages = plan(config).unwrap();
             (0..config.crossfit.num_folds).map(|fold| stages.iter().filter(of(fold)).count()).collect()
         };
-        // As `base` and `ensemble_features` say: a model like the base; the members, of which it is the first; both.
+        // Per fold: a model like the base, the members of the ensemble (the first can be the base), or both.
         for (base, features, each) in [
             (Method::MLE_TUNED, false, 1),
             (Method::MLE_TUNED, true, 3),
@@ -196,7 +197,7 @@ mod tests {
         let mut config = Config { methods, ..Config::default() };
         config.adversarial.base = Method::MLE_TUNED;
         (config.ensemble.num_members, config.crossfit.num_folds) = (2, 2);
-        // After each stage, the generators that wait for the ensemble or for a reward model.
+        // Number of generators kept for the ensemble or for a reward model after each stage.
         let expected = [
             (Stage::Likelihood(Method::MLE_TUNED), 0),
             (Stage::Member(1), 1),
@@ -220,12 +221,12 @@ mod tests {
         for (done, (stage, number)) in (1..).zip(expected) {
             assert_eq!(parts(&config, &stages, done).len(), number, "after {stage:?}");
         }
-        // Reward models that are trained anew in the rounds need their folds until the last of these.
+        // Reward models that are retrained in the rounds need their folds until the last rounds end.
         let mut retraining = config.clone();
         retraining.crossfit.refresh_every_rounds = 5;
         let parts = |done| super::parts(&retraining, &stages, done).len();
         assert_eq!([stages.len() - 2, stages.len() - 1].map(parts), [6, 0]);
-        // One by itself has the same generators, less those of the other's base, which is not trained.
+        // A single method has the same generators, without those of the other method's base, which is not trained.
         let of = |base: Method, methods: &[Method]| {
             let mut config = Config { methods: methods.to_vec(), ..config.clone() };
             config.adversarial.base = base;

@@ -1,4 +1,4 @@
-//! One run from its settings to its summary.
+//! A run, from its settings to its summary.
 
 use super::files::RunFiles;
 use super::folder::{open, write_description};
@@ -13,7 +13,7 @@ use crate::train::{All, Completed, Context, Event, Observer, Saved, StageState, 
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
 
-/// What is learnt in a run.
+/// Kind of task of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The synthetic task.
@@ -23,7 +23,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The command's name.
+    /// Name of the command that starts such a run.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Oracle => "oracle",
@@ -32,25 +32,29 @@ impl Kind {
     }
 }
 
-/// A run to be made, or to be resumed.
+/// A run to start or to resume.
 pub struct Experiment {
-    /// Oracle or file.
+    /// Kind of task: synthetic, or a file.
     pub kind: Kind,
     /// Name of the preset, for the summary.
     pub preset: String,
     /// Checked settings.
     pub config: CheckedConfig,
-    /// What is learnt.
+    /// Task: training data and, for the synthetic task, the oracle.
     pub task: Task,
-    /// The run folder; without it a new one under `runs/`.
+    /// The run folder; by default a new folder under `runs/`.
     pub out: Option<PathBuf>,
-    /// Go on with the run in `out`, if there is one.
+    /// Whether to resume the run in `out`, if there is one.
     pub resume: bool,
-    /// A folder of likelihood models that runs share: a model that another run has trained alike is taken from there.
+    /// Folder of likelihood models that runs share. A model from a run with equal training is loaded instead of
+    /// trained.
     pub models: Option<PathBuf>,
 }
 
-/// Makes the run, or what is left of it. Returns its folder and its results.
+/// Carries out the run, or its remaining stages if it is resumed. Returns the run folder and the results.
+///
+/// # Errors
+/// [`Error::Interrupted`] if the observer requests a stop; the state is saved, and the run can be resumed.
 pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolder, Summary)> {
     let Experiment { config, task, .. } = experiment;
     check_names(config, &Provenance::default())?;
@@ -59,7 +63,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let (folder, lock) = open(experiment)?;
     let note = |text: String| observer.on(&Event::Note(&text));
     if folder.is_finished() {
-        // Of a run that was killed between its summary and its end.
+        // The state is left over if the run was killed after it wrote its summary.
         let _ = std::fs::remove_file(folder.state());
         note(format!("{}: finished already", folder.path().display()))?;
         let summary = folder.read_json("summary.json")?;
@@ -89,13 +93,13 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let summary = summary(experiment, &completed, elapsed_s);
     write_description(&folder, experiment, Some(elapsed_s))?;
     folder.write_json("summary.json", &summary)?;
-    // The state is for going on, and there is nothing left to go on with.
+    // A finished run needs no saved state.
     let _ = std::fs::remove_file(folder.state());
     Ok((folder, summary))
 }
 
-/// Asks for rewards that may be missing, such as those of programs, before anything is trained. Nothing is started for a run that is
-/// over.
+/// Checks before any training that all rewards are available, such as those computed by programs. A finished run starts
+/// no program.
 fn check_rewards(experiment: &Experiment) -> Result<()> {
     let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
     if experiment.resume && experiment.out.as_deref().is_some_and(is_over) {
@@ -106,7 +110,7 @@ fn check_rewards(experiment: &Experiment) -> Result<()> {
     methods.into_iter().try_for_each(|method| method.check(config, task))
 }
 
-/// The saved state of the run, or that of one that begins.
+/// Loads the saved state of the run, or creates the initial one.
 fn saved(experiment: &Experiment, folder: &RunFolder, stages: &[Stage]) -> Result<Saved> {
     let Experiment { config, task, .. } = experiment;
     if !folder.state().is_file() {
@@ -118,7 +122,7 @@ fn saved(experiment: &Experiment, folder: &RunFolder, stages: &[Stage]) -> Resul
     Ok(saved)
 }
 
-/// Refuses a state that lacks the model of a stage that it says is completed.
+/// Checks that the state contains the model of every completed stage.
 fn check_models(config: &Config, folder: &RunFolder, stages: &[Stage], completed: &Completed) -> Result<()> {
     let trained = |stage: &Stage| match stage {
         Stage::Likelihood(method) | Stage::Rounds(method) => Some(*method),

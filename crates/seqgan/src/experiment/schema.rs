@@ -1,4 +1,4 @@
-//! The schema of a configuration file with the names that are registered.
+//! Schema of a configuration file, with all registered names.
 
 use crate::config;
 use crate::generator::kinds;

@@ -1,7 +1,7 @@
-//! Settings of a run, from layers: defaults, preset, files, options; a later layer wins.
+//! Settings of a run, resolved from layers: defaults, preset, files, options. A later layer overrides an earlier one.
 //!
-//! The defaults of sizes and steps follow from the data, so layers are kept and applied twice: to know what the data are, and
-//! to the defaults that fit them.
+//! The defaults of sizes and steps depend on the data. The layers are therefore applied twice: first to find the data,
+//! then on the defaults that fit the data.
 
 use super::run::{Experiment, Kind};
 use crate::config::{CheckedConfig, Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask};
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 #[derive(Debug, Clone)]
 pub struct Settings {
     preset: Preset,
-    /// The methods, where no layer names any; those of the preset otherwise.
+    /// Default methods, used if no layer names any; without them, those of the preset.
     methods: Option<Vec<Method>>,
     layers: Vec<Layer>,
 }
@@ -35,45 +35,46 @@ pub struct Settings {
 #[derive(Debug, Clone)]
 enum Layer {
     File(PathBuf),
-    /// KEY=VALUE, and the option that gave it.
+    /// `KEY=VALUE`, and the option that gave it.
     Assignment(String, String),
     /// Key, value, and the option that gave it.
     Option(String, toml::Value, String),
 }
 
 impl Settings {
-    /// The settings of a preset.
+    /// Creates the settings of a preset, without further layers.
     pub fn new(preset: Preset) -> Self {
         Self { preset, methods: None, layers: Vec::new() }
     }
 
-    /// Takes these methods where no layer names any.
+    /// Sets the methods to use if no layer names any.
     pub fn default_methods(&mut self, methods: Vec<Method>) -> &mut Self {
         self.methods = Some(methods);
         self
     }
 
-    /// Adds the settings of a TOML file.
+    /// Adds the settings of a TOML file. An unknown key or a wrong type is an error.
     pub fn file(&mut self, path: impl Into<PathBuf>) -> Result<&mut Self> {
         self.add(Layer::File(path.into()))
     }
 
-    /// Adds one setting, written `KEY=VALUE` with a TOML value or plain text.
+    /// Adds one setting, written `KEY=VALUE`. The value is TOML or plain text.
     pub fn set(&mut self, assignment: &str) -> Result<&mut Self> {
         self.assign(assignment, "set")
     }
 
-    /// Adds one setting, written `KEY=VALUE`; `place` stands for it in messages.
+    /// Adds one setting, written `KEY=VALUE`. Messages refer to its source as `place`.
     pub fn assign(&mut self, assignment: &str, place: &str) -> Result<&mut Self> {
         self.add(Layer::Assignment(assignment.into(), place.into()))
     }
 
-    /// Adds one setting by its value; `place` stands for it in messages, such as "--seed 7".
+    /// Adds one setting by key and value. Messages refer to its source as `place`, such as "--seed 7".
     pub fn option(&mut self, key: &str, value: impl Into<toml::Value>, place: &str) -> Result<&mut Self> {
         self.add(Layer::Option(key.into(), value.into(), place.into()))
     }
 
-    /// An unknown key or a wrong type is refused at once; ranges are checked when the settings are resolved.
+    /// Adds a layer. An unknown key or a wrong type is an error here; ranges are checked when the settings are
+    /// resolved.
     fn add(&mut self, layer: Layer) -> Result<&mut Self> {
         layer.apply(&mut layers(self.preset.config()))?;
         self.layers.push(layer);
@@ -85,22 +86,22 @@ impl Settings {
         self.preset
     }
 
-    /// The settings on top of the preset's for the paper's synthetic task: all that can be said before the data are known.
+    /// Resolves the settings before the data are known, with the preset's defaults for the paper's synthetic task.
     pub fn before_data(&self) -> Result<CheckedConfig> {
         self.on(self.preset.config())
     }
 
-    /// The settings for a synthetic task.
+    /// Resolves the settings for a synthetic task.
     pub fn for_task(&self, task: SyntheticTask) -> Result<CheckedConfig> {
         self.on(self.preset.config_for_task(task))
     }
 
-    /// The settings for a file with so much data.
+    /// Resolves the settings for a file with data of this size.
     pub fn for_file(&self, size: DataSize) -> Result<CheckedConfig> {
         self.on(self.preset.config_for_file(size))
     }
 
-    /// Reads the file that `data.path` names, or makes the synthetic task, and resolves all settings.
+    /// Reads the file `data.path`, or creates the synthetic task if that is empty, and resolves all settings.
     pub fn resolve(&self) -> Result<(CheckedConfig, Task)> {
         let first = self.before_data()?;
         if !first.data.path.is_empty() {
@@ -113,7 +114,7 @@ impl Settings {
         Ok((check(config, &Provenance::default())?, task))
     }
 
-    /// The run of these settings, in a new folder under `runs/` unless [`Experiment::out`] names one.
+    /// Creates the run of these settings. It uses a new folder under `runs/` unless [`Experiment::out`] is set.
     pub fn experiment(&self) -> Result<Experiment> {
         let (config, task) = self.resolve()?;
         let kind = if config.data.path.is_empty() { Kind::Oracle } else { Kind::Train };
@@ -121,7 +122,7 @@ impl Settings {
         Ok(Experiment { kind, preset, config, task, out: None, resume: false, models: None })
     }
 
-    /// The settings on top of these defaults, checked.
+    /// Applies the layers to these defaults and checks the result.
     fn on(&self, mut defaults: Config) -> Result<CheckedConfig> {
         if let Some(methods) = &self.methods {
             defaults.methods.clone_from(methods);
@@ -151,16 +152,16 @@ fn layers(defaults: Config) -> Layers {
     Layers::new(toml::Table::try_from(defaults).expect("settings are plain data"))
 }
 
-/// Validates settings: ranges, settings that depend on each other, and the names of generators, methods and rewards. The
-/// error names key, value, expected range and place.
+/// Validates settings: ranges, dependencies between settings, and the names of generators, methods and rewards. The
+/// error gives key, value, expected range and source.
 pub fn check(config: Config, provenance: &Provenance) -> Result<CheckedConfig> {
     let config = CheckedConfig::check(config, provenance)?;
     check_names(&config, provenance)?;
     Ok(config)
 }
 
-/// Checks the names of generators, methods and rewards, which may be registered by a program and so are not known to
-/// [`CheckedConfig`].
+/// Checks the names of generators, methods and rewards. Programs can register such names, so [`CheckedConfig`] cannot
+/// check them.
 pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()> {
     registry::validate(&config.reward, provenance)?;
     let place = |key: &str| provenance.origin(key).map(String::from);
@@ -183,7 +184,7 @@ pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()
     })
 }
 
-/// An error of a setting with the place where the setting was given.
+/// Adds to a configuration error the place where the setting was given.
 fn at(mut error: Error, place: Option<String>) -> Error {
     if let Error::Config { source_place, .. } = &mut error {
         *source_place = place;

@@ -1,4 +1,4 @@
-//! What each stage of a run does.
+//! Execution of the stages of a run.
 
 use super::fold_layout::FoldLayout;
 use super::model_cache::CachedModel;
@@ -18,7 +18,7 @@ use crate::train::{AdversarialState, Completed, Context, Part, StageState, adver
 use std::borrow::Cow;
 use std::path::Path;
 
-/// Carries out a stage from where it stands, and leaves its result in `completed`.
+/// Carries out a stage from its saved position, and stores the result in `completed`.
 pub(super) fn run(
     context: &mut Context<'_>,
     cache: Option<&Path>,
@@ -54,7 +54,8 @@ pub(super) fn run(
             let method = adversarial_method(name);
             let state = adversarial_state(context, completed, in_progress, (name, method))?;
             pretrain(context, completed, method, state)?;
-            // It is saved as it was before the rounds, against the model that they begin with.
+            // A network trained on folds is saved before the rounds, when it fits the generator that the rounds start
+            // with.
             match method.reward_training(config) {
                 RewardTraining::OnFolds => save_network(context.folder, name, &*state.reward.model),
                 RewardTraining::EveryRound | RewardTraining::Never => Ok(()),
@@ -76,7 +77,7 @@ pub(super) fn run(
     }
 }
 
-/// Keeps a trained generator and writes it into the run folder.
+/// Adds a trained generator to the completed ones and writes it to the run folder.
 fn finish(
     folder: &RunFolder,
     completed: &mut Completed,
@@ -88,14 +89,14 @@ fn finish(
     Ok(())
 }
 
-/// Writes the network of a reward model, if it has one, into the run folder.
+/// Writes the network of a reward model, if there is one, to the run folder.
 fn save_network(folder: &RunFolder, name: Method, model: &dyn RewardModel) -> Result<()> {
     let Some(network) = model.network() else { return Ok(()) };
     let path = folder.discriminator(name.name());
     discriminator::file::write(&path, name, (network.kind(), network.shape()), network.parameters())
 }
 
-/// The training of a method's likelihood model.
+/// Training job of a method's likelihood model.
 fn likelihood_job<'a>(
     config: &Config,
     train: &'a SeqBatch,
@@ -115,7 +116,7 @@ fn likelihood_job<'a>(
     }
 }
 
-/// The training of generator number `number` of those that do not see fold number `fold`.
+/// Training job of generator number `number` among those that do not see fold number `fold`.
 fn fold_job<'a>(
     config: &Config,
     train: &SeqBatch,
@@ -125,7 +126,8 @@ fn fold_job<'a>(
 ) -> LikelihoodJob<'a> {
     let layout = FoldLayout::of(config);
     let (members, name) = (layout.members(), layout.methods()[number]);
-    // The first member is to the fold what `mle-tuned` is to all, and those behind the members what their bases are.
+    // The first member is trained like `mle-tuned`, and generators after the members like their bases: with the seed of
+    // the run.
     let first = number == 0 || number >= members;
     let seed = if first { config.seed } else { member_seed(config, number, fold + 1) };
     let of_fold = completed.parts[completed.parts.len() - number..].iter().map(|part| part.generator.clone());
@@ -137,7 +139,8 @@ fn fold_job<'a>(
     LikelihoodJob { method: name, name: layout.name(fold, number), seed, teacher, train }
 }
 
-/// Trains a likelihood model, or what is left of it; or takes the one that another run of the study has trained alike.
+/// Trains a likelihood model from its saved position, or loads it from the cache if another run of the study has
+/// trained it.
 fn likelihood(
     context: &mut Context<'_>,
     cache: Option<&Path>,
@@ -167,7 +170,7 @@ fn adversarial_method(name: Method) -> &'static dyn AdversarialMethod {
     method::adversarial(name).expect("the plan has rounds for adversarial methods alone")
 }
 
-/// The state of a method's rounds: the one in progress, or a fresh one.
+/// State of a method's adversarial training: the one in progress, or a new one.
 fn adversarial_state<'s>(
     context: &Context<'_>,
     completed: &Completed,

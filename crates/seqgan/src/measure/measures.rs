@@ -1,4 +1,4 @@
-//! The measures of a policy on a task.
+//! Measures a policy on a task.
 
 use super::results::Measures;
 use super::sampled::sample;
@@ -8,19 +8,19 @@ use crate::metrics::{Estimate, nll, per_token};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// The sequences of `batch` that a generator gives a probability: those without tokens that it never chooses, within its
+/// Selects the sequences of `batch` that have a positive probability under a generator: those within its rules and its
 /// constraint.
 pub fn within_support(batch: &SeqBatch, generator: &dyn Generator) -> SeqBatch {
     let allowed = |&b: &usize| generator.rules().allow(generator.space(), batch.row(b));
     batch.select((0..batch.len()).filter(allowed))
 }
 
-/// Mean -log p per token of the validation sequences within the generator's support.
+/// Mean -log p in nats per token of the validation sequences within the generator's support.
 pub fn validation_nll(task: &Task, generator: &dyn Generator) -> Estimate {
     nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
 }
 
-/// All measures of `policy`, which samples from `generator`, with `n` samples.
+/// All measures of `policy`, from `n` samples. `generator` is the model that defines its support.
 pub fn measure(
     config: &Config,
     task: &Task,
@@ -39,13 +39,13 @@ pub fn measure(
     measures
 }
 
-/// A cheaper set of measures for the middle of training: fewer samples, no training likelihood.
+/// Cheaper measures, for use during training: fewer samples and no training likelihood.
 pub fn measure_in_training(config: &Config, task: &Task, generator: &dyn Generator) -> Measures {
     let (policy, n) = (GeneratorPolicy::new(generator, 1.0), config.evaluate.num_samples_training);
     let mut measures = measure_samples(config, task, &policy, n);
     let validation = within_support(&task.validation, generator);
     measures.nll_validation = Some(nll(&policy, &validation.slice(0, validation.len().min(n))));
-    // A test file is for finished models alone; the oracle's draws steer nothing.
+    // A test file is used for finished models only. Samples of the oracle do not influence training.
     if let Some(test) = task.test.as_ref().filter(|_| task.oracle.is_some()) {
         measures.nll_test = Some(nll(&policy, &test.slice(0, test.len().min(n))));
     }

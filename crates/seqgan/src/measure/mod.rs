@@ -1,7 +1,6 @@
 //! Measures of a model on a task: likelihoods, divergences from the oracle, validity under a rule.
 //!
-//! Every model, method and temperature is measured with the same random numbers, so that differences between models are less
-//! noisy than the models themselves.
+//! All models, methods and temperatures use the same random numbers, which reduces the noise of their differences.
 
 mod measures;
 mod results;

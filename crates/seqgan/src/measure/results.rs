@@ -1,16 +1,17 @@
-//! Results of a run, as summary.json holds them and the table shows them.
+//! Results of a run, as stored in summary.json.
 
 use crate::metrics::{Estimate, Scorecard, Verdict, frontier::Differences};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Measures of a model at one temperature, in nats per token where they are likelihoods; what a task does not have is absent.
+/// Measures of a model at one temperature. Likelihoods, entropies and divergences are in nats per token. Measures that
+/// do not apply to the task are absent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measures {
-    /// Mean -log p of the model's samples under the oracle.
+    /// Mean -log p of the model's samples under the oracle (NLL_oracle of SeqGAN, section 4).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nll_oracle: Option<Estimate>,
-    /// Mean -log p of fresh sequences of the oracle under the model.
+    /// Mean -log p of the test sequences under the model: fresh samples of the oracle, or a test file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub nll_test: Option<Estimate>,
     /// Mean -log p of the validation sequences under the model.
@@ -22,22 +23,22 @@ pub struct Measures {
     /// Mean -log p of the model's samples under itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entropy: Option<Estimate>,
-    /// nll_oracle - entropy.
+    /// KL(model, oracle) = nll_oracle - entropy.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reverse_kl: Option<Estimate>,
-    /// nll_test - entropy of the oracle.
+    /// KL(oracle, model) = nll_test - entropy of the oracle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub forward_kl: Option<Estimate>,
     /// Share of the model's samples that satisfy the rule of a synthetic task.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub valid: Option<Estimate>,
-    /// Number of different valid samples, relative to the number expected of as many draws of the true distribution.
+    /// Number of distinct valid samples, relative to its expectation for as many samples of the true distribution.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub coverage: Option<Estimate>,
 }
 
 impl Measures {
-    /// Names and values of what is there, in order.
+    /// Names and values of the measures that are present, in order.
     pub fn entries(&self) -> Vec<(&'static str, Estimate)> {
         [
             ("nll_oracle", self.nll_oracle),
@@ -59,75 +60,77 @@ impl Measures {
 /// A point of a temperature curve.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CurveEntry {
-    /// Logits are divided by it.
+    /// Temperature: logits are divided by it.
     pub temperature: f64,
-    /// The model there.
+    /// Measures of the model at this temperature.
     #[serde(flatten)]
     pub measures: Measures,
-    /// Its samples there beside a test file.
+    /// Metrics of its samples against the test file, if there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub scorecard: Option<Scorecard>,
 }
 
-/// A method and its base at equal entropy.
+/// Comparison of a method with its base at equal entropy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Comparison {
     /// The method's temperature.
     pub temperature: f64,
-    /// The base's temperature of equal entropy.
+    /// Temperature at which the base has the same entropy.
     pub base_temperature: f64,
-    /// Method minus base.
+    /// Measures of the method minus those of the base.
     #[serde(flatten)]
     pub differences: Differences,
-    /// Share of samples that keep the rule of a synthetic task, method minus base; positive is better.
+    /// Difference in the share of valid samples, for a synthetic task with a rule: method minus base; positive is
+    /// better.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub valid: Option<Estimate>,
 }
 
-/// One row of the table.
+/// A row of the table of results.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MethodRow {
-    /// "mle-tuned", "seqgan", ..
+    /// Name of the row, such as "mle-tuned" or "seqgan".
     pub name: String,
-    /// The model that training started from.
+    /// Name of the model that training started from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<String>,
-    /// At temperature 1.
+    /// Measures at temperature 1.
     #[serde(flatten)]
     pub measures: Measures,
-    /// Its samples there beside a test file.
+    /// Metrics of its samples against the test file, if there is one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub scorecard: Option<Scorecard>,
-    /// Mean -log p per token of the held-out sequences of each label: of the test file, or else of the validation part.
+    /// Mean -log p in nats per token of the held-out sequences of each label. They are those of the test file, or else
+    /// the validation part.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub nll_by_label: BTreeMap<String, Estimate>,
-    /// Mean score of its samples under each part of the reward, whichever method was trained by it.
+    /// Mean score of its samples under each part of `[[reward]]`, whether or not the method was trained with it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty", default)]
     pub rewards: BTreeMap<String, Estimate>,
-    /// Effective sample size of the candidates of which samples are kept, as a share of them.
+    /// Effective sample size of the resampled candidates, as a share of their number; for residual rows.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub effective_candidates: Option<f64>,
-    /// At other temperatures.
+    /// Measures at other temperatures.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub curve: Vec<CurveEntry>,
-    /// Against the base's curve at equal entropy.
+    /// Comparisons with the base at equal entropy.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub comparisons: Vec<Comparison>,
-    /// The verdict of the comparisons.
+    /// Verdict of the comparisons.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verdict: Option<Verdict>,
 }
 
-/// The reference values of a synthetic task's oracle.
+/// Reference values of a synthetic task's oracle, in nats per token.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OracleReference {
-    /// Entropy of the oracle: no nll_test can be lower.
+    /// Entropy of the oracle, the lower bound of nll_test.
     pub entropy: Estimate,
     /// nll_oracle of uniformly random tokens.
     pub uniform_nll: Estimate,
 }
 
-/// Running sums of one quantity.
+/// Running sums of one quantity, for its mean and standard error.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Sums {
     count: f64,
@@ -143,7 +146,7 @@ impl Sums {
         self.squares += x * x;
     }
 
-    /// Mean and standard error of the values so far.
+    /// Mean and its standard error.
     pub fn estimate(&self) -> Estimate {
         let mean = self.sum / self.count;
         let variance = (self.squares / self.count - mean * mean).max(0.0) * self.count / (self.count - 1.0);
@@ -151,50 +154,50 @@ impl Sums {
     }
 }
 
-/// Sums over the draws that measure the oracle.
+/// Running sums for [`OracleReference`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct ReferenceSums {
-    /// -log p per token of the oracle's own draws.
+    /// -log p per token of the oracle's own samples, in nats.
     pub entropy: Sums,
-    /// -log p per token of uniform tokens.
+    /// -log p per token of uniformly random tokens, in nats.
     pub uniform: Sums,
 }
 
-/// Results so far.
+/// Results so far, as stored in the training state.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
-    /// Measurements of the final evaluation done.
+    /// Number of completed measurements of the final evaluation.
     #[serde(default)]
     pub measured: usize,
-    /// Draws that measure the oracle, so far.
+    /// Running sums of the oracle's reference values.
     pub reference_sums: ReferenceSums,
     /// Reference values of a synthetic task's oracle.
     pub oracle: Option<OracleReference>,
-    /// The table.
+    /// Rows of the table.
     pub methods: Vec<MethodRow>,
-    /// Warnings that belong to the results.
+    /// Warnings about the results.
     pub notes: Vec<String>,
 }
 
-/// summary.json.
+/// Content of summary.json.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Summary {
-    /// "oracle" or "train".
+    /// Command of the run: "oracle" or "train".
     pub command: String,
     /// Version of the program.
     pub version: String,
     /// Name of the preset.
     pub preset: String,
-    /// The seed.
+    /// Random seed of the run.
     pub seed: u64,
-    /// Seconds of work; all else is equal in equal runs.
+    /// Run time in seconds. All other values are reproducible.
     pub seconds: f64,
-    /// OracleReference of the synthetic task.
+    /// Reference values of a synthetic task's oracle.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oracle: Option<OracleReference>,
-    /// The table.
+    /// Rows of the table.
     pub methods: Vec<MethodRow>,
-    /// Warnings that belong to the results.
+    /// Warnings about the results.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notes: Vec<String>,
 }

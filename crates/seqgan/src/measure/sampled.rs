@@ -1,4 +1,4 @@
-//! Samples that measure a model.
+//! Samples for measurement.
 
 use crate::generator::Policy;
 use crate::generator::oracle::Oracle;
@@ -8,7 +8,7 @@ use crate::rng::{Purpose, Streams};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// A model's samples, and their likelihood under the model and under the oracle, in nats per sequence.
+/// Samples of a model, with -log p of each under the model and under the oracle, in nats per sequence.
 pub(crate) struct Sampled {
     pub sequences: SeqBatch,
     pub own_nats: Vec<f64>,
@@ -22,11 +22,11 @@ pub(crate) struct Sampled {
 pub(crate) struct RuleMeasures {
     /// Share of the samples that satisfy the rule.
     pub valid: Estimate,
-    /// Number of different valid samples, relative to the number expected of as many draws of the true distribution.
+    /// Number of distinct valid samples, relative to its expectation for as many samples of the true distribution.
     pub coverage: Estimate,
 }
 
-/// Draws `n` samples of a model for measurement. Every model and temperature gets the same random numbers.
+/// Draws `n` samples of a model. All models and temperatures use the same random numbers.
 pub(crate) fn sample(task: &Task, policy: &dyn Policy, seed: u64, n: usize) -> Sampled {
     let samples = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, n);
     let oracle_nats = task.oracle.as_ref().map(|oracle| oracle_nats(oracle, &samples.sequences));

@@ -1,4 +1,4 @@
-//! The causal discriminator's step: cross-entropy of real against generated, at every decision.
+//! Training step of the causal discriminator: binary cross-entropy of real and generated sequences.
 
 use super::Optimizer;
 use crate::discriminator::{BatchLoss, CausalDiscriminator, CausalObjective};
@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::fault;
 use crate::token::SeqBatch;
 
-/// One update on a batch with features `[B, T, F]` and labels `real` `[B]`.
+/// Performs one update on a batch with features `[B, T, F]` and labels `real` `[B]`.
 pub fn causal_discriminator_step(
     discriminator: &mut CausalDiscriminator,
     optimizer: &mut Optimizer,
@@ -36,7 +36,8 @@ mod tests {
     use crate::reward::StepReward;
     use crate::rng::{Purpose, Streams};
 
-    /// Real sequences rise by one each step, the others fall: the first token tells nothing, the second all.
+    /// In real sequences each token is one more than the last, in others one less. The first token carries no
+    /// information, the second carries all.
     #[test]
     fn it_learns_what_a_beginning_shows() {
         let shape = CausalShape {
@@ -71,7 +72,7 @@ mod tests {
         let scores = discriminator.step_scores(&batch);
         let second = |b: usize| scores[b * 6 + 1];
         assert!((0..64).all(|b| if real[b] { second(b) > 0.5 } else { second(b) < -0.5 }));
-        // Lengths are 3, 4, 5 and an end: behind that nothing is scored.
+        // Lengths are 3, 4 and 5, plus an end token; nothing after the end is scored.
         assert!(scores[4..6] == [0.0, 0.0] && scores[3] != 0.0);
     }
 }

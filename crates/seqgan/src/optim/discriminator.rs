@@ -1,4 +1,4 @@
-//! The discriminator's step: cross-entropy of real against generated, dropout, L2 of the last layer.
+//! Training step of the discriminator: cross-entropy of real and generated sequences, dropout, L2 of the last layer.
 
 use super::Optimizer;
 use crate::discriminator::{BatchLoss, Discriminator, Regularisation};
@@ -7,19 +7,19 @@ use crate::fault;
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 
-/// How a discriminator's update is made.
+/// Settings of a discriminator update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct DiscriminatorUpdate {
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Share of features that dropout keeps.
+    /// Probability that dropout keeps a feature.
     pub dropout_keep: f64,
-    /// Factor of half the squared norm of the last layer's weights and biases.
+    /// Weight of the L2 term: half the squared norm of the last layer's weights and biases.
     pub l2: f64,
 }
 
-/// One update on a batch with labels `real` `[B]`. `first_row` is the global number of the batch's first row among
-/// all rows this discriminator has been trained on; it names the dropout masks.
+/// Performs one update on a batch with labels `real` `[B]`. `first_row` is the number of rows that this discriminator
+/// was trained on before; it determines the dropout masks.
 pub fn discriminator_step(
     discriminator: &mut Discriminator,
     optimizer: &mut Optimizer,

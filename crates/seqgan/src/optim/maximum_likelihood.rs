@@ -1,4 +1,4 @@
-//! Maximum likelihood: one step on the mean cross-entropy a decision.
+//! Maximum likelihood: a step on the mean cross-entropy per token.
 
 use super::{GeneratorUpdate, Optimizer};
 use crate::error::{Error, Result};
@@ -6,7 +6,7 @@ use crate::fault;
 use crate::generator::{Auxiliary, AuxiliaryLoss, Generator, TrainableGenerator};
 use crate::token::SeqBatch;
 
-/// One update; returns the mean cross-entropy a decision before it, in nats.
+/// Performs one update. Returns the mean cross-entropy before it, in nats per token.
 pub fn maximum_likelihood_step(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
@@ -16,9 +16,9 @@ pub fn maximum_likelihood_step(
     step_from(generator, optimizer, (batch, batch), None, update)
 }
 
-/// One update towards a teacher's distributions on `batch`: each target is the teacher's distribution with the share `weight`
-/// and the token of the batch with the rest (Hinton et al., "Distilling the Knowledge in a Neural Network", 2015, with
-/// temperature 1); returns the mean cross-entropy a decision before it, in nats.
+/// Performs one distillation update on `batch`. The target of a decision is the mixture of the teacher's distribution,
+/// with weight `weight`, and the token of the batch (Hinton et al., "Distilling the Knowledge in a Neural Network",
+/// 2015, with temperature 1). Returns the mean cross-entropy before it, in nats per token.
 pub fn distillation_step(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
@@ -32,8 +32,8 @@ pub fn distillation_step(
     step_from(generator, optimizer, (batch, batch), Some(distillation), update)
 }
 
-/// One update with (inputs, targets) that may differ, and an auxiliary loss if there is one; returns the mean loss a
-/// decision before it, in nats.
+/// Performs one update with (inputs, targets), which may differ, and an optional auxiliary loss. Returns the mean loss
+/// before it, in nats per token.
 pub(super) fn step_from(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,

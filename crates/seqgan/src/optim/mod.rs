@@ -1,4 +1,5 @@
-//! Updates: the only place where a weight changes. Each takes one batch, accumulates a gradient and applies it.
+//! Optimization steps, the only code that changes parameters. Each step takes one batch, accumulates a gradient and
+//! applies it.
 
 mod causal;
 mod discriminator;

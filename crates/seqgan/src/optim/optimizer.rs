@@ -1,50 +1,51 @@
-//! Adam with a scratch gradient, as one thing to keep beside a network.
+//! Adam and its gradient buffer.
 
 use crate::error::{Error, Result};
 use crate::nn::clip::clip_global_norm;
 use crate::nn::{Adam, AdamConfig, Gradients, Tensors};
 
-/// An optimizer and the gradient it applies.
+/// Adam with a gradient buffer, for one network.
 #[derive(Debug, Clone)]
 pub struct Optimizer {
     adam: Adam<f32>,
     gradients: Gradients<f32>,
 }
 
-/// How a generator's update is applied.
+/// Settings of a generator update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GeneratorUpdate {
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Limit of the gradient's global norm, 0 for none.
+    /// Maximum norm of the gradient over all parameters (gradient clipping); 0 for no limit.
     pub clip_norm: f64,
-    /// Factor of half the squared norm of all parameters.
+    /// Weight of the L2 term: half the squared norm of all parameters.
     pub l2: f64,
 }
 
 impl Optimizer {
-    /// Adam for `parameters`, moments zero; `gradients` is the scratch that a network's `gradients()` makes.
+    /// Creates an optimizer for `parameters` with zero moments. `gradients` is the buffer, created by the network's
+    /// `gradients()`.
     pub fn new(parameters: &Tensors<f32>, gradients: Gradients<f32>) -> Self {
         Self { adam: Adam::new(AdamConfig::default(), parameters), gradients }
     }
 
-    /// Adam's state, for a checkpoint.
+    /// State of Adam, for a checkpoint.
     pub fn adam(&self) -> &Adam<f32> {
         &self.adam
     }
 
-    /// Adam's state, to be restored.
+    /// State of Adam, mutable, for restoring a checkpoint.
     pub fn adam_mut(&mut self) -> &mut Adam<f32> {
         &mut self.adam
     }
 
-    /// Empties the gradient and hands it out to be filled.
+    /// Clears the gradient buffer and returns it.
     pub(super) fn start(&mut self) -> &mut Gradients<f32> {
         self.gradients.clear();
         &mut self.gradients
     }
 
-    /// Changes `parameters` as the gradient says. Nothing changes if it is not finite.
+    /// Applies the gradient to `parameters`. Nothing changes if the gradient is not finite.
     pub(super) fn apply_unclipped(
         &mut self,
         parameters: &mut Tensors<f32>,
@@ -59,8 +60,8 @@ impl Optimizer {
         Ok(())
     }
 
-    /// Adds L2, clips, and changes `parameters`. Returns the gradient's norm before clipping. Nothing changes
-    /// if the norm is not finite.
+    /// Adds the L2 term, clips the gradient and applies it to `parameters`. Returns the norm before clipping. Nothing
+    /// changes if the norm is not finite.
     pub(super) fn apply(
         &mut self,
         parameters: &mut Tensors<f32>,

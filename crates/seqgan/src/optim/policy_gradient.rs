@@ -1,8 +1,8 @@
-//! Policy gradient (SeqGAN, equations 6 to 8): one step on the sum of -Q(decision) log p(decision).
+//! Policy gradient (SeqGAN, equations 6 to 8): a step on the sum of -Q(decision) log p(decision).
 //!
-//! What is known of every token, and not only of the one that was drawn, need not be sampled: the step then follows
-//! `sum_v p(v) Q(v)` of that part, whose gradient is the mean of the sampled one without its noise (the all-action policy
-//! gradient: Sutton et al., "Comparing policy-gradient algorithms", 2001).
+//! The part of Q that is known for every token is not sampled. Its term is the expectation `sum_v p(v) Q(v)`, whose
+//! gradient is that of the sampled term without its variance (all-action policy gradient: Sutton et al., "Comparing
+//! policy-gradient algorithms", 2001).
 
 use super::{GeneratorUpdate, Optimizer};
 use crate::config::Baseline;
@@ -11,27 +11,27 @@ use crate::fault;
 use crate::generator::{Auxiliary, AuxiliaryLoss, BoxGenerator, TrainableGenerator};
 use crate::token::SeqBatch;
 
-/// The part of a decision's reward that is known for every token: its logit under `generator`, less `kl` times log p under
-/// the policy.
+/// The part of the reward that is known for every token of a decision: the token's logit under `generator`, minus `kl`
+/// times log p under the policy.
 #[derive(Debug, Clone)]
 pub struct ExpectedReward {
     /// A generator over the policy's vocabulary.
     pub generator: BoxGenerator,
-    /// At least 0.
+    /// Coefficient of the KL penalty, at least 0.
     pub kl: f64,
 }
 
-/// Real sequences in the batch of a policy gradient, and the value of each of their decisions (Li et al.,
-/// "Adversarial learning for neural dialogue generation", 2017, on teacher forcing).
+/// Real sequences in a policy-gradient batch (teacher forcing in Li et al., "Adversarial learning for neural dialogue
+/// generation", 2017).
 #[derive(Debug, Clone)]
 pub struct Demonstrations {
-    /// Sequences with the policy's maximum length.
+    /// Real sequences, with the policy's maximum length.
     pub sequences: SeqBatch,
-    /// Value of every decision.
+    /// Action value of all their decisions.
     pub value: f32,
 }
 
-/// One update with values `[B, T]` of each decision. Returns the gradient's norm before clipping.
+/// Performs one update with action values `[B, T]`. Returns the norm of the gradient before clipping.
 pub fn policy_gradient_step(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
@@ -43,8 +43,9 @@ pub fn policy_gradient_step(
     policy_gradient_step_with(generator, optimizer, (batch, values), (None, None), baseline, update)
 }
 
-/// One update with an expected reward over all tokens, which `values` leave out, and with real sequences, whose values have
-/// no baseline and whose decisions have the expected reward, too. Returns the gradient's norm before clipping.
+/// Performs one update with an optional expected reward over all tokens, which `values` exclude, and optional real
+/// sequences. The values of real sequences have no baseline; the expected reward also applies to their decisions.
+/// Returns the norm of the gradient before clipping.
 pub fn policy_gradient_step_with(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
@@ -78,11 +79,11 @@ pub fn policy_gradient_step_with(
     optimizer.apply(generator.parameters_mut(), update, "the policy's gradient")
 }
 
-/// Spreads below it are those of rounding, and are not blown up.
+/// Minimum standard deviation for normalisation. Smaller values are due to rounding.
 const LEAST_SPREAD: f32 = 1e-4;
 
-/// values less their mean over the rows that have a decision at the step; in units of their standard deviation there, if
-/// asked to.
+/// Values minus their mean over the rows that have a decision at the step. If `normalised`, they are divided by their
+/// standard deviation at the step.
 fn centred(batch: &SeqBatch, values: &[f32], has_end: bool, normalised: bool) -> Vec<f32> {
     let length = batch.max_length();
     let mut result = values.to_vec();
@@ -115,13 +116,14 @@ mod tests {
         let units = [(8.0f32 / 3.0).sqrt(), (8.0f32 / 3.0).sqrt(), 2.0];
         let expected: Vec<f32> = less_mean.iter().enumerate().map(|(i, x)| x / units[i % 3]).collect();
         let mut found = centred(&batch, &values, true, true);
-        found[5] = expected[5]; // behind the last decision of its row, as it was
+        found[5] = expected[5]; // after the last decision of its row: unchanged
         assert_eq!(found, expected);
         // Equal values stay equal.
         assert!(centred(&batch, &[0.3; 9], true, true)[..3].iter().all(|x| x.abs() < 1e-2));
     }
 
-    /// Real sequences are learnt from with their own value, which no baseline of the policy's sequences touches.
+    /// Real sequences have their own value. It has no baseline, and does not change the baseline of the policy's
+    /// sequences.
     #[test]
     fn demonstrations_stand_beside_the_policys_sequences() {
         let start = oracle::random(oracle::synthetic_space(5, 3), LstmShape::new(3, 4), 1);

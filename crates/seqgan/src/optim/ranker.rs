@@ -1,4 +1,4 @@
-//! The ranker's step: real sequences ranked above generated ones, with dropout.
+//! Training step of the ranker: real sequences are to rank above generated ones; with dropout.
 
 use super::Optimizer;
 use crate::discriminator::{BatchLoss, RankObjective, Ranker};
@@ -6,30 +6,30 @@ use crate::error::{Error, Result};
 use crate::rng::Streams;
 use crate::token::SeqBatch;
 
-/// How a ranker's update is made.
+/// Settings of a ranker update.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RankerUpdate {
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// Share of features that dropout keeps.
+    /// Probability that dropout keeps a feature.
     pub dropout_keep: f64,
-    /// Factor of the cosines before their softmax.
+    /// gamma, inverse temperature of the softmax over cosines.
     pub gamma: f64,
 }
 
-/// What a ranker learns from at once.
+/// Training batch of a ranker.
 #[derive(Debug, Clone, Copy)]
 pub struct RankedBatch<'a> {
     /// Real and generated sequences, at least one of each.
     pub sequences: &'a SeqBatch,
-    /// Which of them are real, `[B]`.
+    /// Labels, `[B]`: whether a sequence is real.
     pub real: &'a [bool],
-    /// Real sequences to which the relevance is measured, at least one.
+    /// Real sequences that serve as references, at least one.
     pub references: &'a SeqBatch,
 }
 
-/// One update. `first_row` is the global number of the batch's first row among all rows this ranker has been
-/// trained on; it names the dropout masks.
+/// Performs one update. `first_row` is the number of rows that this ranker was trained on before; it determines the
+/// dropout masks.
 pub fn ranker_step(
     ranker: &mut Ranker,
     optimizer: &mut Optimizer,

@@ -1,13 +1,13 @@
-//! Scheduled sampling (Bengio et al., NIPS 2015): likelihood of true tokens, given inputs of which some are the
-//! model's own.
+//! Scheduled sampling (Bengio et al., NIPS 2015): likelihood of true tokens, with some input tokens sampled from the
+//! model.
 
 use super::{GeneratorUpdate, Optimizer, maximum_likelihood};
 use crate::error::Result;
 use crate::generator::{GeneratorPolicy, ScheduledInputs, TrainableGenerator};
 use crate::token::SeqBatch;
 
-/// One update; returns the mean cross-entropy a decision before it, in nats. No gradient flows through the draws, and
-/// with nothing but true tokens it is a step of maximum likelihood.
+/// Performs one update. Returns the mean cross-entropy before it, in nats per token. No gradient flows through the
+/// sampled tokens. With true inputs only, it is a step of maximum likelihood.
 pub fn scheduled_sampling_step(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,

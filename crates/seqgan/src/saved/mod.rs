@@ -1,4 +1,4 @@
-//! Finished runs: their models, and all that a user does with them.
+//! Finished runs: loading, sampling and evaluating their models.
 
 mod models;
 mod run;

@@ -16,22 +16,23 @@ use std::path::Path;
 pub struct SavedModel {
     /// The method that trained it.
     pub method: Method,
-    /// The round, of a checkpoint.
+    /// Round and `checkpoint.keep_by` value of a checkpoint; none for the model at the end of training.
     pub checkpoint: Option<Checkpoint>,
-    /// The model.
+    /// The generator.
     pub generator: BoxGenerator,
 }
 
-/// Which of a method's saved checkpoints is meant.
+/// Selects one of the checkpoints that a method saved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CheckpointChoice {
-    /// The best.
+    /// The best by `checkpoint.keep_by`.
     Best,
-    /// That of a round.
+    /// The checkpoint of this round.
     Round(usize),
 }
 
-/// The methods whose generators the folder holds, in the order of its settings, behind those that were trained on the way.
+/// Methods whose generators are in the folder. Intermediate models come first, then the methods in the order of the
+/// settings.
 pub(super) fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     let config = folder.read_config()?;
     let on_the_way = method::names().into_iter().filter(|method| !config.methods.contains(method));
@@ -39,7 +40,7 @@ pub(super) fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     Ok(list.filter(|method| folder.model(method.name()).is_file()).collect())
 }
 
-/// The checkpoints of rounds that the folder holds, by method, best first.
+/// Checkpoints in the folder, sorted by method, best first.
 pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<(Method, Checkpoint)>> {
     let config = folder.read_config()?;
     let place = folder.path().join("checkpoints");
@@ -47,7 +48,7 @@ pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<(Method, Checkpoint)
     for entry in std::fs::read_dir(&place).map_err(Error::io("read", &place))? {
         let path = entry.map_err(Error::io("read", &place))?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // A temporary file is one that a killed run was writing.
+        // A killed run can leave a temporary file.
         if name != "state.safetensors" && name.ends_with(".safetensors") {
             found.push(file::read_checkpoint(&path)?);
         }
@@ -62,7 +63,7 @@ pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<(Method, Checkpoint)
     Ok(found)
 }
 
-/// The file of `method`'s model, or of that of the last method trained.
+/// Checks that the folder has a model of `method`. The default is the last method trained.
 pub(super) fn model_file(folder: &RunFolder, method: Option<&str>) -> Result<Method> {
     let known = methods(folder)?;
     let fault =
@@ -79,7 +80,7 @@ pub(super) fn model_file(folder: &RunFolder, method: Option<&str>) -> Result<Met
     })
 }
 
-/// The checkpoint that was kept of `method`, or of the last method trained.
+/// Finds a checkpoint of `method`. The default is the last method trained that has checkpoints.
 pub(super) fn checkpoint_file(
     folder: &RunFolder,
     method: Option<&str>,
@@ -119,7 +120,8 @@ pub(super) fn checkpoint_file(
     })
 }
 
-/// Reads the discriminator that a model was trained against; none for a model that has none, or another kind of reward model.
+/// Reads the CNN discriminator that a model was trained against. Returns none if the method has another kind of reward
+/// model or none.
 pub(super) fn discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Option<Discriminator>> {
     let path = folder.discriminator(model.method.name());
     if !path.is_file() {
@@ -146,8 +148,8 @@ fn check_space(path: &Path, discriminator: &Discriminator, space: &SequenceSpace
     ))
 }
 
-/// The residual model of the discriminator of `model`'s method and the model that it was trained against; none where the method
-/// has no discriminator of single sequences.
+/// Residual model of the discriminator of `model`'s method and the generator that it was trained against. Returns none
+/// if the method has no discriminator of single sequences.
 pub(super) fn residual(
     folder: &RunFolder,
     model: &SavedModel,

@@ -1,4 +1,4 @@
-//! A run that was saved in a folder, opened again.
+//! A run folder, opened for reading.
 
 use super::models::{self, CheckpointChoice, SavedModel};
 use crate::config::{Config, Method};
@@ -18,7 +18,7 @@ use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
 
-/// A run folder, its settings and its vocabulary.
+/// A run folder with its settings and vocabulary.
 pub struct SavedRun {
     folder: RunFolder,
     config: Config,
@@ -27,12 +27,12 @@ pub struct SavedRun {
 }
 
 impl SavedRun {
-    /// Opens the folder of a run, which need not be finished.
+    /// Opens a run folder. The run may be unfinished.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         Self::of(RunFolder::open(path.as_ref())?)
     }
 
-    /// The run of a folder that is open.
+    /// Reads the settings, vocabulary and labels of a run folder.
     pub fn of(folder: RunFolder) -> Result<Self> {
         let config = folder.read_config()?;
         let vocab = if config.data.path.is_empty() { None } else { Some(read_vocab(&folder)?) };
@@ -43,42 +43,45 @@ impl SavedRun {
         Ok(Self { folder, config, vocab, labels })
     }
 
-    /// The folder.
+    /// The run folder.
     pub fn folder(&self) -> &RunFolder {
         &self.folder
     }
 
-    /// The settings.
+    /// The settings of the run.
     pub fn config(&self) -> &Config {
         &self.config
     }
 
-    /// The vocabulary; none for a synthetic task, whose tokens are numbers.
+    /// The vocabulary; none for a synthetic task, whose tokens are plain numbers.
     pub fn vocab(&self) -> Option<&Vocab> {
         self.vocab.as_ref()
     }
 
-    /// Names of the sequences' labels, by number; empty where sequences have none.
+    /// Label names, indexed by label; empty if sequences have no labels.
     pub fn labels(&self) -> &[String] {
         &self.labels
     }
 
-    /// The results, if the run has ended.
+    /// Results of the run (`summary.json`); none if the run is unfinished.
     pub fn summary(&self) -> Result<Option<Summary>> {
         if self.folder.is_finished() { self.folder.read_json("summary.json").map(Some) } else { Ok(None) }
     }
 
-    /// The methods whose models the run holds, in the order of its settings, behind those that were trained on the way.
+    /// Methods whose models are saved. Intermediate models come first, then the methods in the order of the settings.
     pub fn methods(&self) -> Result<Vec<Method>> {
         models::methods(&self.folder)
     }
 
-    /// The checkpoints of rounds that the run holds, by method, best first.
+    /// Saved checkpoints, sorted by method, best first.
     pub fn checkpoints(&self) -> Result<Vec<(Method, Checkpoint)>> {
         models::checkpoints(&self.folder)
     }
 
-    /// The model of `method`, or of the last method trained; at the end of its training, or a checkpoint of its rounds.
+    /// Loads the model of `method`, or of the last method trained. `checkpoint` selects a saved checkpoint instead of
+    /// the model at the end of training.
+    ///
+    /// Returns an error if the run has no such model.
     pub fn model(&self, method: Option<&str>, checkpoint: Option<CheckpointChoice>) -> Result<SavedModel> {
         match checkpoint {
             None => {
@@ -92,36 +95,40 @@ impl SavedRun {
         }
     }
 
-    /// The discriminator that scores whole sequences of a model's method; none where there is no such discriminator.
+    /// Loads the CNN discriminator that a model was trained against. Returns none if the method has no discriminator of
+    /// whole sequences.
     pub fn discriminator(&self, model: &SavedModel) -> Result<Option<Discriminator>> {
         models::discriminator(&self.folder, model)
     }
 
-    /// The residual model of a model's method, whose samples are resampled by a discriminator's odds; none where the method has no
-    /// discriminator of single sequences.
+    /// Loads the residual model of a model's method, which resamples generator samples with the discriminator's odds.
+    /// Returns none if the method has no discriminator of single sequences.
     pub fn residual(&self, model: &SavedModel) -> Result<Option<ResidualModel>> {
         let read = |method: Method| Ok(self.read(&self.folder.model(method.name()))?.generator);
         models::residual(&self.folder, model, read)
     }
 
-    /// `n` samples of a model at temperature 1.
+    /// Draws `n` samples of a model at temperature 1.
     pub fn sample(&self, model: &SavedModel, n: usize, seed: u64) -> SeqBatch {
         let policy = GeneratorPolicy::new(&model.generator, 1.0);
         policy.sample(&Streams::new(seed, Purpose::Sample), 0, n).sequences
     }
 
-    /// `n` samples of the last model trained, as text.
+    /// Draws `n` samples of the last model trained, as text.
     pub fn sample_text(&self, n: usize, seed: u64) -> Result<Vec<String>> {
         let samples = self.sample(&self.model(None, None)?, n, seed);
         Ok(samples.rows().map(|row| self.text(row)).collect())
     }
 
-    /// log p of each sequence under a model, with its end, in nats, `[B]`.
+    /// log p of each sequence under a model, end token included, in nats, `[B]`.
     pub fn log_prob(&self, model: &SavedModel, sequences: &SeqBatch) -> Vec<f64> {
         GeneratorPolicy::new(&model.generator, 1.0).sequence_log_prob(sequences)
     }
 
-    /// Measures of a model against a test file, by as many samples as the file has sequences, [`MAX_SAMPLES`] at most.
+    /// Measures a model against a test file. The number of samples is that of the test sequences, at most
+    /// [`MAX_SAMPLES`].
+    ///
+    /// Returns an error for a synthetic task.
     pub fn evaluate(&self, model: &SavedModel, test: &Path, seed: u64) -> Result<Scorecard> {
         let Some(vocab) = &self.vocab else {
             return Err(Error::Run {
@@ -142,13 +149,14 @@ impl SavedRun {
         Ok(scorecard)
     }
 
-    /// A test file as a model sees it.
+    /// Test file, encoded for a model.
     fn held_out(&self, model: &SavedModel, test: &Path, vocab: &Vocab) -> Result<HeldOut> {
         let (space, rules) = (model.generator.space(), model.generator.rules());
         HeldOut::read(test, &self.config.data, vocab, space, rules, &self.labels)
     }
 
-    /// The sequences of the run's training file in the run's tokens, up to `max_length` tokens.
+    /// Training file, encoded with the run's vocabulary, with sequences of up to `max_length` tokens. Returns none for
+    /// a synthetic task.
     pub fn training_sequences(&self, max_length: usize) -> Result<Option<SeqBatch>> {
         let Some(vocab) = &self.vocab else { return Ok(None) };
         let path = Path::new(&self.config.data.path);
@@ -156,7 +164,7 @@ impl SavedRun {
         Ok(Some(data::read_with(path, &options, vocab, &self.labels)?.0))
     }
 
-    /// A sequence as text; plain numbers for a synthetic task.
+    /// Decodes a sequence to text; plain numbers for a synthetic task.
     pub fn text(&self, row: &[TokenId]) -> String {
         match &self.vocab {
             Some(vocab) => vocab.decode(row),
@@ -164,7 +172,7 @@ impl SavedRun {
         }
     }
 
-    /// Reads a generator of the run, under the run's constraint.
+    /// Loads a generator, under the run's constraint.
     fn read(&self, path: &Path) -> Result<SavedModel> {
         let file::GeneratorFile { method, checkpoint, generator } = file::read(path)?;
         let space = generator.space();
@@ -204,7 +212,7 @@ fn read_vocab(folder: &RunFolder) -> Result<Vocab> {
     }
 }
 
-/// The vocabulary with the run's copy of its tokenizer.
+/// Attaches the run's copy of its tokenizer to the vocabulary.
 fn with_own_tokenizer(folder: &RunFolder, vocab: Vocab) -> Result<Vocab> {
     let path = folder.file("tokenizer.json");
     let tokenizer = Subwords::read(&path)?;

@@ -1,4 +1,4 @@
-//! The sequences of a task, and what is known about them.
+//! The task: its sequences, vocabulary and constraint.
 
 use super::held_out::HeldOut;
 use crate::Result;
@@ -11,26 +11,26 @@ use crate::token::{SeqBatch, TokenId};
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Sequences to learn from, and what is known about them.
+/// The data of a run, and the constraint on its generators.
 pub struct Task {
     /// Training sequences.
     pub train: SeqBatch,
-    /// Validation sequences: early stopping and the choice of checkpoints use them, and training does not.
+    /// Validation sequences, for early stopping and the choice of checkpoints. No model is trained on them.
     pub validation: SeqBatch,
-    /// The sequences that `nll_test` is measured on: fresh draws from the oracle, or the sequences of a test file that lie
-    /// within the support of a generator. Training never sees them.
+    /// Sequences that `nll_test` is measured on: fresh samples of the oracle, or the sequences of a test file within
+    /// the generator's support. No model is trained on them.
     pub test: Option<SeqBatch>,
     /// The test file, where one is given.
     pub held_out: Option<TestFile>,
     /// The oracle of a synthetic task.
     pub oracle: Option<Oracle>,
-    /// The vocabulary of a file; a synthetic task's tokens are plain numbers.
+    /// Vocabulary of a file; none for a synthetic task, whose tokens are plain numbers.
     pub vocab: Option<Vocab>,
-    /// Names of the sequences' labels, by number; empty where sequences have no labels.
+    /// Label names, indexed by label; empty if sequences have no labels.
     pub labels: Vec<String>,
-    /// What was read, for run.json.
+    /// Description of the data, written to run.json.
     pub description: Value,
-    /// What was read, for people.
+    /// Notes on the data, for logs.
     pub notes: Vec<String>,
     pub(super) space: SequenceSpace,
     pub(super) constraint: Option<Arc<Rules>>,
@@ -40,12 +40,12 @@ pub struct Task {
 pub struct TestFile {
     /// The test sequences.
     pub test: HeldOut,
-    /// All sequences of the training file, the validation part included, for novelty and the row `real`.
+    /// All sequences of the training file, validation part included, for novelty and the row `real`.
     pub train: SeqBatch,
 }
 
 impl Task {
-    /// Sets the sizes that a file of oracle parameters brings with it.
+    /// Copies the sizes of loaded oracle parameters to the settings.
     pub fn resolve(&self, config: &mut Config) {
         let Some(oracle) = &self.oracle else { return };
         if let Some((space, shape)) = oracle.space().zip(oracle.shape()) {
@@ -54,7 +54,7 @@ impl Task {
         }
     }
 
-    /// A sequence as its file writes it: text by the vocabulary, or plain numbers.
+    /// Decodes a sequence to the format of its file: text, or plain numbers.
     pub fn write(&self, row: &[TokenId]) -> String {
         match &self.vocab {
             Some(vocab) => vocab.decode(row),
@@ -62,12 +62,12 @@ impl Task {
         }
     }
 
-    /// What the data fix of every generator of this task.
+    /// Vocabulary, length and labels of the sequences, common to all generators of the task.
     pub fn space(&self) -> &SequenceSpace {
         &self.space
     }
 
-    /// An untrained generator of this task, with parameters from N(0, `std`), under the task's constraint.
+    /// Creates an untrained generator with parameters from N(0, `std`), under the task's constraint.
     pub fn new_generator(&self, config: &Config, std: f64, streams: &Streams) -> Result<BoxTrainable> {
         let generator = generator::build(&self.space, &config.generator, std, streams)?;
         Ok(match &self.constraint {
@@ -79,7 +79,7 @@ impl Task {
         })
     }
 
-    /// A generator of this task under the task's constraint, if it has one.
+    /// Applies the task's constraint, if there is one, to a generator.
     pub fn with_constraint(&self, generator: BoxGenerator) -> BoxGenerator {
         match &self.constraint {
             Some(rules) => generator.with_constraint(Arc::clone(rules)),
@@ -87,22 +87,22 @@ impl Task {
         }
     }
 
-    /// Whether a sequence can end before T, by an end token.
+    /// Whether sequences have an end token, so that they can be shorter than T.
     pub fn has_end(&self) -> bool {
         self.space.end_token.is_some()
     }
 
-    /// T, the length of the longest sequence, in tokens.
+    /// T, the maximum length of a sequence, in tokens.
     pub fn max_length(&self) -> usize {
         self.space.max_length
     }
 
-    /// V, the number of tokens of the vocabulary.
+    /// V, the size of the vocabulary.
     pub fn vocab_size(&self) -> usize {
         self.space.vocab_size
     }
 
-    /// The sizes that the cost of a training step depends on.
+    /// Sizes that determine the cost of a training step.
     pub fn size(&self) -> DataSize {
         let steps = (0..self.train.len()).map(|b| self.train.steps(b, self.has_end())).sum();
         DataSize {

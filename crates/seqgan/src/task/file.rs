@@ -1,4 +1,4 @@
-//! The task of a file of sequences, one function for each phase of its reading.
+//! The task of a file of sequences.
 
 use super::{HeldOut, Task, TestFile};
 use crate::config::{ConstraintConfig, DataConfig};
@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 impl Task {
-    /// Reads a file of sequences, leaves out those that the constraint does not allow, and sets a validation part aside.
+    /// Reads a file of sequences, drops those that the constraint does not allow, and splits off a validation part.
     pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
         let path = Path::new(&config.path);
         let options = read_options(config, path)?;
@@ -50,7 +50,7 @@ impl Task {
     }
 }
 
-/// Refuses pitches where tokens are no numbers.
+/// Rejects `data.pitches` for tokens that are not numbers.
 fn check_pitches(config: &DataConfig, text: &TrainingText) -> Result<()> {
     if !config.pitches || text.vocab.tokens() == Tokens::Ids {
         return Ok(());
@@ -64,7 +64,7 @@ fn check_pitches(config: &DataConfig, text: &TrainingText) -> Result<()> {
     })
 }
 
-/// What the sequences fix of every generator. Sequences that all have one length need no end token.
+/// Sequence space of the data. No end token is needed if all sequences have the same length.
 fn space(text: &TrainingText) -> SequenceSpace {
     let length = text.sequences.max_length();
     let fixed = text.sequences.rows().all(|row| row.len() == length);
@@ -78,10 +78,10 @@ fn space(text: &TrainingText) -> SequenceSpace {
     space
 }
 
-/// The sequences that a generator of the task can make.
+/// Sequences that a generator of the task can produce.
 struct Support<'a> {
     space: &'a SequenceSpace,
-    /// Of a generator without a constraint.
+    /// Rules without the constraint.
     own: Arc<Rules>,
     constraint: Option<Arc<Rules>>,
 }
@@ -91,8 +91,8 @@ impl Support<'_> {
         self.constraint.as_ref().unwrap_or(&self.own)
     }
 
-    /// The sequences that the constraint allows. Sequences with an unknown token stay: they are part of the data, though no
-    /// generator gives them a likelihood.
+    /// Keeps the sequences that the constraint allows. Sequences with an unknown token also stay: they are part of the
+    /// data, although their likelihood is zero.
     fn filter(&self, sequences: &SeqBatch, notes: &mut Vec<String>) -> SeqBatch {
         let Some(constraint) = &self.constraint else { return sequences.clone() };
         let allowed = |&b: &usize| {
@@ -114,7 +114,7 @@ impl Support<'_> {
     }
 }
 
-/// Training and validation sequences.
+/// Splits off the validation sequences.
 fn split(config: &DataConfig, sequences: SeqBatch, support: &Support<'_>) -> Result<(SeqBatch, SeqBatch)> {
     let fault = |message: String, hint: &str| Error::Data {
         path: (&config.path).into(),
@@ -142,7 +142,7 @@ fn split(config: &DataConfig, sequences: SeqBatch, support: &Support<'_>) -> Res
     Ok((train, validation))
 }
 
-/// The test file that the settings name.
+/// Reads the test file of the settings.
 fn read_test(config: &DataConfig, text: &TrainingText, support: &Support<'_>) -> Result<Option<TestFile>> {
     if config.test.is_empty() {
         return Ok(None);
@@ -153,7 +153,7 @@ fn read_test(config: &DataConfig, text: &TrainingText, support: &Support<'_>) ->
     Ok(Some(TestFile { test, train }))
 }
 
-/// What was read, for run.json.
+/// Description of the data, for run.json.
 fn description(options: &ReadOptions, text: &TrainingText, tokenizer: Option<&Subwords>) -> Value {
     let mut description = json!({ "task": "file", "format": options.format.name(), "read": text.report });
     if let Some(tokenizer) = tokenizer {
@@ -162,7 +162,7 @@ fn description(options: &ReadOptions, text: &TrainingText, tokenizer: Option<&Su
     description
 }
 
-/// How sequences end, for people.
+/// Text that says how sequences end, for logs.
 fn endings(space: &SequenceSpace) -> String {
     let length = space.max_length;
     match space.end_token {

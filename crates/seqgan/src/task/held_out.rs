@@ -1,4 +1,4 @@
-//! The test file: finished models are measured against it, and training never sees it.
+//! The test file. Finished models are measured on it; no model is trained on it.
 
 use crate::Result;
 use crate::config::DataConfig;
@@ -13,15 +13,15 @@ use crate::token::SeqBatch;
 use std::path::Path;
 use std::sync::Arc;
 
-/// Most samples that are measured unless asked otherwise.
+/// Default maximum number of samples that are measured.
 pub const MAX_SAMPLES: usize = 10_000;
 
-/// Test sequences, twice: in the model's tokens for likelihood, and whole for the comparison of texts, in which every
-/// word counts, whatever the model knows.
+/// Test sequences in two encodings: in the model's tokens, for likelihood; and with a vocabulary of all words, for text
+/// metrics, which must also count words that are unknown to the model.
 pub struct HeldOut {
-    /// Those that a generator can give a likelihood: of its tokens and its lengths.
+    /// Test sequences within the generator's support, in the model's tokens.
     pub likely: SeqBatch,
-    /// How the file was read with the model's vocabulary.
+    /// Statistics of reading the file with the model's vocabulary.
     pub report: ReadReport,
     test: SeqBatch,
     interner: Interner,
@@ -29,7 +29,7 @@ pub struct HeldOut {
 }
 
 impl HeldOut {
-    /// Reads `test` for models with this vocabulary, of this shape and under these rules.
+    /// Reads the file `test` for models with this vocabulary, space, rules and labels.
     pub fn read(
         test: &Path,
         config: &DataConfig,
@@ -51,43 +51,44 @@ impl HeldOut {
         })
     }
 
-    /// Test sequences, with and without a likelihood.
+    /// Number of test sequences, including those outside the generator's support.
     pub fn len(&self) -> usize {
         self.test.len()
     }
 
-    /// Whether the file holds none.
+    /// Whether there are no test sequences.
     pub fn is_empty(&self) -> bool {
         self.test.is_empty()
     }
 
-    /// The test sequences, in numbers shared with the training file and with samples.
+    /// All test sequences, with token ids shared with the training file and samples.
     pub fn test(&self) -> &SeqBatch {
         &self.test
     }
 
-    /// Mean -log p per token of the sequences that have a likelihood; none where no sequence has.
+    /// Mean -log p in nats per token of the sequences within the support; none if there are none.
     pub fn nll(&self, policy: &dyn Policy) -> Option<Estimate> {
         (!self.likely.is_empty()).then(|| nll(policy, &self.likely))
     }
 
-    /// The training file as the comparison of texts needs it.
+    /// Reads the training file with the shared token ids.
     pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
         let whole = read_whole(Path::new(&config.path), vocab.tokens(), vocab.tokenizer(), config)?;
         Ok(self.interner.rows(&whole.sequences, &whole.vocab))
     }
 
-    /// Samples of the model in the shared numbers.
+    /// Converts samples of a model to the shared token ids.
     pub fn samples(&self, samples: &SeqBatch, vocab: &Vocab) -> SeqBatch {
         self.interner.clone().rows(samples, vocab)
     }
 
-    /// Measures samples; they as [`HeldOut::samples`] and `train` as [`HeldOut::training`] gives them.
+    /// Measures samples, encoded by [`HeldOut::samples`], against the test sequences. `train` is encoded by
+    /// [`HeldOut::training`].
     pub fn scorecard(&self, samples: &SeqBatch, train: Option<&SeqBatch>) -> Scorecard {
         Scorecard::measure(&self.context(samples, train))
     }
 
-    /// Measures `n` real sequences of `train`, in an order that the seed names.
+    /// Measures `n` training sequences in place of samples. `seed` determines their order.
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
         let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
         let train = train.select(order);
@@ -101,14 +102,14 @@ impl HeldOut {
     }
 }
 
-/// Measures `n` sequences of `train` beside `test` ([`Scorecard::of_real`]), in an order that the seed names.
+/// Measures `n` sequences of `train` against `test` ([`Scorecard::of_real`]). `seed` determines their order.
 pub fn real_scorecard(train: &SeqBatch, test: &SeqBatch, n: usize, seed: u64) -> Scorecard {
     let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
     Scorecard::of_real(&train.select(order), test, n)
 }
 
-/// A file with a vocabulary of all its tokens, split as `tokens` says, subwords by `tokenizer`: nothing is unknown that
-/// can be spelled.
+/// Reads a file with a vocabulary of all its tokens, so that no token is unknown. `tokens` says how lines are split;
+/// subwords use `tokenizer`.
 pub fn read_whole(
     path: &Path,
     tokens: Tokens,

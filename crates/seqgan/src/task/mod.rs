@@ -1,4 +1,4 @@
-//! What is learnt: a file of sequences, or a synthetic task whose distribution is known.
+//! Tasks: the sequences of a file, or a synthetic task whose distribution is known.
 
 mod definition;
 mod file;

@@ -1,4 +1,4 @@
-//! Synthetic tasks: the paper's oracle (SeqGAN, section 4), or a rule.
+//! Synthetic tasks: the LSTM oracle of SeqGAN, section 4, or a rule.
 
 use super::Task;
 use crate::Result;
@@ -8,7 +8,7 @@ use crate::rng::{Purpose, Streams};
 use serde_json::json;
 
 impl Task {
-    /// A synthetic task: training, validation and test sequences are draws from its oracle.
+    /// Creates a synthetic task. Training, validation and test sequences are samples of its oracle.
     pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
         let oracle = Oracle::new(config, seed)?;
         let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;

@@ -1,4 +1,4 @@
-//! Training in rounds by a reward: SeqGAN's Algorithm 1.
+//! Adversarial training in rounds: Algorithm 1 of SeqGAN.
 //!
 //! ```text
 //!  2  pre-train G by maximum likelihood                            the base, which is trained before
@@ -8,9 +8,8 @@
 //! 13    for d-steps: fresh negatives, train D for k epochs           discriminator_training::train
 //! ```
 //!
-//! Methods differ in what stands in the place of D, their [`RewardModel`](super::method::RewardModel). Loops begin at the
-//! cursor, so a resumed run
-//! enters each where it was interrupted.
+//! Methods differ in their [`RewardModel`](super::method::RewardModel), which replaces D. Each loop starts at the
+//! cursor, so a resumed run continues where it was interrupted.
 
 use super::context::Context;
 use super::discriminator_training;
@@ -27,7 +26,7 @@ use crate::generator::{GeneratorPolicy, Policy};
 use crate::optim::{ExpectedReward, GeneratorUpdate, policy_gradient_step_with};
 use crate::rng::{Purpose, Streams};
 
-/// Lines 6 to 18: the rounds.
+/// Trains the generator and its reward model in rounds (Algorithm 1, lines 6 to 18), starting at the cursor of `state`.
 pub fn rounds(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -56,7 +55,8 @@ pub fn rounds(
             if let Err(error) =
                 generator_step(context, completed, method, state, &schedule, expected.as_ref())
             {
-                // A failing program can be mended and the run resumed; a number that is not finite changes no weight.
+                // The state before the step is saved: after a failing reward program is fixed, the run can be resumed.
+                // An update that is not finite has changed no weight.
                 state.cursor = before;
                 return Err(context.save_and_fail(completed, StageRef::Adversarial(state), error));
             }
@@ -81,8 +81,8 @@ pub fn rounds(
     end_of_rounds(context, state)
 }
 
-/// Lines 7 to 12, one g-step: sample sequences, find the value of each decision, follow the policy gradient, and let the
-/// rollout policy follow.
+/// One g-step (Algorithm 1, lines 7 to 12): samples sequences, computes the action value of each decision, takes a
+/// policy gradient step, and updates the rollout policy.
 fn generator_step(
     context: &Context<'_>,
     completed: &Completed,
@@ -119,7 +119,7 @@ fn generator_step(
     policy_gradient_step_with(generator, optimizer, (&batch, &actions.values), beside, baseline, update)?;
     state.rollout.update(generator);
 
-    // Advantages, and values that leave out a part, are not comparable with the mean reward.
+    // The spread is comparable with the mean reward only if the values are not advantages and contain the whole reward.
     let comparable = !actions.centred && expected.is_none();
     let has_end = generator.space().end_token.is_some();
     cursor.monitor.value_spread = comparable.then(|| value_spread(&batch, &actions.values, has_end));

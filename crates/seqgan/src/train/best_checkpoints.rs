@@ -1,4 +1,4 @@
-//! The best checkpoints of a method's rounds, as files beside the last model.
+//! Best checkpoints of a method's rounds, saved as files next to the last model.
 
 use super::context::Context;
 use super::state::{AdversarialState, Checkpoint};
@@ -8,7 +8,7 @@ use crate::generator::file;
 use crate::measure::Measures;
 use crate::{Error, Result};
 
-/// Saves the model of this round if it is one of the best so far, and deletes the worst that is one too many.
+/// Saves the model of this round if it is one of the best so far. Deletes the worst one beyond the configured number.
 pub(super) fn save_if_best(
     context: &Context<'_>,
     state: &mut AdversarialState,
@@ -33,13 +33,13 @@ pub(super) fn save_if_best(
     file::write(&path, method, &state.model.generator.clone().into_generator(), Some(checkpoint))?;
     saved.insert(place, checkpoint);
     for gone in saved.split_off(saved.len().min(settings.keep_best)) {
-        // It may be gone already: a run that was killed here goes on from before.
+        // The file may already be deleted: a run that was killed here resumes from an earlier state.
         let _ = std::fs::remove_file(context.folder.model_of_round(method.name(), gone.round));
     }
     Ok(())
 }
 
-/// The best checkpoint of the method so far, and its round, under the constraint of the generator in training.
+/// Loads the best checkpoint of the method so far, with the task's constraint, and returns it with its round.
 pub(super) fn load_best(
     context: &Context<'_>,
     state: &AdversarialState,

@@ -1,4 +1,4 @@
-//! The CNN discriminator in training, which several methods share: its sizes and its updates by the settings.
+//! Training of the CNN discriminator, which several methods share: its shape and its updates according to the settings.
 
 use super::reward_model::LabelledBatch;
 use crate::Result;
@@ -8,7 +8,8 @@ use crate::optim::{DiscriminatorUpdate, Optimizer, discriminator_step};
 use crate::rng::{Purpose, Streams};
 use crate::task::Task;
 
-/// The sizes of the discriminator: the configured filters that fit the task's sequences.
+/// Shape of the discriminator, with the configured filters that fit the task's sequences. If none fits, it has 64
+/// filters of width 1.
 pub fn discriminator_shape(config: &Config, task: &Task) -> DiscriminatorShape {
     let length = task.max_length();
     let mut filters: Vec<_> =
@@ -26,17 +27,17 @@ pub fn discriminator_shape(config: &Config, task: &Task) -> DiscriminatorShape {
     }
 }
 
-/// An untrained discriminator.
+/// Creates an untrained discriminator.
 pub(super) fn untrained(config: &Config, task: &Task) -> Discriminator {
     Discriminator::new(discriminator_shape(config, task), &init_streams(config))
 }
 
-/// The random numbers of the initial parameters of every reward model.
+/// Random streams of the initial parameters of every reward model.
 pub(super) fn init_streams(config: &Config) -> Streams {
     Streams::new(config.seed, Purpose::DiscriminatorInit)
 }
 
-/// How the settings say that a discriminator is updated.
+/// Update hyperparameters of a discriminator according to the settings.
 pub(super) fn update(config: &Config) -> DiscriminatorUpdate {
     DiscriminatorUpdate {
         learning_rate: config.discriminator.learning_rate,
@@ -45,12 +46,12 @@ pub(super) fn update(config: &Config) -> DiscriminatorUpdate {
     }
 }
 
-/// The random numbers of dropout.
+/// Random streams of dropout.
 pub(super) fn dropout_streams(config: &Config) -> Streams {
     Streams::new(config.seed, Purpose::Dropout)
 }
 
-/// One update of a discriminator.
+/// Makes one update of a discriminator.
 pub(super) fn learn(
     discriminator: &mut Discriminator,
     optimizer: &mut Optimizer,

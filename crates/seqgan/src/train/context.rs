@@ -1,5 +1,5 @@
-//! What every stage of training needs beside the state it changes: settings, task, observer, clock, and where the state is
-//! saved.
+//! Training context: settings, task, observer, clock, and the store of the saved state. All stages of a run share it;
+//! the state that training changes is separate.
 
 use super::observer::{Event, Observer};
 use super::state::{Completed, StageRef};
@@ -11,17 +11,17 @@ use crate::{Error, Result};
 use serde_json::{Map, Value};
 use std::time::Instant;
 
-/// Where the state of an unfinished run is saved.
+/// Storage for the state of an unfinished run.
 pub trait StateStore {
     /// Saves the state, atomically.
     fn save(&self, completed: &Completed, stage: StageRef<'_>, elapsed_s: f64) -> Result<()>;
 }
 
-/// A training run in progress.
+/// Context of a training run in progress.
 pub struct Context<'a> {
     /// Checked settings.
     pub config: &'a Config,
-    /// What is learnt.
+    /// Task: training data and, for the synthetic task, the oracle.
     pub task: &'a Task,
     /// The run folder, for checkpoints and samples.
     pub folder: &'a RunFolder,
@@ -34,7 +34,7 @@ pub struct Context<'a> {
 }
 
 impl<'a> Context<'a> {
-    /// Of a run with `elapsed_s` seconds of work behind it.
+    /// Creates the context of a run that has worked for `elapsed_s` seconds so far, in earlier processes.
     pub fn new(
         config: &'a Config,
         task: &'a Task,
@@ -54,8 +54,11 @@ impl<'a> Context<'a> {
         self.elapsed_s
     }
 
-    /// Ends a step: saves the state when it is time to, and stops when asked to. Saving never changes a result, because every
-    /// loop begins at its saved cursor.
+    /// Ends a step: saves the state when a save is due, and stops on request of the observer. Saving does not affect
+    /// results, because every loop starts at its saved cursor.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`] after a requested stop, with the state saved; otherwise an error of saving.
     pub fn end_of_step(&mut self, completed: &Completed, stage: StageRef<'_>) -> Result<()> {
         let stop = self.observer.should_stop();
         if stop || self.saved.elapsed().as_secs_f64() >= self.config.checkpoint.every_secs {
@@ -72,31 +75,32 @@ impl<'a> Context<'a> {
         Ok(())
     }
 
-    /// Saves the state as it was before a step that failed, and passes the error on.
+    /// Saves the state from before a failed step and returns the step's error, or the error of saving if that fails
+    /// too.
     pub fn save_and_fail(&mut self, completed: &Completed, stage: StageRef<'_>, error: Error) -> Error {
         match self.save(completed, stage) {
             Ok(()) => error,
-            // Of two failures the user must see to this one first.
+            // The user must fix a failed save first.
             Err(other) => other,
         }
     }
 
-    /// Reports the begin of a phase, or that it goes on.
+    /// Reports that a phase begins, or continues after `done` of `total` steps.
     pub fn phase(&self, name: &str, done: u64, total: u64) -> Result<()> {
         self.observer.on(&Event::Phase { name, done, total })
     }
 
-    /// Reports progress.
+    /// Reports that `done` steps of the phase are done, with current values such as the loss.
     pub fn progress(&self, done: u64, figures: &[(&str, f64)]) -> Result<()> {
         self.observer.on(&Event::Progress { done, figures })
     }
 
-    /// Reports a line for people.
+    /// Reports a message to the user.
     pub fn note(&self, text: &str) -> Result<()> {
         self.observer.on(&Event::Note(text))
     }
 
-    /// Reports a measurement; `method` where the phase's name does not tell it.
+    /// Reports a measurement. `method` is given where the name of the phase does not identify it.
     pub fn record(
         &mut self,
         (phase, method): (&str, Option<Method>),
@@ -114,7 +118,7 @@ impl<'a> Context<'a> {
         self.observer.on(&Event::Record(&record))
     }
 
-    /// Reports a sentence that belongs to the results, with the name of what it is about.
+    /// Reports a sentence that is part of the results. `about` names its subject.
     pub fn record_text(
         &mut self,
         phase: &str,
@@ -129,7 +133,7 @@ impl<'a> Context<'a> {
         self.observer.on(&Event::Record(&record))
     }
 
-    /// The members that every record begins with.
+    /// Creates a record with the members that all records share.
     fn begin_record(&mut self, (phase, method): (&str, Option<Method>), step: u64) -> Map<String, Value> {
         let elapsed_s = self.elapsed_s();
         let mut record = Map::new();

@@ -1,5 +1,5 @@
-//! The training of a reward model's network on fresh samples of the generator and as many real sequences (Algorithm 1, lines 4
-//! and 13 to 16).
+//! Training of a reward model's network on fresh samples of the generator and equally many real sequences (Algorithm 1,
+//! lines 4 and 13 to 16).
 
 use super::context::Context;
 use super::epochs::{self, EpochCursor, EpochTraining};
@@ -13,7 +13,7 @@ use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use crate::{Error, Result};
 
-/// The name of the phase in which a method's reward model is trained before the rounds.
+/// Name of the phase that trains a method's reward model before the rounds.
 pub fn phase_name(method: Method) -> String {
     format!("{method} discriminator")
 }
@@ -32,7 +32,8 @@ pub fn pretrain(
     train(context, completed, state, d_steps)
 }
 
-/// `d_steps` times: draws negatives from the generator, takes as many real sequences, and trains for k epochs.
+/// Makes `d_steps` d-steps. Each draws negatives from the generator and equally many real sequences, and trains for k
+/// epochs on them.
 pub fn train(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -58,8 +59,8 @@ pub fn train(
     Ok(())
 }
 
-/// Negatives, and behind them as many real sequences. They are drawn again after a resume: the generator has not changed since,
-/// and the random numbers are counted.
+/// Draws negatives, followed by equally many real sequences. A resumed run draws the same ones: the generator is
+/// unchanged, and counters select the random numbers.
 fn draw_training_set(context: &Context<'_>, state: &AdversarialState) -> SeqBatch {
     let (config, seed) = (context.config, context.config.seed);
     let n = config.adversarial.num_negatives;
@@ -72,7 +73,7 @@ fn draw_training_set(context: &Context<'_>, state: &AdversarialState) -> SeqBatc
     sequences
 }
 
-/// Steps are epochs before the first round, and rounds later.
+/// Reports progress, counted in epochs before the first round and in rounds later.
 fn report_progress(
     context: &Context<'_>,
     state: &mut AdversarialState,
@@ -92,7 +93,7 @@ fn report_progress(
     }
 }
 
-/// The epochs on one draw of negatives.
+/// Training for the epochs on one draw of negatives.
 struct Training<'t, 'c> {
     context: &'t mut Context<'c>,
     completed: &'t Completed,
@@ -109,7 +110,7 @@ impl EpochTraining for Training<'_, '_> {
         self.state.cursor.reward_model().epochs.epoch < self.context.config.adversarial.d_epochs
     }
 
-    /// Orders of epochs are numbered over all draws.
+    /// The order of batches is selected by the number of epochs over all draws.
     fn batches(&self, _: usize) -> Batches {
         let config = self.context.config;
         let shuffles = Streams::new(config.seed, Purpose::ShuffleDiscriminator);

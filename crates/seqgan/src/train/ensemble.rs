@@ -1,5 +1,5 @@
-//! The members of an ensemble: likelihood models that differ in their initial parameters and the order of their batches alone.
-//! The first is `mle-tuned` itself.
+//! Members of an ensemble: likelihood models that differ only in their initial parameters and the order of their
+//! batches. The first is `mle-tuned` itself.
 
 use super::mle::LikelihoodJob;
 use crate::config::{Config, Method};
@@ -7,18 +7,18 @@ use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 use std::borrow::Cow;
 
-/// The seed of member number `member` of ensemble number `of`.
+/// Seed of member number `member` of ensemble number `of`.
 pub fn member_seed(config: &Config, member: usize, of: usize) -> u64 {
     let [a, b, ..] = Streams::new(config.seed, Purpose::Members).block(member as u64, of as u32, 0);
     u64::from(a) << 32 | u64::from(b)
 }
 
-/// The name of member number `member`, from 0, in records.
+/// Name of member number `member` (from 0) in records.
 pub fn member_name(member: usize) -> String {
     format!("member-{}", member + 1)
 }
 
-/// The training of member number `member`, from 1.
+/// Training job of member number `member`. Member 0 is `mle-tuned`, which has its own job.
 pub fn member_job<'a>(config: &Config, train: &'a SeqBatch, member: usize) -> LikelihoodJob<'a> {
     LikelihoodJob {
         method: Method::MLE_TUNED,

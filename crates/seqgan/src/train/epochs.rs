@@ -1,13 +1,12 @@
-//! The loop over epochs of batches: it owns the cursor, so that training goes on exactly where it was interrupted.
+//! The loop over epochs and batches. It advances the cursor, so an interrupted training resumes exactly where it was.
 //!
-//! Likelihood models, discriminators, cross-fitted discriminators and the classifiers of `evaluate` are all trained by
-//! [`run`].
+//! [`run`] trains likelihood models, discriminators, cross-fitted discriminators and the classifiers of `evaluate`.
 
 use crate::data::Batches;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-/// Where a loop over epochs stands.
+/// Position of a loop over epochs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EpochCursor {
     /// Epochs done.
@@ -17,46 +16,46 @@ pub struct EpochCursor {
 }
 
 impl EpochCursor {
-    /// Updates done, of `batches` an epoch.
+    /// Number of updates done, with `batches` batches per epoch.
     pub fn updates(self, batches: usize) -> usize {
         self.epoch * batches + self.batch
     }
 }
 
-/// Something that is trained in epochs.
+/// A model that is trained in epochs.
 pub trait EpochTraining {
-    /// Where it stands.
+    /// Cursor of the training.
     fn cursor(&mut self) -> &mut EpochCursor;
 
-    /// Whether another epoch is to be made, at the end of one.
+    /// Whether to train for another epoch. It is called between epochs.
     fn goes_on(&mut self) -> bool;
 
-    /// The batches of an epoch: the same ones whenever it is asked.
+    /// Batches of epoch number `epoch`. Repeated calls must give the same batches.
     fn batches(&self, epoch: usize) -> Batches;
 
-    /// Whether no further update may be made, within an epoch.
+    /// Whether the limit of updates is reached, which can happen within an epoch.
     fn is_at_limit(&self) -> bool {
         false
     }
 
-    /// One update with these rows of the training set. An error must leave everything as it was before the step.
+    /// Makes one update with these rows of the training set. On error, everything must be as it was before the step.
     fn step(&mut self, rows: &[usize]) -> Result<()>;
 
-    /// Reports a step, saves when it is time to, stops when asked to.
+    /// Ends a step: reports it, saves when a save is due, and stops on request.
     fn end_of_step(&mut self) -> Result<()> {
         Ok(())
     }
 
-    /// Validates, measures, chooses a checkpoint.
+    /// Ends an epoch: validates, measures, and keeps the best model.
     fn end_of_epoch(&mut self) -> Result<()>;
 
-    /// What becomes of the error of a step.
+    /// Handles the error of a step and returns the error that [`run`] reports.
     fn failed(&mut self, error: Error) -> Error {
         error
     }
 }
 
-/// Trains from the cursor to the end.
+/// Trains from the cursor to the end of the training.
 pub fn run(training: &mut dyn EpochTraining) -> Result<()> {
     while training.goes_on() {
         let EpochCursor { epoch, batch } = *training.cursor();
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
     use crate::rng::{Purpose, Streams};
 
-    /// Writes down the rows that it is trained on, and stops after some steps.
+    /// Records the rows of each step, and stops after some steps.
     struct Recorder {
         cursor: EpochCursor,
         seen: Vec<usize>,

@@ -17,27 +17,27 @@ use crate::token::SeqBatch;
 use crate::{Error, Result};
 use std::borrow::Cow;
 
-/// A likelihood model to be trained.
+/// A training job for one likelihood model.
 pub struct LikelihoodJob<'a> {
-    /// The method, which says how its updates are made.
+    /// The method, which determines the update rule.
     pub method: Method,
-    /// The name in records.
+    /// Name of the model in records.
     pub name: String,
-    /// Names its initial parameters and the order of its batches.
+    /// Seed of the initial parameters and of the order of batches.
     pub seed: u64,
-    /// What a distilled model learns from.
+    /// Teacher, for a distilled model.
     pub teacher: Option<Teacher>,
     /// The training sequences.
     pub train: Cow<'a, SeqBatch>,
 }
 
 impl LikelihoodJob<'_> {
-    /// The settings of its training.
+    /// Settings of the training.
     pub fn settings(&self, config: &Config) -> LikelihoodConfig {
         known_likelihood(self.method).settings(config)
     }
 
-    /// The state before the first update.
+    /// Creates the state before the first update.
     pub fn begin(&self, config: &Config, task: &Task) -> Result<LikelihoodState> {
         let start = self.teacher.as_ref().and_then(|teacher| teacher.start.as_ref()?.to_trainable());
         let generator = start.map_or_else(|| untrained(config, task, self.seed), Ok)?;
@@ -50,7 +50,7 @@ fn untrained(config: &Config, task: &Task, seed: u64) -> Result<BoxTrainable> {
     task.new_generator(config, config.generator.init_std, &Streams::new(seed, Purpose::GeneratorInit))
 }
 
-/// Trains the model, or what is left of it, and returns it.
+/// Trains the model from its cursor to the end, and returns the result.
 pub fn train(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -77,8 +77,9 @@ fn batches(job: &LikelihoodJob<'_>, settings: &LikelihoodConfig, epoch: usize) -
     batches.drop_incomplete()
 }
 
-/// Epochs in a row without a better one that make a plateau. One may be worse by chance: on folk tunes, which have few
-/// validation sequences, the rate would fall too early (nll_validation 1.825 instead of 1.795).
+/// Number of consecutive epochs without improvement that make a plateau. A single worse epoch may be due to chance:
+/// with 1, the rate falls too early on folk tunes, which have few validation sequences (nll_validation 1.825 instead of
+/// 1.795).
 const PLATEAU: usize = 2;
 
 struct Training<'t, 'c> {
@@ -88,9 +89,9 @@ struct Training<'t, 'c> {
     settings: LikelihoodConfig,
     step: Box<dyn LikelihoodStep>,
     state: &'t mut LikelihoodState,
-    /// Batches an epoch.
+    /// Batches per epoch.
     batches: usize,
-    /// Updates in all.
+    /// Total number of updates.
     updates: usize,
 }
 
@@ -111,13 +112,14 @@ impl Training<'_, '_> {
         }
     }
 
-    /// The original code measures after epochs 1, 6, 11, ..: its epochs 0, 5, 10.
+    /// Whether to measure after this epoch. With 5 epochs between measurements, these are epochs 1, 6, 11, .., as in
+    /// the original code, which counts them from 0.
     fn is_measured_after(&self, epoch: usize) -> bool {
         let every = self.settings.measure_every_epochs;
         every > 0 && (epoch - 1).is_multiple_of(every)
     }
 
-    /// Goes back to the best model where a plateau lowers the learning rate.
+    /// Lowers the learning rate on a plateau and restores the best model.
     fn lower_rate_on_plateau(&mut self) {
         let cursor = &mut self.state.cursor;
         let since = BestValidation::since(cursor.best, cursor.epochs.epoch);

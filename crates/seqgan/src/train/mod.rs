@@ -1,7 +1,7 @@
-//! Training: likelihood models, reward models, and the rounds of Algorithm 1.
+//! Training of likelihood models, of reward models, and of generators in the rounds of SeqGAN's Algorithm 1.
 //!
-//! Read `adversarial.rs` for the paper's Algorithm 1, `epochs.rs` for the loop that all training in epochs shares, and
-//! [`method`] for what a method is. A whole run, from settings to a table, is [`crate::experiment::run`].
+//! [`adversarial`] implements Algorithm 1, [`epochs`] the loop that all training in epochs shares, and [`method`]
+//! defines what a method is. [`crate::experiment::run`] carries out a whole run, from settings to a table.
 
 pub mod adversarial;
 mod best_checkpoints;

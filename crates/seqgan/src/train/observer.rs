@@ -1,42 +1,42 @@
-//! What training reports while it runs, and how it is asked to stop.
+//! Observers: receive the events of training and can request a stop.
 
 use crate::Result;
 use serde_json::{Map, Value};
 
-/// Something that training reports.
+/// An event of training.
 #[derive(Debug, Clone, Copy)]
 pub enum Event<'a> {
-    /// A phase begins, or goes on with `done` of `total` steps behind it.
+    /// A phase begins, or continues after `done` of `total` steps.
     Phase {
-        /// The method or model that is trained, or what is measured.
+        /// Name of the method or model in training, or of the measurement.
         name: &'a str,
         /// Steps done.
         done: u64,
-        /// Steps of the phase.
+        /// Number of steps of the phase.
         total: u64,
     },
-    /// Steps of the phase were made.
+    /// Progress within the current phase.
     Progress {
         /// Steps done.
         done: u64,
-        /// Names and values of the moment: a loss, a reward.
+        /// Names and current values, such as the loss or the reward.
         figures: &'a [(&'a str, f64)],
     },
-    /// A measurement: a line of metrics.jsonl.
+    /// A measurement, written as one line of metrics.jsonl.
     Record(&'a Map<String, Value>),
-    /// A line for people.
+    /// A message to the user.
     Note(&'a str),
 }
 
-/// Receives events. It is called often and must be quick.
+/// Receives the events of a run. It is called often and must return quickly.
 pub trait Observer: Sync {
-    /// Receives an event. An error ends the run, after its state is saved.
+    /// Receives an event. An error ends the run after its state is saved.
     fn on(&self, event: &Event<'_>) -> Result<()> {
         let _ = event;
         Ok(())
     }
 
-    /// Whether to save and stop before the next step.
+    /// Whether the run should save its state and stop before the next step.
     fn should_stop(&self) -> bool {
         false
     }
@@ -48,7 +48,7 @@ pub struct Silent;
 
 impl Observer for Silent {}
 
-/// Passes a stop on, and ignores all events.
+/// Forwards stop requests and ignores all events.
 pub(crate) struct StopOnly<'a>(pub &'a dyn Observer);
 
 impl Observer for StopOnly<'_> {
@@ -57,7 +57,7 @@ impl Observer for StopOnly<'_> {
     }
 }
 
-/// Several observers as one.
+/// Combines several observers into one.
 pub(crate) struct All<'a>(pub &'a [&'a dyn Observer]);
 
 impl Observer for All<'_> {

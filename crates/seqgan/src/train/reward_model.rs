@@ -1,4 +1,4 @@
-//! Reward models: what a method's generator is trained against.
+//! Reward models: they give the action values that adversarial methods train their generators with.
 
 use crate::Result;
 use crate::config::{Config, Method, RolloutConfig};
@@ -15,13 +15,14 @@ use serde_json::{Value, json};
 use std::any::Any;
 use std::collections::BTreeMap;
 
-/// Gives the generator's decisions their action values, and may be trained beside it.
+/// Gives the action values of the generator's decisions. It may have a network that is trained too, such as a
+/// discriminator.
 pub trait RewardModel: Send + Sync + std::fmt::Debug {
-    /// Action values of the decisions of a batch.
+    /// Computes the action values of a batch, `[B, T]`.
     fn action_values(&self, context: &RolloutContext<'_>) -> Result<ActionValues>;
 
-    /// The part of the reward that is known of every token of a decision, for the all-action policy gradient. Action values leave
-    /// it out.
+    /// Part of the reward that can be computed for every token of a decision, for the all-action policy gradient.
+    /// Action values leave this part out.
     fn expected_reward(
         &self,
         config: &Config,
@@ -32,20 +33,20 @@ pub trait RewardModel: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// One update on real and generated sequences; a reward model without a network is never asked.
+    /// Makes one update on real and generated sequences. It is called only for a reward model with a network.
     fn learn(&mut self, optimizer: &mut Optimizer, batch: &LabelledBatch<'_>) -> Result<BatchLoss> {
         let _ = (optimizer, batch);
         unreachable!("a reward model without a network is not trained")
     }
 
-    /// The discriminator's logit or score of each sequence, `[B]`, higher for what looks real; none where there is no network,
-    /// or one that ranks a sequence among others.
+    /// Logit or score of each sequence, `[B]`; a higher one means more realistic. None without a network, or with a
+    /// network that only ranks a sequence among others.
     fn scores(&self, references: ReferenceModels<'_>, batch: &SeqBatch) -> Option<Vec<f32>> {
         let _ = (references, batch);
         None
     }
 
-    /// Whether it was rejected by validation data, and gives every sequence the same reward.
+    /// Whether validation data rejected the discriminator, so that it gives every sequence the same reward.
     fn is_rejected(&self) -> bool {
         false
     }
@@ -55,27 +56,27 @@ pub trait RewardModel: Send + Sync + std::fmt::Debug {
         None
     }
 
-    /// The network, to be changed.
+    /// Mutable access to the network, if there is one.
     fn network_mut(&mut self) -> Option<&mut dyn Network> {
         None
     }
 }
 
-/// Real and generated sequences of an update.
+/// A batch of real and generated sequences for one update.
 pub struct LabelledBatch<'a> {
     /// Settings.
     pub config: &'a Config,
     /// B sequences.
     pub sequences: &'a SeqBatch,
-    /// Which of them are real, `[B]`.
+    /// Whether each sequence is real, `[B]`.
     pub real: &'a [bool],
     /// All training sequences.
     pub train: &'a SeqBatch,
-    /// Rows that the network was trained on before: it names the dropout masks.
+    /// Number of rows that the network was trained on before this batch. It selects the dropout masks.
     pub first_row: u64,
 }
 
-/// A batch of the generator's sequences, and all that action values are made from.
+/// Rollout context: a batch of the generator's sequences, and everything that action values are computed from.
 pub struct RolloutContext<'a> {
     /// Settings.
     pub config: &'a Config,
@@ -83,47 +84,47 @@ pub struct RolloutContext<'a> {
     pub batch: &'a SeqBatch,
     /// All training sequences.
     pub train: &'a SeqBatch,
-    /// Completes prefixes.
+    /// Rollout policy, which completes prefixes.
     pub rollout: &'a DelayedPolicy,
     /// The generator that drew the batch.
     pub generator: &'a dyn Generator,
-    /// The models that a cross-fitted discriminator's features are made from.
+    /// Reference models, which give the features of a cross-fitted discriminator.
     pub references: ReferenceModels<'a>,
-    /// The reference policy of the KL penalty, where that is not the base any more.
+    /// Reference policy of the KL penalty, if it is no longer the base.
     pub policy: Option<&'a dyn Generator>,
-    /// Completions are sequences `first..` of it.
+    /// Random streams of the completions, which are sequences `first..`.
     pub streams: Streams,
-    /// The first of them.
+    /// Number of the first completion in `streams`.
     pub first: u64,
-    /// Rounds done.
+    /// Number of rounds done.
     pub round: usize,
 }
 
 /// Action values of a batch.
 pub struct ActionValues {
-    /// Q of each decision, `[B, T]`.
+    /// Action value Q of each decision, `[B, T]`.
     pub values: Vec<f32>,
-    /// Real sequences that the update learns from beside the batch.
+    /// Real sequences that the update uses in addition to the batch, if any.
     pub demonstrations: Option<Demonstrations>,
-    /// Mean score of the finished sequences.
+    /// Mean reward of the complete sequences.
     pub reward: f64,
-    /// Mean score under each part of a reward that has parts.
+    /// Name and mean of each part of the reward, if the reward has parts.
     pub parts: Vec<(String, f64)>,
-    /// Random sequences used up by completions.
+    /// Number of completions drawn.
     pub completions: u64,
-    /// Whether the values are advantages already, with a baseline subtracted.
+    /// Whether the values are advantages, with a baseline already subtracted.
     pub centred: bool,
 }
 
 impl ActionValues {
-    /// Values and the mean reward alone.
+    /// Creates action values from the values and the mean reward, with all other fields empty.
     pub fn new(values: Vec<f32>, reward: f64) -> Self {
         Self { values, demonstrations: None, reward, parts: Vec::new(), completions: 0, centred: false }
     }
 }
 
 impl RolloutContext<'_> {
-    /// Monte-Carlo search as the settings have it.
+    /// Monte-Carlo search with the configured number of rollouts and prefixes.
     pub fn search(&self) -> MonteCarlo {
         let RolloutConfig { num_rollouts, max_prefixes, .. } = self.config.rollout;
         MonteCarlo { num_rollouts, max_prefixes }
@@ -149,7 +150,7 @@ impl RolloutContext<'_> {
     }
 }
 
-/// The models that a cross-fitted discriminator's features come from in the rounds of a method with this base.
+/// Reference models of a method's rounds: the generator of `base` and, where it is used, the ensemble.
 pub fn references<'a>(
     config: &Config,
     models: &'a BTreeMap<Method, BoxGenerator>,
@@ -160,7 +161,8 @@ pub fn references<'a>(
     ReferenceModels { base: &models[&base], ensemble }
 }
 
-/// `n` training sequences by chance; `set` and the count `at` of what came before name them.
+/// Draws `n` random training sequences. The number `set` of the draw's purpose and the number `at` of sequences drawn
+/// before select the random numbers.
 pub fn draw_real(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -> SeqBatch {
     let streams = Streams::new(seed, Purpose::References);
     let row = |i: usize| {
@@ -170,23 +172,23 @@ pub fn draw_real(train: &SeqBatch, seed: u64, (set, at): (u32, u64), n: usize) -
     train.select((0..n).map(row))
 }
 
-/// A network as those see it who save it or make its optimizer.
+/// The network of a reward model, as needed for saving it and for creating its optimizer.
 pub trait Network: Any {
     /// The parameters.
     fn parameters(&self) -> &Tensors<f32>;
-    /// The parameters, to be changed.
+    /// Mutable access to the parameters.
     fn parameters_mut(&mut self) -> &mut Tensors<f32>;
     /// Zero gradients of the parameters.
     fn gradients(&self) -> Gradients<f32>;
-    /// The kind of network, as a file's header names it.
+    /// Kind of network, as named in the header of a file.
     fn kind(&self) -> &'static str;
-    /// The sizes, as a file's header has them.
+    /// Sizes of the network, as written in the header of a file.
     fn shape(&self) -> Value;
-    /// The network by its own type.
+    /// Access to the concrete type of the network.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 }
 
-/// By the methods of the same names that each network has.
+/// Implements `Network` with the inherent methods of the same names.
 macro_rules! network {
     ($($network:ty: $kind:expr),+) => {$(
         impl Network for $network {

@@ -1,4 +1,4 @@
-//! The stages of a reward model: untrained, trained before the first round, and trained anew.
+//! Stages of a reward model: creation, pre-training before the first round, and retraining.
 
 use super::context::Context;
 use super::method::AdversarialMethod;
@@ -13,8 +13,8 @@ use crate::optim::ExpectedReward;
 use crate::rollout::DelayedPolicy;
 use crate::task::Task;
 
-/// A copy of the base model, and a fresh reward model. The generator gets an Adam of its own, as in the original code: the
-/// moments of the likelihood are not those of the policy gradient.
+/// Creates a copy of the base model and an untrained reward model. The generator gets a new Adam optimizer, as in the
+/// original code: the moments of likelihood training do not apply to the policy gradient.
 pub fn begin(
     (config, task): (&Config, &Task),
     completed: &Completed,
@@ -31,7 +31,7 @@ pub fn begin(
     })
 }
 
-/// Line 4: trains the fresh reward model against the base.
+/// Trains the untrained reward model against the base (Algorithm 1, line 4).
 pub fn pretrain(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -46,7 +46,7 @@ pub fn pretrain(
     Ok(())
 }
 
-/// Trains a fresh reward model against the generator as it is now, which becomes the reference policy.
+/// Trains a new reward model against the current generator, which becomes the reference policy of the KL penalty.
 pub(super) fn retrain(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -62,7 +62,8 @@ pub(super) fn retrain(
     Ok(())
 }
 
-/// The part of the reward that is known of every token, until the reward model is trained again.
+/// Part of the reward that can be computed for every token, valid until the reward model is retrained. None if the
+/// reward model has no such part or is rejected.
 pub(super) fn expected_reward(
     config: &Config,
     completed: &Completed,

@@ -1,4 +1,4 @@
-//! The measurement of a method's rounds: what is recorded, which checkpoint is kept, and what ends the rounds.
+//! Measurement during a method's rounds: records, checkpoints, and the end of the rounds on a diagnostic.
 
 use super::best_checkpoints::{load_best, save_if_best};
 use super::context::Context;
@@ -10,7 +10,7 @@ use crate::Result;
 use crate::config::Action;
 use crate::measure::{measure_in_training, validation_nll};
 
-/// Measures the models, saves the generator if it is one of the best, and looks for training that goes wrong, which may end the
+/// Measures the models, saves the generator if it is one of the best, and checks for diagnostics, which can end the
 /// rounds.
 pub(super) fn measure(
     context: &mut Context<'_>,
@@ -21,7 +21,8 @@ pub(super) fn measure(
     let (config, task) = (context.config, context.task);
     let measures = measure_in_training(config, task, &state.model.generator);
     let references = references(config, &completed.finished, method.base(config));
-    // In the rounds the base gives the features of its own training sequences, which no generator of a fold gave.
+    // In the rounds, the base computes the features of its own training sequences. During cross-fitting, generators
+    // that had not seen the sequences computed them.
     let sees_training_data =
         method.reward_training(config) != RewardTraining::OnFolds || config.crossfit.num_folds == 1;
     let statistics = MonitorStatistics::of(config, task, state, references, &measures, sees_training_data);
@@ -41,7 +42,7 @@ pub(super) fn measure(
     act(context, state, action)
 }
 
-/// Ends the rounds where a diagnostic asks for it.
+/// Ends the rounds if a diagnostic requires it.
 fn act(context: &Context<'_>, state: &mut AdversarialState, action: Action) -> Result<()> {
     let mut ends_with = state.cursor.best.map_or(state.cursor.round, |best| best.done);
     if action == Action::RollBack

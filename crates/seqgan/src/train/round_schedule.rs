@@ -1,31 +1,32 @@
-//! How many rounds a method has, and how the generator is updated in each.
+//! Schedule of a method's rounds: their number, and the generator updates in each.
 
 use super::state::{AdversarialCursor, BestValidation};
 use crate::config::{Baseline, Config, Schedule};
 
-/// The rounds of a method.
+/// Schedule of a method's rounds.
 #[derive(Debug, Clone)]
 pub struct RoundSchedule {
-    /// Rounds.
+    /// Number of rounds.
     pub num_rounds: usize,
-    /// Generator updates a round.
+    /// Generator updates per round.
     pub g_steps: usize,
-    /// Sequences of an update.
+    /// Sequences per update.
     pub batch_size: usize,
-    /// What is subtracted from the action values.
+    /// Baseline that is subtracted from the action values.
     pub baseline: Baseline,
-    /// Measure after every so many rounds; 0: only at the end.
+    /// Number of rounds between measurements; 0 measures only at the end.
     pub measure_every_rounds: usize,
-    /// Rounds without a better validation likelihood that end the training with the best model; 0: none do.
+    /// Number of rounds without a better validation likelihood after which training ends with the best model; 0
+    /// disables early stopping.
     pub patience: usize,
     /// Adam's learning rate in the first round.
     pub learning_rate: f64,
-    /// How the rate changes.
+    /// Schedule of the learning rate.
     pub schedule: Schedule,
 }
 
 impl RoundSchedule {
-    /// The rounds of `[adversarial]`.
+    /// Creates the schedule of the settings `[adversarial]`.
     pub fn adversarial(config: &Config) -> Self {
         let adversarial = &config.adversarial;
         Self {
@@ -40,25 +41,26 @@ impl RoundSchedule {
         }
     }
 
-    /// Whether the model is measured when so many rounds are done. Where the best model is kept, the last one is a candidate.
+    /// Whether the model is measured after this number of rounds. With early stopping, the last model is measured too,
+    /// since it can be the best.
     pub fn is_measured_after(&self, rounds: usize) -> bool {
         let every = self.measure_every_rounds;
         every > 0 && (rounds.is_multiple_of(every) || (self.patience > 0 && rounds == self.num_rounds))
     }
 
-    /// Whether another round is to be made.
+    /// Whether to train for another round.
     pub fn goes_on(&self, cursor: &AdversarialCursor) -> bool {
         !cursor.monitor.ended && !self.is_out_of_patience(cursor) && cursor.round < self.num_rounds
     }
 
-    /// Whether too many rounds have passed since the best one; asked where rounds are measured.
+    /// Whether too many rounds have passed since the best one. It can be true only after a measurement.
     fn is_out_of_patience(&self, cursor: &AdversarialCursor) -> bool {
         self.patience > 0
             && self.is_measured_after(cursor.round)
             && BestValidation::since(cursor.best, cursor.round) >= self.patience
     }
 
-    /// Adam's learning rate in a round.
+    /// Adam's learning rate in round number `round`, from 0.
     pub fn learning_rate(&self, round: usize) -> f64 {
         self.learning_rate * self.schedule.factor(round as u64, self.num_rounds as u64)
     }

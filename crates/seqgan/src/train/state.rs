@@ -1,4 +1,4 @@
-//! Everything that a run needs to go on where it was: what is completed, and the state of the stage in progress.
+//! State of a run, sufficient to resume it: the completed part, and the state of the stage in progress.
 
 use super::epochs::EpochCursor;
 use super::monitor::MonitorState;
@@ -13,32 +13,32 @@ use crate::rollout::DelayedPolicy;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// What a run has completed.
+/// Completed part of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Completed {
-    /// Stages of the plan that are completed.
+    /// Number of completed stages of the plan.
     pub stages: usize,
     /// Trained generators, by method.
     pub finished: BTreeMap<Method, BoxGenerator>,
-    /// Generators that others are made from: members of an ensemble that is not built yet, or the generators of folds.
+    /// Generators that later stages use: members of an ensemble that is not built yet, or the generators of folds.
     pub parts: Vec<Part>,
     /// Results so far.
     pub outcome: Outcome,
 }
 
-/// A generator that others are made from.
+/// A generator that a later stage uses: a member of an ensemble, or the generator of a fold.
 #[derive(Debug, Clone)]
 pub struct Part {
-    /// How it is trained.
+    /// Method that trained the generator.
     pub method: Method,
     /// The generator.
     pub generator: BoxGenerator,
 }
 
-/// The stage in progress.
+/// State of the stage in progress.
 #[derive(Debug, Default)]
 pub enum StageState {
-    /// Not begun, or without a state of its own.
+    /// The stage has not begun, or has no state.
     #[default]
     Fresh,
     /// A likelihood model in training.
@@ -47,10 +47,10 @@ pub enum StageState {
     Adversarial(Box<AdversarialState>),
 }
 
-/// The same, borrowed by whoever trains.
+/// Borrowed [`StageState`].
 #[derive(Debug, Clone, Copy)]
 pub enum StageRef<'a> {
-    /// Not begun, or without a state of its own.
+    /// The stage has not begun, or has no state.
     Fresh,
     /// A likelihood model in training.
     Likelihood(&'a LikelihoodState),
@@ -59,7 +59,7 @@ pub enum StageRef<'a> {
 }
 
 impl StageState {
-    /// The stage, borrowed.
+    /// Borrows the state of the stage.
     pub fn as_ref(&self) -> StageRef<'_> {
         match self {
             Self::Fresh => StageRef::Fresh,
@@ -69,140 +69,140 @@ impl StageState {
     }
 }
 
-/// A generator in training, and its optimizer.
+/// A generator in training, with its optimizer.
 #[derive(Debug, Clone)]
 pub struct GeneratorInTraining {
     /// The model.
     pub generator: BoxTrainable,
     /// Its optimizer.
     pub optimizer: Optimizer,
-    /// The model with the best validation likelihood so far, where one is kept.
+    /// Model with the best validation likelihood so far, if the best one is kept.
     pub best: Option<BoxTrainable>,
 }
 
 impl GeneratorInTraining {
-    /// At the beginning of its training.
+    /// Creates the state before the first update, with a new optimizer.
     pub fn new(generator: BoxTrainable) -> Self {
         let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
         Self { generator, optimizer, best: None }
     }
 
-    /// The model that training ends with: the best one, or the last where none was kept.
+    /// Returns the result of training: the best model, or the last one if no best model was kept.
     pub fn into_best(self) -> BoxGenerator {
         self.best.unwrap_or(self.generator).into_generator()
     }
 }
 
-/// The best validation likelihood so far, and when it was reached.
+/// Best validation likelihood so far, and when it was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct BestValidation {
-    /// Nats per token.
+    /// Negative log-likelihood of the validation sequences, in nats per token.
     pub nll: f64,
-    /// Epochs or rounds done then.
+    /// Number of epochs or rounds done at that time.
     pub done: usize,
 }
 
-/// Where the training of a likelihood model stands.
+/// Position in the training of a likelihood model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct LikelihoodCursor {
     /// Epochs and batches done.
     pub epochs: EpochCursor,
     /// The best epoch so far.
     pub best: Option<BestValidation>,
-    /// How often the learning rate was lowered.
+    /// Number of times that the learning rate was lowered.
     pub plateaus: usize,
 }
 
 /// A likelihood model in training.
 #[derive(Debug, Clone)]
 pub struct LikelihoodState {
-    /// Where it stands.
+    /// Position in the training.
     pub cursor: LikelihoodCursor,
     /// The model.
     pub model: GeneratorInTraining,
 }
 
-/// Where the training of a reward model stands.
+/// Position in the training of a reward model.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RewardModelCursor {
-    /// Draws of negatives done (d-steps).
+    /// Number of d-steps done; each draws new negatives.
     pub draw: usize,
-    /// Epochs and batches on the current training set done.
+    /// Epochs and batches done on the current training set.
     pub epochs: EpochCursor,
-    /// Sum of losses, sum of accuracies and number of batches since they were last reported.
+    /// Sum of losses, sum of accuracies and number of batches since the last report.
     pub sums: [f64; 3],
-    /// A cross-fitted discriminator: whether its feature weights are fitted, and that is recorded.
+    /// Whether the feature weights of a cross-fitted discriminator are fitted and recorded.
     pub fitted: bool,
-    /// A cross-fitted discriminator: its best log-likelihood-ratio gain on validation data, in nats per sequence.
+    /// Best log-likelihood-ratio gain of a cross-fitted discriminator on validation data, in nats per sequence.
     pub best_gain: Option<f64>,
 }
 
-/// What is trained at the moment, within a round.
+/// Phase of a round: which model is in training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// The reward model, before the generator's updates: before the first round, or anew.
+    /// The reward model before the generator's updates: pre-training before the first round, or retraining.
     Pretraining(RewardModelCursor),
-    /// The generator, with so many g-steps of the round done.
+    /// The generator, after this number of g-steps in the round.
     Generator(usize),
-    /// The reward model, behind the generator's updates of the round.
+    /// The reward model after the generator's updates of the round.
     RewardModel(RewardModelCursor),
 }
 
-/// Where a method's rounds stand.
+/// Position in the rounds of an adversarial method.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AdversarialCursor {
     /// Rounds done.
     pub round: usize,
-    /// What is trained in the current one.
+    /// Phase of the current round.
     pub phase: Phase,
-    /// Rounds done when the reward model was last trained anew.
+    /// Number of rounds done when the reward model was last retrained.
     pub retrained: usize,
-    /// The best round so far, where the best model is kept.
+    /// Best round so far, if the best model is kept.
     pub best: Option<BestValidation>,
-    /// Random sequences used up so far.
+    /// Counters of the random streams.
     pub counters: RngCounters,
-    /// Mean reward of the last generator update, and of each part of a reward that has parts.
+    /// Mean reward of the last generator update.
     pub reward: Option<f64>,
-    /// The same of each part of a reward that has parts.
+    /// Name and mean reward of each part in the last generator update, if the reward has parts.
     pub reward_parts: Vec<(String, f64)>,
-    /// What the monitor has seen.
+    /// State of the monitor.
     pub monitor: MonitorState,
-    /// The saved checkpoints of rounds, best first.
+    /// Saved checkpoints of the rounds, best first.
     pub checkpoints: Vec<Checkpoint>,
-    /// Warnings of the monitor, which belong to the results.
+    /// Warnings of the monitor. They are part of the results.
     pub warnings: Vec<String>,
 }
 
-/// Counters of the random streams. They begin at 0 for each method, so that a method's result does not depend on which
-/// others were trained before it.
+/// Counters of the random streams. They start at 0 for each method, so a method's result does not depend on the methods
+/// trained before it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RngCounters {
-    /// Sequences sampled for policy-gradient updates.
+    /// Number of sequences sampled for policy gradient updates.
     pub policy: u64,
-    /// Completions.
+    /// Number of completions (rollouts).
     pub rollouts: u64,
-    /// Negatives.
+    /// Number of negatives drawn.
     pub negatives: u64,
-    /// Rows that the reward model was trained on (dropout masks).
+    /// Number of rows that the reward model was trained on; it selects the dropout masks.
     pub discriminator_rows: u64,
-    /// Epochs that the reward model was trained for (orders).
+    /// Number of epochs that the reward model was trained for; it selects the order of batches.
     pub discriminator_epochs: u64,
 }
 
 /// A reward model in training.
 #[derive(Debug)]
 pub struct RewardModelInTraining {
-    /// Gives the reward.
+    /// The reward model.
     pub model: Box<dyn RewardModel>,
-    /// The optimizer of its network; a reward model without a network has none.
+    /// Optimizer of the network; none if the reward model has no network.
     pub optimizer: Option<Optimizer>,
-    /// The network's parameters at the best validation gain, where that is measured.
+    /// Parameters of the network at the best validation gain, if the gain is measured.
     pub best: Option<Tensors<f32>>,
 }
 
 impl RewardModelInTraining {
-    /// At the beginning of its training.
+    /// Creates the state before the first update, with a new optimizer.
     pub fn new(model: Box<dyn RewardModel>) -> Self {
         let optimizer = model.network().map(|n| Optimizer::new(n.parameters(), n.gradients()));
         Self { model, optimizer, best: None }
@@ -214,27 +214,27 @@ impl RewardModelInTraining {
 pub struct AdversarialState {
     /// The method.
     pub method: Method,
-    /// Where it stands.
+    /// Position in the training.
     pub cursor: AdversarialCursor,
     /// The generator.
     pub model: GeneratorInTraining,
-    /// What gives its reward.
+    /// The reward model.
     pub reward: RewardModelInTraining,
-    /// The generator that the reward model was trained against, if it was trained anew in the rounds: the reference policy of
-    /// the KL penalty. Otherwise that is the base.
+    /// Reference policy of the KL penalty: the generator that the reward model was last retrained against. None before
+    /// the first retraining; the reference policy is then the base.
     pub reference: Option<BoxGenerator>,
     /// The rollout policy.
     pub rollout: DelayedPolicy,
 }
 
 impl AdversarialState {
-    /// The reference policy of the KL penalty, where that is not the base.
+    /// Reference policy of the KL penalty, if it is not the base.
     pub fn reference_policy(&self) -> Option<&dyn Generator> {
         self.reference.as_deref()
     }
 }
 
-/// Largest count that a saved state may hold: no run reaches it, and adding one to it cannot overflow.
+/// Largest count allowed in a saved state. No run reaches it, and adding one cannot overflow.
 const MAX_COUNT: u64 = 1 << 40;
 
 fn check_counts(counts: &[u64]) -> Result<(), String> {
@@ -254,14 +254,14 @@ fn check_best(best: Option<BestValidation>, done: usize) -> Result<(), String> {
 }
 
 impl BestValidation {
-    /// Epochs or rounds since the best one, when `done` are done; 0 where none is known.
+    /// Number of epochs or rounds since the best one, when `done` are done; 0 if there is no best one.
     pub fn since(best: Option<Self>, done: usize) -> usize {
         best.map_or(0, |best| done.saturating_sub(best.done))
     }
 }
 
 impl GeneratorInTraining {
-    /// Keeps the model if none before had a better validation likelihood.
+    /// Keeps a copy of the model if its validation likelihood is the best so far. `nll` is in nats per token.
     pub fn keep_if_best(&mut self, best: &mut Option<BestValidation>, nll: f64, done: usize) {
         if best.is_none_or(|best| nll < best.nll) {
             *best = Some(BestValidation { nll, done });
@@ -277,8 +277,8 @@ impl EpochCursor {
 }
 
 impl LikelihoodCursor {
-    /// Whether training can stand here; the error says why not. A loop that begins beyond its end, or a number that
-    /// overflows, would be a panic long after the file was read.
+    /// Checks that the cursor is a possible position of training; the error gives the reason. Without this check, a
+    /// position beyond the end or an overflow would cause a panic long after the file was read.
     pub fn check(&self) -> Result<(), String> {
         check_counts(&self.epochs.counts())?;
         check_counts(&[self.plateaus as u64])?;
@@ -287,7 +287,7 @@ impl LikelihoodCursor {
 }
 
 impl AdversarialCursor {
-    /// At the beginning.
+    /// Position before the first g-step of the first round.
     pub fn new() -> Self {
         Self {
             round: 0,
@@ -303,7 +303,7 @@ impl AdversarialCursor {
         }
     }
 
-    /// Whether training can stand here; the error says why not.
+    /// Checks that the cursor is a possible position of training; the error gives the reason.
     pub fn check(&self) -> Result<(), String> {
         let RngCounters { policy, rollouts, negatives, discriminator_rows, discriminator_epochs } =
             self.counters;
@@ -319,7 +319,7 @@ impl AdversarialCursor {
         check_best(self.best, self.round)
     }
 
-    /// The cursor of the reward model's training.
+    /// Cursor of the reward model's training.
     pub fn reward_model(&mut self) -> &mut RewardModelCursor {
         match &mut self.phase {
             Phase::Pretraining(cursor) | Phase::RewardModel(cursor) => cursor,
@@ -327,7 +327,7 @@ impl AdversarialCursor {
         }
     }
 
-    /// Name and value of the last reward, for reports.
+    /// Name and value of the last mean reward, for reports.
     pub fn reward_figure(&self) -> Option<(&'static str, f64)> {
         self.reward.map(|reward| ("reward", reward))
     }

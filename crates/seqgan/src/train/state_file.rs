@@ -1,4 +1,4 @@
-//! The state of an unfinished run as a file: safetensors with a header.
+//! File format of the state of an unfinished run: safetensors with a header.
 
 use super::method;
 use super::state::{
@@ -21,28 +21,28 @@ use std::path::Path;
 /// The kind of checkpoint file.
 const KIND: &str = "state";
 
-/// Largest number of updates that an optimizer may have made.
+/// Largest number of updates allowed for a saved optimizer.
 const MAX_UPDATES: u64 = 1 << 40;
 
 #[derive(Serialize, Deserialize)]
 struct Header {
-    /// Stages of the plan that are completed.
+    /// Number of completed stages of the plan.
     stages: usize,
     outcome: Outcome,
-    /// How each part is trained.
+    /// Training method of each part.
     parts: Vec<Method>,
     stage: StageHeader,
-    /// Each generator, by the prefix of its tensors.
+    /// Header of each generator, by the prefix of its tensors.
     generators: BTreeMap<String, GeneratorHeader>,
-    /// Adam's number of updates, by the prefix of its tensors.
+    /// Number of updates of each Adam optimizer, by the prefix of its tensors.
     updates: BTreeMap<String, u64>,
     /// Seconds of work so far.
     elapsed_s: f64,
-    /// Length of metrics.jsonl.
+    /// Length of metrics.jsonl in bytes.
     metrics_bytes: u64,
 }
 
-/// What is in progress, and where it stands.
+/// Stage in progress, with its cursor.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum StageHeader {
@@ -51,19 +51,19 @@ enum StageHeader {
     Adversarial { method: Method, cursor: Box<AdversarialCursor> },
 }
 
-/// A state that was read.
+/// A loaded state.
 pub struct Saved {
-    /// What is completed.
+    /// Completed part of the run.
     pub completed: Completed,
-    /// What is in progress.
+    /// State of the stage in progress.
     pub stage: StageState,
     /// Seconds of work so far.
     pub elapsed_s: f64,
-    /// Length of metrics.jsonl.
+    /// Length of metrics.jsonl in bytes.
     pub metrics_bytes: u64,
 }
 
-/// What is collected for a file.
+/// Collects the contents of a state file.
 #[derive(Default)]
 struct Writer<'a> {
     tensors: Vec<(String, &'a Tensor<f32>)>,
@@ -157,7 +157,7 @@ pub fn save(
     checkpoint::write(path, KIND, &header, tensors)
 }
 
-/// Reads what [`save`] wrote, for a run with these settings and this task.
+/// Reads a state that [`save`] wrote, for a run with these settings and this task.
 pub fn load(path: &Path, config: &Config, task: &Task) -> Result<Saved> {
     let (header, tensors): (Header, _) = checkpoint::read(path, KIND)?;
     let Header { stages, outcome, parts, stage, generators, updates, elapsed_s, metrics_bytes } = header;
@@ -185,7 +185,7 @@ pub fn load(path: &Path, config: &Config, task: &Task) -> Result<Saved> {
     Ok(Saved { completed, stage, elapsed_s, metrics_bytes })
 }
 
-/// Tensors of a file, taken out by name.
+/// Reads the models of a state file from its named tensors.
 struct Reader<'a> {
     path: &'a Path,
     task: &'a Task,
@@ -205,12 +205,12 @@ impl Reader<'_> {
         }
     }
 
-    /// The prefixes of generators that begin with `start`.
+    /// Prefixes of generators that begin with `start`.
     fn prefixes(&self, start: &str) -> Vec<String> {
         self.generators.keys().filter(|prefix| prefix.starts_with(start)).cloned().collect()
     }
 
-    /// The tensors `prefix/...`, without the prefix.
+    /// Takes the tensors `prefix/...` and removes the prefix from their names.
     fn with_prefix(&mut self, prefix: &str) -> Vec<Tensor<f32>> {
         let prefix = format!("{prefix}/");
         let names: Vec<String> =
@@ -222,7 +222,7 @@ impl Reader<'_> {
         names.into_iter().map(take).collect()
     }
 
-    /// The tensors `prefix/...` in the order, names and shapes of `like`.
+    /// Takes the tensors `prefix/...`, which must have the names and shapes of `like`, in its order.
     fn take(&mut self, prefix: &str, like: &Tensors<f32>) -> Result<Tensors<f32>> {
         let mut result = Tensors::new();
         for want in like.iter() {
@@ -240,7 +240,7 @@ impl Reader<'_> {
         Ok(result)
     }
 
-    /// A generator of the task, under its constraint.
+    /// Reads a generator, which has the task's constraint.
     fn generator(&mut self, prefix: &str) -> Result<BoxGenerator> {
         let Some(header) = self.generators.remove(prefix) else {
             return Err(self.fault(format!("no generator `{prefix}`")));
@@ -296,7 +296,7 @@ impl Reader<'_> {
         Ok(AdversarialState { method: name, cursor, model, reward, reference, rollout })
     }
 
-    /// Gives an optimizer its moments and number of updates back.
+    /// Restores the moments and the number of updates of an optimizer.
     fn optimizer(&mut self, name: &str, like: &Tensors<f32>, optimizer: &mut Optimizer) -> Result<()> {
         let step = self.updates.get(name).copied();
         let step = step.ok_or_else(|| self.fault(format!("no update count of `{name}`")))?;

@@ -1,13 +1,13 @@
-//! Samples resampled by a discriminator's odds: the residual energy-based model of a discriminator and the model that it was
-//! trained against (Deng et al., "Residual Energy-Based Models for Text Generation", ICLR 2020).
+//! Residual energy-based model of a discriminator and the generator that it was trained against (Deng et al., "Residual
+//! Energy-Based Models for Text Generation", ICLR 2020).
 //!
 //! ```text
 //! q(y) = p(y) exp(s f(y)) / Z,      Z = E_p exp(s f)
 //! ```
 //!
-//! with f the discriminator's logit that y is real. It is sampled by importance resampling: of K candidates from p one is kept,
-//! with a probability proportional to exp(s f). The samples follow q as K grows; the effective sample size says how far K is
-//! from enough.
+//! f is the discriminator's logit of "real", and s a scale. Sampling is by importance resampling: one of K candidates
+//! from p is chosen, with probability proportional to exp(s f). The distribution of the samples approaches q as K
+//! grows. The effective sample size shows whether K is large enough.
 
 mod policy;
 mod row;
@@ -25,41 +25,41 @@ use rayon::prelude::*;
 pub use policy::ResidualPolicy;
 pub(super) use row::{ResidualRow, row_name, rows};
 
-/// A model, and the discriminator whose odds reweight it.
+/// A generator, reweighted by the odds of a discriminator.
 pub struct ResidualModel {
     base: BoxGenerator,
     odds: Odds,
 }
 
 enum Odds {
-    /// Of a CNN discriminator, trained in the rounds against the model that came of them.
+    /// Odds of a CNN discriminator. The base is the generator at the end of adversarial training.
     Cnn(Discriminator),
-    /// Of a cross-fitted discriminator, trained before the rounds against the model that they began with.
+    /// Odds of a cross-fitted discriminator. The base is the generator before adversarial training.
     Crossfit { discriminator: CausalDiscriminator, ensemble: Option<BoxGenerator>, scale: f64 },
 }
 
-/// Sequences that were resampled, each one of K candidates.
+/// Resampled sequences, each chosen from K candidates.
 #[derive(Debug, Clone)]
 pub struct Resampled {
     /// The sequences.
     pub sequences: SeqBatch,
-    /// log p + s f of each, `[B]`: log q up to ln Z.
+    /// log p + s f of each sequence, `[B]`, in nats: log q up to ln Z.
     pub log_weight: Vec<f64>,
-    /// The weights of all candidates.
+    /// Importance weights of all candidates.
     pub weights: Weights,
 }
 
-/// Candidates that are scored at a time; memory does not grow beyond them.
+/// Number of candidates that are scored together; bounds memory.
 const CHUNK: usize = 8_192;
 
 impl ResidualModel {
-    /// By a CNN discriminator that was trained against `base`.
+    /// Creates a residual model from a CNN discriminator that was trained against `base`.
     pub fn by_discriminator(base: BoxGenerator, discriminator: Discriminator) -> Self {
         Self { base, odds: Odds::Cnn(discriminator) }
     }
 
-    /// By a cross-fitted discriminator of `base`, with the features of an ensemble if it has those; the error says what does not
-    /// fit together.
+    /// Creates a residual model from a cross-fitted discriminator of `base`, with the features of an ensemble if it
+    /// uses them. Returns an error if the parts do not fit together.
     pub fn crossfit(
         config: &CrossfitConfig,
         discriminator: CausalDiscriminator,
@@ -83,12 +83,12 @@ impl ResidualModel {
         Ok(Self { base, odds: Odds::Crossfit { discriminator, ensemble, scale } })
     }
 
-    /// The model that candidates are drawn from.
+    /// The generator that candidates are sampled from.
     pub fn base(&self) -> &BoxGenerator {
         &self.base
     }
 
-    /// s f of each sequence, `[B]`: the logarithm of its odds to be real, up to a constant.
+    /// Log-odds s f of each sequence to be real, `[B]`, up to a constant.
     pub fn log_odds(&self, batch: &SeqBatch) -> Vec<f64> {
         match &self.odds {
             Odds::Cnn(discriminator) => {
@@ -96,7 +96,7 @@ impl ResidualModel {
             }
             Odds::Crossfit { discriminator, ensemble, scale } => {
                 let references = ReferenceModels { base: &self.base, ensemble: ensemble.as_deref() };
-                // A sequence outside the models' support has no features; it has the least odds.
+                // A sequence outside the models' support has no features and gets the lowest odds.
                 let models = || [Some(&self.base), ensemble.as_ref()].into_iter().flatten();
                 let allowed = |row: &[_]| models().all(|model| model.rules().allow(model.space(), row));
                 let logits = logits(discriminator, references, batch).into_iter().zip(batch.rows());
@@ -105,7 +105,7 @@ impl ResidualModel {
         }
     }
 
-    /// s times what each decision adds to f, `[B, T]`; the score of a whole sequence counts at its first.
+    /// Contribution of each decision to s f, `[B, T]`. The score of a whole sequence is assigned to its first decision.
     fn step_log_odds(&self, batch: &SeqBatch) -> Vec<f32> {
         match &self.odds {
             Odds::Cnn(_) => {
@@ -122,7 +122,8 @@ impl ResidualModel {
         }
     }
 
-    /// Draws `n` sequences, each of which is one of K candidates. `draw` makes candidates number `first..first + n`.
+    /// Draws `n` sequences, each chosen from K candidates. `draw(first, n)` samples candidates number
+    /// `first..first + n`.
     pub fn sample(
         &self,
         (num_candidates, choices): (usize, &Streams),
@@ -149,7 +150,8 @@ impl ResidualModel {
     }
 }
 
-/// One row of each `num_candidates`, with a probability proportional to its odds. Groups are number `first..`.
+/// Chooses one row of each group of `num_candidates`, with probability proportional to its odds. Group numbers start at
+/// `first`.
 fn choose(log_odds: &[f64], num_candidates: usize, choices: &Streams, first: u64) -> Vec<usize> {
     let of_group = |(group, log_odds): (usize, &[f64])| {
         let largest = log_odds.iter().copied().fold(f64::MIN, f64::max);
@@ -171,7 +173,7 @@ mod tests {
     use crate::generator::{LstmShape, oracle};
     use crate::rng::Purpose;
 
-    /// A discriminator to which unlikely tokens look real, and impossible ones most of all.
+    /// Discriminator that gives unlikely tokens a high logit, and impossible tokens the highest.
     #[test]
     fn sequences_outside_the_support_have_the_least_odds() {
         let mut space = oracle::synthetic_space(5, 3);

@@ -1,4 +1,4 @@
-//! A residual energy model as a policy: sampled and asked for probabilities like any other.
+//! Policy of a residual energy-based model.
 
 use super::ResidualModel;
 use crate::generator::{GeneratorPolicy, Policy, Samples, SequenceSpace};
@@ -7,10 +7,10 @@ use crate::metrics::residual::Weights;
 use crate::rng::{Purpose, Streams};
 use crate::token::{SeqBatch, TokenId};
 
-/// Candidates from which Z is estimated.
+/// Number of candidates for the estimate of Z.
 const NUM_FOR_Z: usize = 10_000;
 
-/// q with p the base at a temperature.
+/// The distribution q of a [`ResidualModel`], with its base at a temperature.
 pub struct ResidualPolicy {
     model: ResidualModel,
     policy: GeneratorPolicy,
@@ -20,7 +20,8 @@ pub struct ResidualPolicy {
 }
 
 impl ResidualPolicy {
-    /// Which keeps one of `num_candidates`.
+    /// Creates a policy that samples by choosing one of `num_candidates` candidates. Z is estimated once, from samples
+    /// of the base.
     pub fn new(model: ResidualModel, temperature: f64, num_candidates: usize, seed: u64) -> Self {
         let policy = GeneratorPolicy::new(model.base(), temperature);
         let drawn = policy.sample(&Streams::new(seed, Purpose::Evaluation), 0, NUM_FOR_Z).sequences;
@@ -28,17 +29,17 @@ impl ResidualPolicy {
         Self { model, policy, num_candidates, choices: Streams::new(seed, Purpose::Resample), weights }
     }
 
-    /// Which it is a policy of.
+    /// The residual model.
     pub fn model(&self) -> &ResidualModel {
         &self.model
     }
 
-    /// ln Z, nats a sequence.
+    /// Estimate of ln Z, in nats per sequence.
     pub fn ln_z(&self) -> Estimate {
         self.weights.ln_mean()
     }
 
-    /// Effective sample size as a share of candidates.
+    /// Effective sample size, as a share of the candidates.
     pub fn effective(&self) -> f64 {
         self.weights.effective()
     }
@@ -111,7 +112,8 @@ mod tests {
         assert!(policy.effective() < 0.9 && policy.effective() > 0.0, "{}", policy.effective());
     }
 
-    /// Of many candidates nearly q, of one the base; and what is said of a sample is its probability.
+    /// Samples follow q for many candidates and the base for one; the reported log-probability of a sample is that of
+    /// q.
     #[test]
     fn samples_follow_it() {
         let n = 20_000;

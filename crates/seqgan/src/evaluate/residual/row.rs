@@ -1,5 +1,5 @@
-//! The row `residual` of a method with a cross-fitted discriminator: candidates of its base, resampled by the discriminator's
-//! odds.
+//! The row `residual` of a method with a cross-fitted discriminator: samples of its base, resampled with the
+//! discriminator's odds.
 
 use super::super::equal_entropy::Compared;
 use super::{ResidualModel, ResidualPolicy};
@@ -14,7 +14,7 @@ use crate::task::Task;
 use crate::token::SeqBatch;
 use crate::train::method::{self, RewardTraining};
 
-/// The name of a method's row, and of its file of samples.
+/// Name of a method's row, and of its file of samples.
 pub(in super::super) fn row_name(name: Method) -> &'static str {
     match name {
         Method::DISTILLED_SEQGAN_CROSSFIT => "distilled-residual",
@@ -22,10 +22,10 @@ pub(in super::super) fn row_name(name: Method) -> &'static str {
     }
 }
 
-/// Each sample costs many candidates, so there are fewer of them than of other rows.
+/// Divisor of the number of samples. A sample costs many candidates, so there are fewer samples than in other rows.
 const SHARE_OF_SAMPLES: usize = 10;
 
-/// The methods whose residual rows a run has.
+/// Methods that have a residual row in a run.
 pub(in super::super) fn rows(config: &Config) -> impl Iterator<Item = Method> {
     let has_row = |name: &Method| {
         let on_folds =
@@ -35,7 +35,7 @@ pub(in super::super) fn rows(config: &Config) -> impl Iterator<Item = Method> {
     config.methods.iter().copied().filter(has_row)
 }
 
-/// The model of the row at a temperature of its base.
+/// Residual model of a row, at a temperature of its base.
 pub(in super::super) struct ResidualRow<'a> {
     config: &'a Config,
     task: &'a Task,
@@ -44,7 +44,7 @@ pub(in super::super) struct ResidualRow<'a> {
 }
 
 impl<'a> ResidualRow<'a> {
-    /// Of a method with this model.
+    /// Creates the row of a method with this residual model.
     pub fn new(
         (config, task): (&'a Config, &'a Task),
         method: Method,
@@ -59,7 +59,7 @@ impl<'a> ResidualRow<'a> {
         (self.config.evaluate.num_samples / SHARE_OF_SAMPLES).max(2)
     }
 
-    /// The row's measures. Likelihoods are those of the model itself; all others are those of its samples.
+    /// Measures the row. Likelihoods are those of the model q; the other measures are those of its samples.
     pub fn measured(&self, oracle_entropy: Option<Estimate>) -> MethodRow {
         let (policy, base) = (&self.policy, self.policy.model().base());
         let n = self.num_samples();
@@ -73,7 +73,7 @@ impl<'a> ResidualRow<'a> {
         }
     }
 
-    /// Against the base at equal entropy.
+    /// Compares the row with the base at equal entropy.
     pub fn compared(&self, compared: &Compared<'_>, temperature: f64) -> Result<Comparison> {
         let mut comparison = compared.at(&self.policy, self.num_samples(), temperature)?;
         let differences = &mut comparison.differences;
@@ -86,7 +86,7 @@ impl<'a> ResidualRow<'a> {
         Ok(comparison)
     }
 
-    /// `n` of its sequences.
+    /// Draws `n` samples.
     pub fn samples(&self, purpose: Purpose, n: usize) -> SeqBatch {
         let streams = Streams::new(self.config.seed, purpose);
         self.policy.sample(&streams, 0, n).sequences
@@ -101,7 +101,8 @@ impl<'a> ResidualRow<'a> {
     }
 }
 
-/// Z is estimated: all likelihoods of a row share its error, and those of its samples are its entropy.
+/// Adds the standard error of ln Z to all likelihoods of a row, which share one estimate of Z. The entropy is the
+/// likelihood of the model's own samples.
 fn with_error_of(ln_z: Estimate, steps: f64, mut measures: Measures) -> Measures {
     let Measures { nll_test, nll_validation, nll_train, entropy, forward_kl, reverse_kl, .. } = &mut measures;
     let likelihoods = [nll_test, nll_validation, nll_train, entropy, forward_kl, reverse_kl];
@@ -109,7 +110,8 @@ fn with_error_of(ln_z: Estimate, steps: f64, mut measures: Measures) -> Measures
     measures
 }
 
-/// Adds the error of ln Z, nats a sequence of so many decisions; samples are about as long as held-out sequences.
+/// Adds the standard error of ln Z, in nats per sequence, to estimates in nats per token. `steps` is the mean number of
+/// decisions of a sequence; samples are assumed to be as long as held-out sequences.
 fn widen<const N: usize>(likelihoods: [Option<&mut Estimate>; N], ln_z: Estimate, steps: f64) {
     for likelihood in likelihoods.into_iter().flatten() {
         likelihood.stderr = likelihood.stderr.hypot(ln_z.stderr / steps);

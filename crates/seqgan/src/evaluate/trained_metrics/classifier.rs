@@ -1,5 +1,5 @@
-//! The classifier two-sample test (Lopez-Paz and Oquab, "Revisiting classifier two-sample
-//! tests", ICLR 2017, section 3), with the discriminator's network.
+//! The classifier two-sample test (Lopez-Paz and Oquab, "Revisiting classifier two-sample tests", ICLR 2017, section
+//! 3), with the CNN discriminator as classifier.
 
 use crate::Result;
 use crate::data::Batches;
@@ -12,19 +12,19 @@ use crate::train::epochs::{self, EpochCursor, EpochTraining};
 use crate::train::{Event, Observer};
 
 const BATCH_SIZE: usize = 64;
-/// Small sets need many epochs; for others patience ends before.
+/// Small data sets need many epochs; for others early stopping ends training before.
 const MAX_EPOCHS: usize = 40;
 const PATIENCE: usize = 3;
 const UPDATE: DiscriminatorUpdate = DiscriminatorUpdate { learning_rate: 1e-3, dropout_keep: 0.5, l2: 0.0 };
 
-/// Sequences of both classes, in turn.
+/// Sequences of both classes, alternating.
 struct Labelled {
     sequences: SeqBatch,
     real: Vec<bool>,
 }
 
 impl Labelled {
-    /// Rows `rows` of both sets.
+    /// Takes rows `rows` of both sets.
     fn new(real: &SeqBatch, other: &SeqBatch, rows: std::ops::Range<usize>) -> Self {
         let mut labelled = Self { sequences: SeqBatch::new(real.max_length()), real: Vec::new() };
         for b in rows {
@@ -40,16 +40,16 @@ impl Labelled {
         let scores = discriminator.scores(&self.sequences);
         let nats = scores.iter().zip(&self.real).map(|(&score, &real)| {
             let right = f64::from(if real { score } else { 1.0 - score });
-            // A score of 1 may be rounded.
+            // A score may be rounded to 1.
             -right.max(1e-7).ln()
         });
         nats.sum::<f64>() / self.real.len() as f64
     }
 }
 
-/// Trains a fresh discriminator to tell `real` from `other`, equally many, and returns its accuracy on the second
-/// half of both, with the binomial standard error. 0.5 is what no classifier can beat where both are draws of one
-/// distribution. A fifth of the first half validates, for early stopping.
+/// Trains a new discriminator to distinguish `real` from `other`, which have equal size. Returns its accuracy on the
+/// second half of both sets, with the binomial standard error. The expected accuracy is 0.5 if both sets are samples of
+/// one distribution. A fifth of the first half is used for early stopping.
 pub(super) fn accuracy(
     name: &str,
     real: &SeqBatch,
@@ -87,7 +87,7 @@ struct Training<'a> {
     best: Best,
     orders: Streams,
     masks: Streams,
-    /// Rows that it was trained on, which name the dropout masks.
+    /// Number of rows trained on; determines the dropout masks.
     rows: u64,
     observer: &'a dyn Observer,
 }

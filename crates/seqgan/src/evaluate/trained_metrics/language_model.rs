@@ -1,5 +1,5 @@
-//! Language models of n-grams, which are deterministic. A network in their place measured its own training more than the samples
-//! (docs/metrics.md).
+//! N-gram language models. Their training is deterministic. The score of a neural language model depended more on its
+//! own training than on the samples (docs/metrics.md).
 
 use rayon::prelude::*;
 
@@ -12,15 +12,16 @@ use crate::token::{SeqBatch, TokenId};
 use crate::train::{Event, Observer};
 use crate::{Error, Result};
 
-/// The longest n-gram. On real captions and poems five are enough, and more do no harm; on molecules twelve are worth 0.002 nats more.
+/// Maximum n-gram order. Order 5 is enough for captions and poems, and a higher order does no harm; on molecules, order
+/// 12 is 0.002 nats better.
 const ORDER: usize = 10;
-/// Of large sets n-grams are shorter, so that no model has many more than so many.
+/// Approximate maximum number of n-grams of a model. The order is lower for large data sets.
 const MOST_NGRAMS: usize = 10_000_000;
 const SHORTEST: usize = 3;
-/// Parts of the samples that are left out in turn, to see how much hangs on them.
+/// Number of groups of the jackknife.
 const GROUPS: usize = 10;
 
-/// What models that are compared have in common.
+/// Order and vocabulary size, common to all models that are compared.
 #[derive(Clone, Copy)]
 pub(super) struct Shape {
     order: usize,
@@ -28,8 +29,8 @@ pub(super) struct Shape {
 }
 
 impl Shape {
-    /// Of models of `num_sequences` sequences each, in the numbers of `vocabulary`; about as long as those of `train`, so that it depends
-    /// on no samples.
+    /// Shape for models of `num_sequences` sequences each, with the token ids of `vocabulary`. It assumes sequences as
+    /// long as those of `train`, so it does not depend on samples.
     pub fn new(vocabulary: &Vocabulary, train: &SeqBatch, num_sequences: usize) -> Self {
         let tokens = train.total_tokens() * num_sequences / train.len().max(1);
         Self { order: (MOST_NGRAMS / tokens.max(1)).clamp(SHORTEST, ORDER), vocab_size: vocabulary.len() }
@@ -41,7 +42,7 @@ impl Shape {
     }
 }
 
-/// A row with its end, unless it was cut.
+/// Row `b` with its end token, unless it was truncated.
 fn ended(batch: &SeqBatch, b: usize) -> Vec<TokenId> {
     let mut row = batch.row(b).to_vec();
     if row.len() < batch.max_length() {
@@ -55,20 +56,20 @@ fn nats(model: &KneserNey, batch: &SeqBatch) -> Vec<f64> {
     (0..batch.len()).into_par_iter().map(|b| model.nats(&ended(batch, b))).collect()
 }
 
-/// A model of some sequences, and test sequences under it.
+/// A language model, and its likelihoods of the test sequences.
 pub(super) struct LanguageModel {
     model: KneserNey,
     /// -log p of each test sequence, in nats.
     test_nats: Vec<f64>,
-    /// Decisions of each.
+    /// Number of decisions of each test sequence.
     test_steps: Vec<u32>,
-    /// Standard error of the mean per token by the choice of the sequences, the test sequences being given: the jackknife that leaves out
-    /// a group at a time (Shao and Tu, The Jackknife and Bootstrap, 1995, section 2.3).
+    /// Standard error of the mean per token due to the choice of training sequences, given the test sequences: the
+    /// delete-a-group jackknife (Shao and Tu, The Jackknife and Bootstrap, 1995, section 2.3).
     error_of_choice: f64,
 }
 
 impl LanguageModel {
-    /// Makes a model of all `sequences`, and one without each part of them.
+    /// Trains a model of all `sequences`, and one without each group of the jackknife.
     pub fn new(
         name: &str,
         shape: Shape,
@@ -78,7 +79,7 @@ impl LanguageModel {
     ) -> Result<Self> {
         let test_steps = steps(test, true);
         let mean = |nats: &[f64]| per_token(nats, &test_steps).mean;
-        // Sequences that lie in some order would make groups that differ.
+        // Groups of sorted sequences would differ systematically.
         let shuffled = Streams::new(0, Purpose::Groups).permutation(0, sequences.len());
         let mut without = Vec::new();
         observer.on(&Event::Phase { name, done: 0, total: GROUPS as u64 })?;
@@ -96,22 +97,23 @@ impl LanguageModel {
         Ok(Self { model, test_nats, test_steps, error_of_choice })
     }
 
-    /// Mean -log p per token of `batch`, the model being given.
+    /// Mean -log p of `batch`, in nats per token, given the model.
     pub fn nll(&self, batch: &SeqBatch) -> Estimate {
         per_token(&nats(&self.model, batch), &steps(batch, true))
     }
 
-    /// The same of the test sequences.
+    /// Mean -log p of the test sequences, in nats per token, given the model.
     pub fn nll_test(&self) -> Estimate {
         per_token(&self.test_nats, &self.test_steps)
     }
 
-    /// Mean -log p per token of the test sequences. Its error is theirs and that of what the model was made of together.
+    /// Mean -log p of the test sequences, in nats per token. The standard error includes the choice of the test
+    /// sequences and of the training sequences.
     pub fn reverse(&self) -> Estimate {
         self.nll_test().with_more_error(self.error_of_choice)
     }
 
-    /// How much more that is than `other`'s, of the same test sequences.
+    /// Difference of the means of [`Self::reverse`] between this model and `other`, for the same test sequences.
     pub fn reverse_minus(&self, other: &Self) -> Estimate {
         let more: Vec<f64> = self.test_nats.iter().zip(&other.test_nats).map(|(a, b)| a - b).collect();
         per_token(&more, &self.test_steps)

@@ -1,8 +1,8 @@
-//! Metrics of samples that need a model to be trained first: language models, as in Cífka, Severyn, Alfonseca and Filippova
-//! ("Eval all, trust a few, do wrong to none", 2018), Semeniuta, Severyn and Gelly (2018, arXiv 1806.04936) and Caccia
-//! et al. (ICLR 2020), here of n-grams, as in Zhao et al. (ICML 2018); and a classifier, as in Lopez-Paz and Oquab (ICLR 2017).
+//! Metrics of samples that train a model. Language models: Cífka, Severyn, Alfonseca and Filippova ("Eval all, trust a
+//! few, do wrong to none", 2018), Semeniuta, Severyn and Gelly (2018, arXiv 1806.04936) and Caccia et al. (ICLR 2020);
+//! here with n-grams, as in Zhao et al. (ICML 2018). Classifier: Lopez-Paz and Oquab (ICLR 2017).
 //!
-//! Each metric trains models of its own, which share neither parameters nor random numbers with the model that made the samples.
+//! The models of a metric share neither parameters nor random numbers with the generator that is evaluated.
 
 mod classifier;
 mod language_model;
@@ -16,30 +16,31 @@ use crate::train::Observer;
 use language_model::{LanguageModel, Shape};
 use vocabulary::Vocabulary;
 
-/// Fewest sequences of each kind that anything can be learnt from.
+/// Minimum number of sequences in each set.
 pub const MIN_SEQUENCES: usize = 20;
 
 /// Trained metrics of one set of sequences.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainedScores {
-    /// -log p of the sequences under a model of real training sequences, nats per token.
+    /// Mean -log p of the sequences under a model of training sequences, in nats per token.
     pub lm_score: Estimate,
-    /// -log p of test sequences under a model of the sequences, nats per token.
+    /// Mean -log p of test sequences under a model of the sequences, in nats per token.
     pub reverse_lm_score: Estimate,
-    /// Share of held-out sequences that a classifier tells from real ones or to be real.
+    /// Accuracy of a classifier that distinguishes the sequences from training sequences, on held-out sequences; 0.5 is
+    /// chance.
     pub classifier_accuracy: Estimate,
 }
 
-/// Trained metrics of samples, and of real sequences in their place.
+/// Trained metrics of samples, and of real sequences for comparison.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TrainedMetrics {
-    /// Of the samples.
+    /// Scores of the samples.
     pub samples: TrainedScores,
-    /// Of as many real sequences.
+    /// Scores of as many real sequences.
     pub real: TrainedScores,
-    /// Sequences each language model was made from.
+    /// Number of training sequences of each language model.
     pub language_model_sequences: usize,
-    /// Sequences of each class that the classifiers were made from and tried on.
+    /// Number of sequences of each class, training and test, for the classifiers.
     pub classifier_sequences: usize,
 }
 
@@ -52,12 +53,11 @@ impl TrainedScores {
     }
 }
 
-/// Trains two language models, one of real training sequences and one of as many samples, and two classifiers, of
-/// training sequences against samples and against test sequences; tokens are any numbers that mean the same in all
-/// three sets. A training sequence that is in the test set, too, is not left out: short sequences repeat, and without
-/// the likeliest ones the rest would be another distribution.
+/// Trains two language models, of training sequences and of as many samples, and two classifiers, of training sequences
+/// against samples and against test sequences. The three sets share token ids. Training sequences that also occur in
+/// the test set are kept: short sequences repeat, and removing the most likely ones would change the distribution.
 ///
-/// None where there are fewer than [`MIN_SEQUENCES`] sequences of a kind.
+/// Returns none if a set has fewer than [`MIN_SEQUENCES`] sequences.
 pub fn trained_metrics(
     samples: &SeqBatch,
     test: &SeqBatch,
@@ -67,7 +67,7 @@ pub fn trained_metrics(
 ) -> Result<Option<TrainedMetrics>> {
     let vocabulary = Vocabulary::new(train, [samples, test, train]);
     let order = Streams::new(seed, Purpose::TrainedMetricOrder);
-    // Sets that are sorted by something would give halves that differ.
+    // Halves of a sorted set would differ.
     let shuffled =
         |set: &SeqBatch, number| vocabulary.encode(&set.select(order.permutation(number, set.len())));
     let [samples, test, train] = [(samples, 0), (test, 1), (train, 2)].map(|(s, i)| shuffled(s, i));
@@ -100,9 +100,9 @@ pub fn trained_metrics(
     }))
 }
 
-/// How much worse test sequences are under a language model of the first samples than under one of the second, nats per token. Both models
-/// are of as many samples as both sets have and as there are training sequences. None where there are fewer than [`MIN_SEQUENCES`]
-/// sequences of a kind.
+/// Difference of the reverse LM scores of two sets of samples, first minus second, in nats per token. Both language
+/// models have the same number of training sequences: the size of the smallest of the two sets and `train`. Returns
+/// none if a set has fewer than [`MIN_SEQUENCES`] sequences.
 pub fn reverse_difference(
     samples: [&SeqBatch; 2],
     test: &SeqBatch,
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use crate::train::Silent;
 
-    /// Walks on a circle of 12 tokens, mostly by `step`, of 4 to 8 tokens.
+    /// Random walks on a circle of 12 tokens, mostly by `step`, of 4 to 8 tokens.
     fn walks(seed: u64, rows: usize, step: usize) -> SeqBatch {
         let streams = Streams::new(seed, Purpose::Sample);
         let walk = |b| {
@@ -158,7 +158,7 @@ mod tests {
         for scores in [got.samples, got.real] {
             let accuracy = scores.classifier_accuracy;
             assert!((accuracy.mean - 0.5).abs() < 4.0 * accuracy.stderr, "{got:?}");
-            // Binomial, of 100 held-out sequences of each class.
+            // Binomial, with 100 held-out sequences of each class.
             let binomial = (accuracy.mean * (1.0 - accuracy.mean) / 199.0).sqrt();
             assert!((accuracy.stderr - binomial).abs() < 1e-12, "{got:?}");
         }
@@ -185,7 +185,7 @@ mod tests {
         assert!(got.samples.classifier_accuracy.mean > 0.9, "{got:?}");
     }
 
-    /// Of two sets of samples the one that is like the test sequences makes the better model of them, and two alike are one.
+    /// Samples like the test sequences give a lower reverse LM score; two sets of one distribution give equal scores.
     #[test]
     fn a_reverse_score_tells_which_samples_are_nearer() {
         let (test, train) = (walks(1, 200, 1), walks(2, 500, 1));
@@ -201,8 +201,8 @@ mod tests {
         assert_eq!(difference([&near, &few]), None);
     }
 
-    /// Scores of other samples scatter no more than the standard error says. Of so few short sequences it says too much: twice of
-    /// what is seen, and 1.5 times with 2,000 of them.
+    /// The standard error covers the spread of scores between sets of samples. For so few short sequences it is too
+    /// large: twice the observed spread, and 1.5 times with 2,000 sequences.
     #[test]
     fn the_error_of_a_difference_is_that_of_other_samples() {
         let (test, train) = (walks(1, 200, 1), walks(2, 500, 1));

@@ -1,27 +1,26 @@
-//! The tokens that trained metrics know, and the sizes of their networks.
+//! Vocabulary of the trained metrics, and the sizes of their networks.
 
 use crate::discriminator::DiscriminatorShape;
 use crate::token::{SeqBatch, TokenId};
 use std::collections::HashMap;
 
-/// Stands behind each sequence that was not cut.
+/// End token, appended to each sequence that was not truncated.
 pub(super) const END: TokenId = 0;
-/// Stands for all tokens that no training sequence has. It is a token like others, so that samples of unknown
-/// words score badly.
+/// Token for all tokens that no training sequence contains. It is scored like any other token, so samples with unknown
+/// words get a bad score.
 const UNKNOWN: TokenId = 1;
 const EMBEDDING_DIM: usize = 32;
 /// (width, filters) of the classifier's convolutions.
 const FILTERS: [(usize, usize); 5] = [(1, 64), (2, 64), (3, 64), (4, 64), (5, 64)];
 
-/// The tokens of the training sequences. They are the same for all metrics, so that samples and real sequences
-/// are measured alike.
+/// Tokens of the training sequences. All metrics use the same tokens, for samples and for real sequences.
 pub(super) struct Vocabulary {
     numbers: HashMap<TokenId, TokenId>,
     max_length: usize,
 }
 
 impl Vocabulary {
-    /// The tokens of `train`, for sequences as long as those of `sets`.
+    /// Vocabulary of `train`, with a maximum length that covers all of `sets`.
     pub fn new(train: &SeqBatch, sets: [&SeqBatch; 3]) -> Self {
         let mut numbers = HashMap::new();
         for &token in train.rows().flatten() {
@@ -32,14 +31,14 @@ impl Vocabulary {
         Self { numbers, max_length: lengths.max().unwrap_or(0).max(1) }
     }
 
-    /// The same sequences in these numbers.
+    /// Converts sequences to these token ids.
     pub fn encode(&self, batch: &SeqBatch) -> SeqBatch {
         let number = |token: &TokenId| self.numbers.get(token).copied().unwrap_or(UNKNOWN);
         let rows = batch.rows().map(|row| row.iter().map(number).collect::<Vec<_>>());
         SeqBatch::from_rows(rows, self.max_length)
     }
 
-    /// The shape of the classifiers.
+    /// Shape of the classifiers.
     pub fn discriminator_shape(&self) -> DiscriminatorShape {
         DiscriminatorShape {
             vocab_size: self.len(),
@@ -51,7 +50,7 @@ impl Vocabulary {
         }
     }
 
-    /// Tokens that may come, the end and the unknown one included.
+    /// Number of tokens, including the end token and the unknown token.
     pub fn len(&self) -> usize {
         self.numbers.len() + UNKNOWN as usize + 1
     }

@@ -1,5 +1,5 @@
-//! `distilled`: a single model that learns from the ensemble's distributions (Hinton et al., "Distilling the Knowledge in a
-//! Neural Network", 2015), on training sequences and as many samples of the ensemble.
+//! `distilled`: distillation of the ensemble into a single model (Hinton et al., "Distilling the Knowledge in a Neural
+//! Network", 2015). The training data are the training sequences and equally many samples of the ensemble.
 
 use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
 use crate::Result;

@@ -1,5 +1,5 @@
-//! `mle-ensemble`: the geometric mean of several likelihood models, `mle-tuned` among them. The others differ from it in their
-//! initial weights and the order of their batches alone.
+//! `mle-ensemble`: the geometric mean of `mle-tuned` and further likelihood models, which differ from it only in their
+//! initial weights and the order of their batches.
 
 use super::traits::{Kind, TrainingMethod};
 use crate::config::{Config, Method};

@@ -1,4 +1,5 @@
-//! `maligan`: sequences weighted by the odds that they are real, without search (Che et al. 2017, arXiv 1702.07983).
+//! `maligan`: policy gradient with sequences weighted by the odds that they are real, without Monte-Carlo search (Che
+//! et al. 2017, arXiv 1702.07983).
 
 use super::super::cnn_discriminator;
 use super::super::reward_model::{ActionValues, LabelledBatch, Network, RewardModel, RolloutContext};

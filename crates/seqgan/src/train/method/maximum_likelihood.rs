@@ -1,4 +1,4 @@
-//! Maximum likelihood: `mle` on the paper's schedule, `mle-tuned` with early stopping, L2 and a cosine.
+//! Maximum likelihood: `mle` with the paper's schedule, `mle-tuned` with early stopping, L2 and a cosine schedule.
 
 use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
 use crate::Result;
@@ -7,13 +7,13 @@ use crate::generator::TrainableGenerator;
 use crate::optim::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
 use crate::token::SeqBatch;
 
-/// Maximum likelihood on the paper's schedule.
+/// Maximum likelihood with the paper's schedule.
 pub(super) struct Mle;
 
 /// Maximum likelihood with early stopping, L2 and a cosine schedule.
 pub(super) struct MleTuned;
 
-/// One step of maximum likelihood.
+/// Update rule of maximum likelihood.
 struct Step;
 
 impl LikelihoodStep for Step {

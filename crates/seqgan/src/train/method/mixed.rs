@@ -1,4 +1,4 @@
-//! `mixed`: policy gradient with a weighted sum of rewards, as `[[reward]]` has them.
+//! `mixed`: policy gradient with a weighted sum of the rewards in the settings `[[reward]]`.
 
 use super::super::cnn_discriminator;
 use super::super::monitor::{Diagnostic, advice};
@@ -14,17 +14,17 @@ use crate::reward::{DiscriminatorReward, Reward, RewardContext};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// A weighted sum of rewards.
+/// Policy gradient with a weighted sum of rewards.
 pub(super) struct Mixed;
 
-/// The parts, and the discriminator that one of them may be.
+/// The parts of the reward, and the discriminator if one of them uses it.
 #[derive(Debug)]
 struct Sum {
     parts: BuiltRewards,
     discriminator: Option<Discriminator>,
 }
 
-/// The parts of the reward, built from the settings and the task.
+/// Builds the parts of the reward from the settings and the task.
 pub fn build_rewards(config: &Config, task: &Task) -> Result<BuiltRewards> {
     let mut context = RewardContext::new(&task.train, task.vocab.as_ref(), task.max_length());
     context.bleu_order = config.pg_bleu.max_order;
@@ -60,7 +60,7 @@ impl AdversarialMethod for Mixed {
         Ok(Box::new(Sum { parts: build_rewards(config, task)?, discriminator }))
     }
 
-    /// Asks every program about a training sequence, so that a wrong one is found before the long run.
+    /// Tests every program on a training sequence, so that a faulty program is found before the long run.
     fn check(&self, config: &Config, task: &Task) -> Result<()> {
         build_rewards(config, task)?.check(&task.train)
     }

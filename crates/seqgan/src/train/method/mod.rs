@@ -1,5 +1,5 @@
-//! Methods, one a file. A method is a type that implements [`TrainingMethod`], and a line in `registry.rs`; from outside the
-//! crate, [`register`] adds one.
+//! Methods, one per file. A method is a type that implements [`TrainingMethod`] and has a line in `registry.rs`. Other
+//! crates add methods with [`register`].
 
 pub mod crossfit;
 mod distilled;

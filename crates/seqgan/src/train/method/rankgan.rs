@@ -1,4 +1,5 @@
-//! `rankgan`: a ranker among real sequences in place of the discriminator (Lin, Li, He, Zhang, Sun, NIPS 2017).
+//! `rankgan`: policy gradient with a ranker as the reward model, which ranks a sequence among real ones (Lin, Li, He,
+//! Zhang, Sun, NIPS 2017).
 
 use super::super::cnn_discriminator;
 use super::super::reward_model::{
@@ -18,7 +19,7 @@ pub(super) struct RankGan;
 #[derive(Debug)]
 struct Reward(Ranker);
 
-/// Sets of real sequences that are drawn, by number.
+/// Numbers of the sets of real sequences that are drawn.
 const TRAINING_REFERENCES: u32 = 0;
 const REFERENCES: u32 = 1;
 const COMPARISON: u32 = 2;
@@ -56,7 +57,8 @@ impl RewardModel for Reward {
 
     fn learn(&mut self, optimizer: &mut Optimizer, batch: &LabelledBatch<'_>) -> Result<BatchLoss> {
         let LabelledBatch { config, sequences, real, train, first_row } = *batch;
-        // A batch of one kind alone ranks nothing; it can fall out of a shuffle where batches are tiny.
+        // A batch with only real or only generated sequences has nothing to rank. Shuffling can produce one if batches
+        // are tiny.
         if real.iter().all(|&r| r) || !real.contains(&true) {
             return Ok(BatchLoss { loss: 0.0, accuracy: 0.5 });
         }

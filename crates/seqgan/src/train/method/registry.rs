@@ -1,4 +1,4 @@
-//! The registry of methods: one line each.
+//! Registry of methods, with one line per method.
 
 use super::crossfit::{DISTILLED_SEQGAN_CROSSFIT, SEQGAN_CROSSFIT};
 use super::distilled::Distilled;
@@ -17,7 +17,7 @@ use crate::config::{Config, Method};
 use crate::{Error, Result};
 use std::sync::{PoisonError, RwLock};
 
-/// The methods of this library, in the order in which tables are best read. A method comes behind those that it needs.
+/// The methods of this library, in the order of the results table. A method follows those that it needs.
 const BUILT_IN: [&dyn TrainingMethod; 16] = [
     &Random,
     &Unigram,
@@ -37,10 +37,10 @@ const BUILT_IN: [&dyn TrainingMethod; 16] = [
     &Mixed,
 ];
 
-/// Methods that were registered from outside.
+/// Methods registered from outside this library.
 static REGISTERED: RwLock<Vec<&'static dyn TrainingMethod>> = RwLock::new(Vec::new());
 
-/// Adds a method, which settings can name from then on. A name that is taken is refused.
+/// Registers a method, so that settings can name it. A name that is already in use is an error.
 pub fn register(method: &'static dyn TrainingMethod) -> Result<()> {
     let mut registered = REGISTERED.write().unwrap_or_else(PoisonError::into_inner);
     let name = method.name();
@@ -57,7 +57,7 @@ pub fn register(method: &'static dyn TrainingMethod) -> Result<()> {
     Ok(())
 }
 
-/// All methods, those of this library first.
+/// All methods; those of this library come first.
 pub fn all() -> Vec<&'static dyn TrainingMethod> {
     let registered = REGISTERED.read().unwrap_or_else(PoisonError::into_inner);
     BUILT_IN.into_iter().chain(registered.iter().copied()).collect()
@@ -68,7 +68,7 @@ pub fn names() -> Vec<Method> {
     all().into_iter().map(TrainingMethod::name).collect()
 }
 
-/// The method of a name; the error lists those that there are.
+/// Finds a method by name. The error for an unknown name lists all names.
 pub fn find(name: Method) -> Result<&'static dyn TrainingMethod> {
     all().into_iter().find(|method| method.name() == name).ok_or_else(|| Error::Config {
         key: "methods".into(),
@@ -79,15 +79,15 @@ pub fn find(name: Method) -> Result<&'static dyn TrainingMethod> {
     })
 }
 
-/// The method of a name that settings were checked to hold.
+/// Returns the method of a name in checked settings.
 ///
 /// # Panics
-/// If there is no such method.
+/// If no such method is registered.
 pub fn known(name: Method) -> &'static dyn TrainingMethod {
     find(name).expect("checked with the settings")
 }
 
-/// The likelihood method of a name, if it is one.
+/// Returns the likelihood method of this name, if there is one.
 pub fn likelihood(name: Method) -> Option<&'static dyn LikelihoodMethod> {
     match find(name).ok()?.kind() {
         Kind::Likelihood(method) => Some(method),
@@ -95,15 +95,15 @@ pub fn likelihood(name: Method) -> Option<&'static dyn LikelihoodMethod> {
     }
 }
 
-/// The likelihood method of a name that settings were checked to hold.
+/// Returns the likelihood method of a name in checked settings.
 ///
 /// # Panics
-/// If there is no such method.
+/// If no such method is registered.
 pub fn known_likelihood(name: Method) -> &'static dyn LikelihoodMethod {
     likelihood(name).expect("checked with the settings")
 }
 
-/// The method of a name that follows a reward, if it is one.
+/// Returns the adversarial method of this name, if there is one.
 pub fn adversarial(name: Method) -> Option<&'static dyn AdversarialMethod> {
     match find(name).ok()?.kind() {
         Kind::Adversarial(method) => Some(method),
@@ -111,12 +111,12 @@ pub fn adversarial(name: Method) -> Option<&'static dyn AdversarialMethod> {
     }
 }
 
-/// The names of the likelihood methods, which others can start from.
+/// Names of the likelihood methods, which adversarial methods can use as base.
 pub fn likelihood_names() -> Vec<Method> {
     names().into_iter().filter(|&name| likelihood(name).is_some()).collect()
 }
 
-/// The model that a method starts from, or is made of: the base of an adversarial method and of `mixture`.
+/// Base of an adversarial method; for other methods, such as `mixture`, the base named in the settings.
 pub fn base(name: Method, config: &Config) -> Method {
     adversarial(name).map_or(config.adversarial.base, |method| method.base(config))
 }

@@ -1,4 +1,4 @@
-//! `scheduled-sampling`: maximum likelihood whose inputs are more and more the model's own tokens (Bengio et al., NIPS
+//! `scheduled-sampling`: maximum likelihood with more and more of the model's own tokens as inputs (Bengio et al., NIPS
 //! 2015).
 
 use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
@@ -13,7 +13,7 @@ use crate::token::SeqBatch;
 pub(super) struct ScheduledSampling;
 
 struct Step {
-    /// How much less often an input is the true token, an epoch later.
+    /// Decrease per epoch of the probability that an input is the true token.
     decay: f64,
     choices: Streams,
     draws: Streams,

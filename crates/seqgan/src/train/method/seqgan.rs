@@ -1,5 +1,5 @@
-//! `seqgan`: policy gradient with a CNN discriminator's score as the reward, passed back to every step by Monte-Carlo search
-//! (SeqGAN, Algorithm 1).
+//! `seqgan`: policy gradient with the score of a CNN discriminator as the reward, and Monte-Carlo search for the action
+//! values of each step (SeqGAN, Algorithm 1).
 
 use super::super::cnn_discriminator;
 use super::super::reward_model::{ActionValues, LabelledBatch, Network, RewardModel, RolloutContext};

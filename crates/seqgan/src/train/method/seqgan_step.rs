@@ -1,5 +1,5 @@
-//! `seqgan-step`: a causal discriminator, which gives a reward at every step, and no rollouts (de Masson d'Autume et al.,
-//! NeurIPS 2019, section 3.1).
+//! `seqgan-step`: policy gradient with a causal discriminator, which gives a reward at every step, so there are no
+//! rollouts (de Masson d'Autume et al., NeurIPS 2019, section 3.1).
 
 use super::super::cnn_discriminator;
 use super::super::reward_model::{ActionValues, LabelledBatch, Network, RewardModel, RolloutContext};
@@ -62,7 +62,7 @@ impl RewardModel for Reward {
         causal_discriminator_step(&mut self.0, optimizer, (batch.sequences, &[]), batch.real, objective, rate)
     }
 
-    /// The mean logit of a sequence's decisions.
+    /// Mean logit over the decisions of each sequence.
     fn scores(&self, _: ReferenceModels<'_>, batch: &SeqBatch) -> Option<Vec<f32>> {
         let (logits, length) = (self.0.logits(batch, &[]), batch.max_length());
         let has_end = self.0.shape().end_token.is_some();

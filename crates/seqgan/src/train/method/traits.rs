@@ -1,4 +1,4 @@
-//! What a method is: how its model is trained, and what must be trained before.
+//! Traits of methods: how a method's model is trained, and which models must be trained before.
 
 use super::super::context::Context;
 use super::super::discriminator_training;
@@ -13,18 +13,18 @@ use crate::optim::{GeneratorUpdate, Optimizer};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// A way to get a generator: a row of the table.
+/// A method: a way to train or construct a generator. Each method is a row of the results table.
 pub trait TrainingMethod: Send + Sync {
     /// The name in settings, tables and files.
     fn name(&self) -> Method;
 
-    /// What it is, in one line.
+    /// Description of the method in one line.
     fn about(&self) -> &'static str;
 
-    /// How its model is trained.
+    /// How the method's model is trained.
     fn kind(&self) -> Kind<'_>;
 
-    /// The methods whose models are trained before it.
+    /// Methods whose models must be trained before.
     fn needs(&self, config: &Config) -> Vec<Method> {
         match self.kind() {
             Kind::Adversarial(method) => vec![method.base(config)],
@@ -32,8 +32,9 @@ pub trait TrainingMethod: Send + Sync {
         }
     }
 
-    /// The method whose temperature curve its row is compared with: the one that it starts from; `mle-tuned` for the other
-    /// likelihood models, where that is a row.
+    /// Method whose temperature curve this method's row is compared with. For an adversarial method and for `mixture`,
+    /// this is the base. For `mle-ensemble` and the likelihood models other than `mle-tuned`, it is `mle-tuned` if that
+    /// is a row.
     fn compared_with(&self, config: &Config) -> Option<Method> {
         match self.kind() {
             Kind::Adversarial(method) => Some(method.base(config)),
@@ -48,55 +49,56 @@ pub trait TrainingMethod: Send + Sync {
 
 /// How a method's model is trained.
 pub enum Kind<'a> {
-    /// It is not trained: the row is computed at the end.
+    /// No training: the row is computed at the end of the run.
     Untrained(Untrained),
-    /// By maximum likelihood, from an untrained generator; its model can be what other methods start from.
+    /// Maximum likelihood. Adversarial methods can use the model as their base.
     Likelihood(&'a dyn LikelihoodMethod),
-    /// It is the ensemble of the likelihood models.
+    /// No training of its own: the ensemble of likelihood models.
     Ensemble,
-    /// In rounds, by a reward (Algorithm 1 of SeqGAN).
+    /// Adversarial training in rounds, with a reward (Algorithm 1 of SeqGAN).
     Adversarial(&'a dyn AdversarialMethod),
 }
 
-/// A row without training.
+/// A method without training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Untrained {
-    /// Uniform tokens.
+    /// Uniformly distributed tokens.
     Uniform,
-    /// Tokens by their frequency in the training sequences.
+    /// Independent tokens with their frequencies in the training sequences.
     TokenFrequencies,
-    /// The base model, a share of the sequences at a low temperature.
+    /// The base model, with a share of the sequences sampled at a low temperature.
     TemperatureMixture,
 }
 
-/// The models that a distilled model learns from.
+/// Teacher of a distilled model.
 #[derive(Debug, Clone)]
 pub struct Teacher {
-    /// The ensemble, whose distributions are the targets.
+    /// The ensemble. Its distributions are the targets.
     pub ensemble: BoxGenerator,
-    /// The model whose weights it begins with, if it does not begin with random ones.
+    /// Model with the initial weights of the distilled model; none for random ones.
     pub start: Option<BoxGenerator>,
 }
 
 impl Teacher {
-    /// As the settings have it; `first` is the first member of the ensemble.
+    /// Creates the configured teacher. `first` is the first member of the ensemble; it gives the initial weights if
+    /// `ensemble.warm_start` is set.
     pub fn new(config: &Config, ensemble: BoxGenerator, first: &BoxGenerator) -> Self {
         Self { ensemble, start: config.ensemble.warm_start.then(|| first.clone()) }
     }
 }
 
-/// Where a batch stands in the training of a likelihood model.
+/// Position of a batch in the training of a likelihood model.
 #[derive(Debug, Clone, Copy)]
 pub struct BatchPosition {
-    /// Epochs done.
+    /// Number of epochs done.
     pub epoch: usize,
-    /// The number of the batch's first sequence among all that the model was trained on: it names random numbers.
+    /// Number of sequences in the batches before this one. It selects the random numbers.
     pub first: u64,
 }
 
-/// The update of a likelihood model.
+/// Update rule of a likelihood model.
 pub trait LikelihoodStep {
-    /// One update; returns the loss in nats per token.
+    /// Makes one update and returns the loss in nats per token.
     fn step(
         &mut self,
         generator: &mut dyn TrainableGenerator,
@@ -107,20 +109,21 @@ pub trait LikelihoodStep {
     ) -> Result<f64>;
 }
 
-/// A method that trains by maximum likelihood.
+/// A method that trains a model by maximum likelihood.
 pub trait LikelihoodMethod: Send + Sync {
-    /// The settings of its training.
+    /// Settings of the training.
     fn settings(&self, config: &Config) -> LikelihoodConfig;
 
-    /// Whether it learns from the ensemble's distributions.
+    /// Whether the training needs the distributions of the ensemble (distillation).
     fn needs_teacher(&self) -> bool {
         false
     }
 
-    /// Its update; `seed` names its random numbers.
+    /// Creates the update rule. `seed` selects the random numbers.
     fn step(&self, config: &Config, seed: u64, teacher: Option<&Teacher>) -> Box<dyn LikelihoodStep>;
 
-    /// Settings besides [`Self::settings`] that its result depends on: models that runs share are told apart by them.
+    /// Settings that affect the result, other than [`Self::settings`]. They are part of the name of a model that runs
+    /// share.
     fn fingerprint(&self, config: &Config) -> String {
         let _ = config;
         String::new()
@@ -130,36 +133,36 @@ pub trait LikelihoodMethod: Send + Sync {
 /// When a method's reward model is trained.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RewardTraining {
-    /// Never: it has no network.
+    /// Never: the reward model has no network.
     Never,
-    /// Before the first round, and in each.
+    /// Before the first round, and in each round.
     EveryRound,
-    /// Before the first round, on folds of the training sequences; and anew where the settings say so.
+    /// Before the first round, on folds of the training sequences; later only when retraining is configured.
     OnFolds,
 }
 
-/// A method that follows a reward in rounds, from a likelihood model.
+/// An adversarial method: it starts from a likelihood model and maximises a reward in rounds.
 pub trait AdversarialMethod: Send + Sync {
-    /// The likelihood model that it starts from.
+    /// Base: the likelihood model that training starts from.
     fn base(&self, config: &Config) -> Method {
         config.adversarial.base
     }
 
-    /// Its rounds.
+    /// Schedule of the rounds.
     fn schedule(&self, config: &Config) -> RoundSchedule {
         RoundSchedule::adversarial(config)
     }
 
-    /// When its reward model is trained.
+    /// When the reward model is trained.
     fn reward_training(&self, config: &Config) -> RewardTraining {
         let _ = config;
         RewardTraining::EveryRound
     }
 
-    /// An untrained reward model.
+    /// Builds an untrained reward model.
     fn build(&self, config: &Config, task: &Task) -> Result<Box<dyn RewardModel>>;
 
-    /// Whether its reward can be had at all; asked before anything is trained.
+    /// Checks that the reward can be computed. It is called before any training.
     fn check(&self, config: &Config, task: &Task) -> Result<()> {
         let _ = (config, task);
         Ok(())
@@ -175,19 +178,19 @@ pub trait AdversarialMethod: Send + Sync {
         discriminator_training::pretrain(context, completed, state)
     }
 
-    /// Whether the reward model is to be trained anew before the next round.
+    /// Whether the reward model must be retrained before the next round.
     fn is_retraining_due(&self, config: &Config, state: &AdversarialState) -> bool {
         let _ = (config, state);
         false
     }
 
-    /// Whether action values are found by completing sequences.
+    /// Whether action values are estimated from rollouts (Monte-Carlo search).
     fn uses_rollouts(&self, config: &Config) -> bool {
         let _ = config;
         true
     }
 
-    /// Sentences for a user: what a diagnostic means for this method, and which of its settings to change.
+    /// Advice to the user: what a diagnostic means for this method, and which of its settings to change.
     fn advice(&self, diagnostic: Diagnostic, config: &Config) -> String {
         advice::of_rounds(
             diagnostic,

@@ -1,15 +1,16 @@
-//! Rows without training: `random`, `unigram` and `mixture`.
+//! Methods without training: `random`, `unigram` and `mixture`.
 
 use super::traits::{Kind, TrainingMethod, Untrained};
 use crate::config::{Config, Method};
 
-/// Uniform tokens.
+/// Uniformly distributed tokens.
 pub(super) struct Random;
 
-/// Tokens by their frequency in the training sequences.
+/// Independent tokens with their frequencies in the training sequences.
 pub(super) struct Unigram;
 
-/// The base model, a share of the sequences at a low temperature. It lowers nll_oracle without any training.
+/// The base model, with a share of the sequences sampled at a low temperature. It lowers nll_oracle without any
+/// training.
 pub(super) struct Mixture;
 
 impl TrainingMethod for Random {

@@ -1,19 +1,19 @@
-//! What a diagnostic means in the rounds of a method, and which settings to change.
+//! Advice for the user: what a diagnostic means in the rounds of a method, and which settings to change.
 
 use super::diagnostic::Diagnostic;
 
-/// What advice depends on.
+/// Facts about a method that the advice depends on.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Facts<'a> {
     /// Whether a discriminator is trained between the generator's updates.
     pub trains_discriminator: bool,
-    /// Whether action values are found by completing sequences.
+    /// Whether action values are estimated from rollouts (Monte-Carlo search).
     pub uses_rollouts: bool,
-    /// Of a reward with parts: the kinds that it lacks.
+    /// Kinds of rewards that a reward with parts lacks; none if the reward has no parts.
     pub missing_rewards: Option<&'a [&'a str]>,
 }
 
-/// Sentences for a user of a method with a discriminator that was trained once, on folds.
+/// Advice for a method with a discriminator that was trained on folds.
 pub fn of_crossfit(diagnostic: Diagnostic) -> &'static str {
     match diagnostic {
         Diagnostic::Collapse | Diagnostic::Forgetting => {
@@ -32,7 +32,7 @@ pub fn of_crossfit(diagnostic: Diagnostic) -> &'static str {
     }
 }
 
-/// Sentences for a user of a method in rounds. Nothing is advised that the method does not have, or has already.
+/// Advice for an adversarial method. It suggests only settings that apply to the method and are not in use already.
 pub fn of_rounds(diagnostic: Diagnostic, facts: Facts<'_>) -> String {
     let lacks = |kind| facts.missing_rewards.is_some_and(|missing| missing.contains(&kind));
     let mut ways = vec![match diagnostic {

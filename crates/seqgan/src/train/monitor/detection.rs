@@ -1,4 +1,4 @@
-//! How each diagnostic follows from the statistics, and in which words it is reported.
+//! Detection of each diagnostic from the statistics, and the text of its report.
 
 use super::diagnostic::Diagnostic;
 use super::state::MonitorBaseline;
@@ -6,11 +6,11 @@ use super::statistics::MonitorStatistics;
 use crate::config::MonitorConfig;
 use crate::metrics::Estimate;
 
-/// Standard errors that a difference of two areas under the curve must have to be believed.
+/// Significance threshold of a difference of two areas under the ROC curve, in standard errors.
 const SURE: f64 = 3.0;
 
 impl Diagnostic {
-    /// What was seen, if this diagnostic applies.
+    /// Describes the observation if this diagnostic applies.
     pub(super) fn seen(
         self,
         config: &MonitorConfig,
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_healthy_training_has_no_diagnostic() {
         assert_eq!(diagnostics(&healthy()), []);
-        // Nothing is known of a reward model without a network, nor before the first update.
+        // A reward model without a network, and one before the first update, has no statistics.
         let unknown = MonitorStatistics {
             reward: None,
             value_spread: None,
@@ -181,7 +181,7 @@ mod tests {
         );
         let wrong = MonitorStatistics { auc_train: area(0.5), auc_validation: area(0.43), ..healthy() };
         only(wrong, Diagnostic::Memorising, "43 % where it has not, which is worse than a coin");
-        // A discriminator that cannot be shown its training sequences as it saw them.
+        // A discriminator without a training area: its training sequences now have other features.
         let unseen =
             |validation| MonitorStatistics { auc_train: None, auc_validation: area(validation), ..healthy() };
         only(

@@ -1,21 +1,21 @@
-//! Diagnostics of training that goes wrong, by name.
+//! Diagnostics: named failures of training.
 
 use crate::config::{Action, MonitorConfig};
 use serde::{Deserialize, Serialize};
 
-/// A way in which training goes wrong.
+/// A failure of training.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Diagnostic {
-    /// Samples become few and alike.
+    /// Mode collapse: the samples become less diverse.
     Collapse,
-    /// Real sequences become unlikely.
+    /// Forgetting: the likelihood of real sequences falls.
     Forgetting,
-    /// The discriminator is hardly ever wrong.
+    /// Saturation: the discriminator is nearly always right.
     Saturation,
-    /// All action values of a batch are nearly equal.
+    /// Vanishing policy gradient: all action values of a batch are nearly equal.
     Vanishing,
-    /// The discriminator has memorised the training sequences.
+    /// Memorising: the discriminator has overfitted the training sequences.
     Memorising,
 }
 
@@ -24,7 +24,7 @@ impl Diagnostic {
     pub const ALL: [Self; 5] =
         [Self::Collapse, Self::Forgetting, Self::Saturation, Self::Vanishing, Self::Memorising];
 
-    /// The name in settings and records.
+    /// Name in settings and records.
     pub fn name(self) -> &'static str {
         match self {
             Self::Collapse => "collapse",
@@ -35,7 +35,7 @@ impl Diagnostic {
         }
     }
 
-    /// What is to be done about it.
+    /// Configured action for this diagnostic.
     pub(super) fn action(self, config: &MonitorConfig) -> Action {
         match self {
             Self::Collapse => config.collapse,

@@ -1,7 +1,7 @@
-//! Watches the rounds of a method for training that goes wrong, reports it in plain words, and acts if asked.
+//! Monitor of a method's rounds: diagnoses failures of training, reports them, and takes the configured action.
 //!
-//! All statistics come from the random streams of measurements, so watching changes no other number, and a run that is
-//! interrupted and resumed reports the same diagnostics.
+//! All statistics use the random streams of measurements. Monitoring therefore changes no other result, and a resumed
+//! run reports the same diagnostics.
 
 pub(super) mod advice;
 mod detection;

@@ -1,4 +1,4 @@
-//! Reports diagnostics that are new.
+//! Reports new diagnostics.
 
 use super::super::context::Context;
 use super::super::method::AdversarialMethod;
@@ -8,7 +8,7 @@ use super::statistics::MonitorStatistics;
 use crate::Result;
 use crate::config::Action;
 
-/// Reports each diagnostic that is new, and returns what is to be done: the strongest action of them.
+/// Reports each new diagnostic, and returns the strongest of their configured actions.
 pub(crate) fn report(
     context: &mut Context<'_>,
     method: &dyn AdversarialMethod,

@@ -1,20 +1,20 @@
-//! What the monitor remembers of a method's rounds.
+//! State of the monitor of a method's rounds.
 
 use super::diagnostic::Diagnostic;
 use serde::{Deserialize, Serialize};
 
-/// What the rounds of a method have shown so far.
+/// State of the monitor: statistics and diagnostics of a method's rounds so far.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MonitorState {
-    /// The statistics before the first round.
+    /// Baseline: the statistics before the first round.
     pub(super) baseline: Option<MonitorBaseline>,
-    /// Diagnostics that were reported already.
+    /// Diagnostics that were already reported.
     pub(super) reported: Vec<Diagnostic>,
     /// Whether a diagnostic has ended the rounds.
     pub ended: bool,
-    /// Accuracy of the discriminator in its last training.
+    /// Accuracy of the discriminator on its training batches in its last training.
     pub discriminator_accuracy: Option<f64>,
-    /// Standard deviation of the action values of a step over the last batch.
+    /// Standard deviation of the action values over the last batch, computed per time step and pooled.
     pub value_spread: Option<f64>,
 }
 

@@ -1,4 +1,4 @@
-//! The statistics that diagnostics are made from.
+//! Statistics that diagnostics are derived from.
 
 use super::super::state::AdversarialState;
 use super::state::MonitorBaseline;
@@ -25,8 +25,9 @@ pub(crate) struct MonitorStatistics {
 }
 
 impl MonitorStatistics {
-    /// Measures the generator and its reward model. `sees_training_data` says whether the reward model was shown the training
-    /// sequences as it sees them now; a cross-fitted one was shown them by the generators of folds.
+    /// Measures the generator and its reward model. `sees_training_data` is true if the reward model was trained on the
+    /// training sequences with the features that they have now. It is false for a cross-fitted one, whose features came
+    /// from the generators of folds.
     pub fn of(
         config: &Config,
         task: &Task,
@@ -58,7 +59,7 @@ impl MonitorStatistics {
         }
     }
 
-    /// Names and values of those that no other record has.
+    /// Names and values of the statistics that no other record contains.
     pub fn entries(&self) -> Vec<(&'static str, f64)> {
         let mean = |area: Option<Estimate>| area.map(|area| area.mean);
         [
@@ -73,7 +74,7 @@ impl MonitorStatistics {
         .collect()
     }
 
-    /// What later statistics are compared with.
+    /// Baseline that later statistics are compared with.
     pub(super) fn baseline(&self) -> MonitorBaseline {
         MonitorBaseline {
             entropy: self.entropy,
@@ -84,7 +85,7 @@ impl MonitorStatistics {
     }
 }
 
-/// Standard deviation of the action values of a step over the batch, over all steps.
+/// Standard deviation of the action values `[B, T]` over the batch, computed per time step and pooled over all steps.
 pub(crate) fn value_spread(batch: &SeqBatch, values: &[f32], has_end: bool) -> f64 {
     let length = batch.max_length();
     let (mut squares, mut count) = (0.0, 0.0);
@@ -105,7 +106,7 @@ mod tests {
     #[test]
     fn the_spread_is_within_steps() {
         let batch = SeqBatch::from_rows([vec![1, 2], vec![1, 2]], 2);
-        // Steps of different means do not count, only rows that differ at one step: by 1 at the second.
+        // Differences between the means of steps do not count. The rows differ by 1 at the second step only.
         let spread = value_spread(&batch, &[5.0, 0.0, 5.0, 1.0], false);
         assert!((spread - (0.5f64 / 4.0).sqrt()).abs() < 1e-12, "{spread}");
         assert_eq!(value_spread(&batch, &[3.0, 1.0, 3.0, 1.0], false), 0.0);

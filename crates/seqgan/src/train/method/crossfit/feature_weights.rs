@@ -1,13 +1,13 @@
-//! The direct weights of the features, fitted before the network is trained.
+//! Fit of the direct feature weights, before the network is trained.
 //!
-//! Logistic regression on the sums of each sequence's features has one optimum, which Newton's method finds at once instead of
-//! thousands of small steps; and it is the part of the reward that is known of every token. The network is trained from
-//! there.
+//! Logistic regression on the sums of each sequence's features has a single optimum. Newton's method finds it in a few
+//! steps, where gradient descent takes thousands. The direct weights give the part of the reward that can be computed
+//! for every token. The network's training starts at this optimum.
 
 use super::folds::TrainingSet;
 use crate::discriminator::CausalDiscriminator;
 
-/// Newton steps at most; a few are enough.
+/// Maximum number of Newton steps; a few are usually enough.
 const MAX_STEPS: usize = 50;
 
 /// Sets the direct feature weights and the bias of an untrained discriminator to the optimum of the regression.
@@ -19,7 +19,8 @@ pub(super) fn fit_feature_weights(discriminator: &mut CausalDiscriminator, set: 
     *discriminator.bias_mut() = *bias as f32;
 }
 
-/// The sums of the features over each sequence's decisions, and the number of decisions, which multiplies the bias.
+/// Sums of the features over each sequence's decisions, followed by the number of decisions, which is the bias's
+/// factor.
 fn sequence_sums(discriminator: &CausalDiscriminator, set: &TrainingSet) -> Vec<Vec<f64>> {
     let (width, has_end) = (discriminator.shape().num_features, discriminator.shape().end_token.is_some());
     let of_row = |(b, row): (usize, &[f32])| {
@@ -34,8 +35,8 @@ fn sequence_sums(discriminator: &CausalDiscriminator, set: &TrainingSet) -> Vec<
     rows.enumerate().map(of_row).collect()
 }
 
-/// The weights of the largest likelihood of `real`, by Newton's method. Each weight, in units of its feature's root mean square,
-/// has the prior N(0, 1), which counts as much as one row: it keeps weights finite where the rows are separable.
+/// Maximum a posteriori weights of a logistic regression for `real`, by Newton's method. Each weight times the
+/// root mean square of its feature has the prior N(0, 1). The prior keeps weights finite if the rows are separable.
 fn logistic(rows: &[Vec<f64>], real: &[bool]) -> Vec<f64> {
     let width = rows[0].len();
     let square = |k: usize| rows.iter().map(|x| x[k] * x[k]).sum::<f64>() / rows.len() as f64;
@@ -62,7 +63,7 @@ fn logistic(rows: &[Vec<f64>], real: &[bool]) -> Vec<f64> {
             }
         }
         let mut step = solve(curvature, gradient);
-        // Too long a step is halved until it gains.
+        // Backtracking: the step is halved until the objective increases.
         let moved = (0..30).find_map(|_| {
             let there: Vec<f64> = w.iter().zip(&step).map(|(w, s)| w + s).collect();
             let gained = gain(&there);
@@ -79,7 +80,7 @@ fn logistic(rows: &[Vec<f64>], real: &[bool]) -> Vec<f64> {
     w
 }
 
-/// x with A x = b, for a positive definite A of which the lower half is read (Cholesky).
+/// Solves A x = b for a positive definite A by Cholesky decomposition. Only the lower triangle of A is read.
 fn solve(mut a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     for i in 0..n {
@@ -109,7 +110,7 @@ mod tests {
         assert!(solve(a.clone(), b).iter().zip(x).all(|(found, x)| (found - x).abs() < 1e-12));
     }
 
-    /// Labels drawn by known odds: their weights are found, on whatever scale the numbers are.
+    /// Labels are drawn with known odds. The fit recovers their weights at any scale of the features.
     #[test]
     fn weights_are_found() {
         let mut reader = Streams::new(1, Purpose::Folds).reader(0);
@@ -127,7 +128,7 @@ mod tests {
         }
     }
 
-    /// Rows that a line tells apart, and rows of which nothing can be said.
+    /// Separable rows, and rows without information, give finite weights.
     #[test]
     fn weights_stay_finite() {
         let rows: Vec<Vec<f64>> = (0..40).map(|i| vec![f64::from(i) - 19.5, 0.0, 20.0]).collect();

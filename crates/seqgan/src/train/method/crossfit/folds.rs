@@ -1,4 +1,4 @@
-//! Folds of the training sequences, and the generators that do not see them.
+//! Folds of the training sequences, and the discriminator's training set that is built from them.
 
 use super::super::super::state::{AdversarialState, Completed};
 use crate::config::{Config, Method};
@@ -7,7 +7,7 @@ use crate::generator::{GeneratorPolicy, Policy, ensemble, weighted};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
-/// The number of folds that generators are trained for.
+/// Number of folds that generators are trained for.
 pub fn used_folds(config: &Config) -> usize {
     match config.crossfit.max_folds {
         0 => config.crossfit.num_folds,
@@ -15,7 +15,7 @@ pub fn used_folds(config: &Config) -> usize {
     }
 }
 
-/// The fold of each training sequence, `[N]`; the sizes of folds differ by one at most.
+/// Fold of each training sequence, `[N]`. The sizes of folds differ by at most one.
 fn folds(config: &Config, n: usize) -> Vec<usize> {
     let mut fold = vec![0; n];
     let order = Streams::new(config.seed, Purpose::Folds).permutation(0, n);
@@ -23,15 +23,15 @@ fn folds(config: &Config, n: usize) -> Vec<usize> {
     fold
 }
 
-/// The training sequences that the generators of fold number `fold` are trained on: those of all other folds, or all where there
-/// is one fold.
+/// Training sequences of the generators of fold number `fold`: those of all other folds, or all sequences if there is
+/// only one fold.
 pub fn fold_sequences(config: &Config, train: &SeqBatch, fold: usize) -> SeqBatch {
     let of = folds(config, train.len());
     let crossed = config.crossfit.num_folds > 1;
     train.select((0..train.len()).filter(|&b| !crossed || of[b] != fold))
 }
 
-/// A training set of the discriminator: sequences, the features of their decisions, and which of them are real.
+/// Training set of the discriminator: sequences, the features of their decisions, and whether each is real.
 pub(super) struct TrainingSet {
     pub sequences: SeqBatch,
     /// `[N, T, F]`.
@@ -39,9 +39,9 @@ pub(super) struct TrainingSet {
     pub real: Vec<bool>,
 }
 
-/// Every training sequence of the folds that are used, with the features of the generators of its fold, and as many samples of
-/// that fold's generator. Where the rounds have moved the method's generator, the samples are of one that is moved by the same
-/// difference of logits.
+/// Builds the training set: for each used fold, its training sequences and equally many samples of its generator, with
+/// the features of the fold's generators. If the rounds have changed the method's generator, the sampled generator has
+/// the same difference of logits added.
 pub(super) fn training_set(
     (config, train): (&Config, &SeqBatch),
     completed: &Completed,
@@ -60,7 +60,7 @@ pub(super) fn training_set(
         let together = config.crossfit.ensemble_features.then(|| ensemble(&members().collect::<Vec<_>>()));
         let references = ReferenceModels { base: generator, ensemble: together.as_deref() };
         let real = train.select((0..train.len()).filter(|&b| of[b] == fold));
-        // Each training draws as many samples as there are real sequences, half of what is there already.
+        // Number of samples drawn before: one per training sequence and round, and half of the rows collected so far.
         let first = state.cursor.round as u64 * train.len() as u64 + all.real.len() as u64 / 2;
         let moved = state
             .reference

@@ -1,29 +1,31 @@
-//! `seqgan-crossfit` and `distilled-seqgan-crossfit`: a causal discriminator that is trained on decisions as they look to a
-//! generator that has not seen them.
+//! `seqgan-crossfit` and `distilled-seqgan-crossfit`: policy gradient with a causal discriminator trained by
+//! cross-fitting.
 //!
-//! A generator has overfitted its own training sequences. A discriminator that is shown them as real, beside the generator's
-//! probabilities, learns that likely sequences are real, which is wrong of sequences that the generator has not seen. So the
-//! training sequences are split into folds (cross-fitting: Chernozhukov et al., 2018). For each fold a generator is trained on
-//! the others as the base is on all; its probabilities are the features of the fold's sequences and of its own samples. The
-//! discriminator is trained on both once, before the rounds. In the rounds the features come from the base model, and the
-//! reward of decision t is
+//! A generator overfits its training sequences: it gives them higher probabilities than unseen real sequences. A
+//! discriminator that has the generator's probabilities as features, and these sequences as real examples, learns that
+//! likely sequences are real. That is wrong for unseen sequences. The training sequences are therefore split into folds
+//! (cross-fitting: Chernozhukov et al., 2018). For each fold, a generator is trained on the other folds with the method
+//! of the base. Its probabilities are the features of the fold's sequences and of its own samples. The discriminator is
+//! trained on both, before the rounds. In the rounds, the features come from the base model, and the reward of decision
+//! t is
 //!
 //! ```text
 //! r_t = scale s_t - kl (log p(y_t) - log p_base(y_t)),      Q_t = r_t + discount r_{t+1} + ..
 //! ```
 //!
-//! with s_t what decision t adds to the discriminator's logit. With discount 1 the optimum of the expectation is
-//! p_base exp(scale / kl sum s_t), the base reweighted by the discriminator's odds. With discount 0 each decision has its own
-//! reward alone, with less variance; the optimum is the same where exp(s_t) is a ratio of two distributions of the next
-//! token, as it is between an ensemble and the base.
+//! where s_t is the contribution of decision t to the discriminator's logit. With discount 1, the optimum of the
+//! expected return is proportional to p_base exp(scale / kl sum s_t), the base reweighted by the discriminator's odds.
+//! With discount 0, each decision has only its own reward, which reduces the variance. The optimum is the same if
+//! exp(s_t) is a ratio of two distributions of the next token, as between an ensemble and the base.
 //!
-//! A discriminator can learn no more from a fold than likelihood models of its size learn from the others, unless it has more
-//! features: with `crossfit.ensemble_features` each fold has an ensemble, whose probabilities are features beside those of the
-//! fold's generator. In the rounds `mle-ensemble` takes its place.
+//! Without further features, a discriminator learns no more from a fold than likelihood models of its size learn from
+//! the other folds. With `crossfit.ensemble_features`, each fold has an ensemble, whose probabilities are further
+//! features. In the rounds, `mle-ensemble` replaces it.
 //!
-//! The direct weights of the features are fitted first (`feature_weights.rs`). Their part of the reward, and the KL penalty, are
-//! known of every token of a decision, so the update follows their expectation (the all-action policy gradient) instead of a
-//! sample; action values hold what is left: what the LSTM adds, and the rewards of later decisions.
+//! The direct weights of the features are fitted first (`feature_weights.rs`). Their part of the reward and the KL
+//! penalty can be computed for every token of a decision. The update therefore uses their expectation (the all-action
+//! policy gradient) instead of a sample. Action values contain the rest: the contribution of the LSTM, and the rewards
+//! of later decisions.
 
 mod feature_weights;
 mod folds;
@@ -48,18 +50,18 @@ pub(crate) use reward::{logits, odds_scale};
 pub(in super::super) struct Crossfit {
     name: Method,
     about: &'static str,
-    /// The base, where it is not the settings'.
+    /// Base of the method; none for the base named in the settings.
     base: Option<Method>,
 }
 
-/// From the base that the settings name.
+/// The method with the base named in the settings.
 pub(super) const SEQGAN_CROSSFIT: Crossfit = Crossfit {
     name: Method::SEQGAN_CROSSFIT,
     about: "a cross-fitted discriminator, trained once, and a KL penalty",
     base: None,
 };
 
-/// From the distilled model.
+/// The method with the base `distilled`.
 pub(super) const DISTILLED_SEQGAN_CROSSFIT: Crossfit = Crossfit {
     name: Method::DISTILLED_SEQGAN_CROSSFIT,
     about: "seqgan-crossfit from the base `distilled`",

@@ -1,4 +1,4 @@
-//! The reward of a cross-fitted discriminator, less the KL penalty.
+//! Reward of a cross-fitted discriminator, minus the KL penalty.
 
 use super::super::super::cnn_discriminator::init_streams;
 use super::super::super::reward_model::{ActionValues, Network, RewardModel, RolloutContext, draw_real};
@@ -13,10 +13,10 @@ use crate::optim::{Demonstrations, ExpectedReward};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// The set of real sequences that demonstrations are drawn from.
+/// Number of the set of real sequences that demonstrations are drawn from.
 const DEMONSTRATIONS: u32 = 3;
 
-/// A cross-fitted discriminator.
+/// Reward model with a cross-fitted discriminator.
 #[derive(Debug, Clone)]
 pub(super) struct CrossfitReward(CausalDiscriminator);
 
@@ -25,7 +25,7 @@ pub(crate) fn odds_scale(config: &CrossfitConfig) -> f64 {
     if config.kl > 0.0 { config.reward_scale / config.kl } else { 1.0 }
 }
 
-/// The discriminator's logit of whole sequences, `[B]`, with the features of the reference models.
+/// Discriminator logits of whole sequences, `[B]`, with the features of the reference models.
 pub(crate) fn logits(
     discriminator: &CausalDiscriminator,
     references: ReferenceModels<'_>,
@@ -34,7 +34,7 @@ pub(crate) fn logits(
     logits_of_features(discriminator, batch, &references.features(batch))
 }
 
-/// The discriminator's logit of whole sequences whose features are known, `[B]`.
+/// Discriminator logits of whole sequences with given features, `[B]`.
 pub(super) fn logits_of_features(
     discriminator: &CausalDiscriminator,
     batch: &SeqBatch,
@@ -56,9 +56,9 @@ impl CrossfitReward {
         Self(CausalDiscriminator::new(shape, &init_streams(config)))
     }
 
-    /// Action values `[B, T]` of what `generator` has drawn, and the mean reward of a decision before its penalty. The part that
-    /// [`Self::expected`] holds of a decision is left out of its value. `policy` is the reference policy of the penalty, where
-    /// that is not the base.
+    /// Action values `[B, T]` of a batch drawn by `generator`, and the mean reward of a decision before the penalty.
+    /// Action values leave out the part of a decision's reward in [`Self::expected`]. `policy` is the reference policy
+    /// of the penalty, if it is not the base.
     fn values(
         &self,
         config: &CrossfitConfig,
@@ -77,7 +77,7 @@ impl CrossfitReward {
         let returns =
             |rewards: &[f32], discount| DiscountedReturn { discount }.reward_to_go(rewards, batch, has_end);
         let (mut values, reward) = returns(&scores, 0.0);
-        // A decision's own penalty is part of the expected reward; later ones are not.
+        // With all-action updates, a decision's own penalty is part of the expected reward. Later penalties are not.
         if !all_actions || discount > 0.0 {
             let reference = match policy {
                 Some(policy) => policy.log_prob(batch),
@@ -101,8 +101,8 @@ impl CrossfitReward {
         (values, reward)
     }
 
-    /// The reward that is known of every token: the direct part of its features, and the penalty. Both are sums of log p of
-    /// models, so they are the logits of a weighted sum.
+    /// Part of the reward that can be computed for every token: the direct part of the features, and the penalty. Both
+    /// are weighted sums of models' log p, so a weighted sum of models gives them as logits.
     fn expected(
         &self,
         config: &CrossfitConfig,
@@ -216,7 +216,7 @@ mod tests {
             a.into_iter().zip(b).map(|(a, b)| a - b).collect()
         }
 
-        /// The policies that the penalty can refer to: as an argument, and as a model.
+        /// Possible reference policies of the penalty, as an argument and as a model.
         fn policies(&self) -> [(Option<&dyn Generator>, &dyn Generator); 2] {
             [(None, &self.base), (Some(&self.moved), &self.moved)]
         }
@@ -253,7 +253,7 @@ mod tests {
         }
         let all = CrossfitConfig { all_actions: true, ..config() };
         assert!(!close(&case.values(&config(), None), &case.values(&all, None)));
-        // Whatever the rewards of later decisions are.
+        // This holds for any rewards of later decisions.
         for discount in [0.0, 0.5] {
             let with = |all_actions| CrossfitConfig { discount, all_actions, ..config() };
             let features = case.references().features(&case.batch);
@@ -265,12 +265,13 @@ mod tests {
                 case.values(&with(false), None).iter().zip(own).map(|(v, own)| v - own).collect();
             assert!(close(&case.values(&with(true), None), &expected), "{discount}");
         }
-        // Of this discriminator a constant is left.
+        // Only the constant part of this discriminator's reward remains.
         assert!(close(&case.values(&all, None), &[0.8 * 0.5; 8]));
         assert!(case.reward.expected(&config(), case.references(), None).is_none());
     }
 
-    /// The expected reward is known up to a constant of each decision: of one prefix, the differences between tokens.
+    /// The expected reward is determined up to a constant per decision, so differences between tokens after one prefix
+    /// are compared.
     #[test]
     fn the_expected_part_is_that_of_every_token() {
         let mut case = Case::new();

@@ -1,4 +1,4 @@
-//! The training of a cross-fitted discriminator.
+//! Training of a cross-fitted discriminator.
 
 use super::super::super::context::Context;
 use super::super::super::discriminator_training::phase_name;
@@ -17,9 +17,9 @@ use crate::optim::causal_discriminator_step;
 use crate::rng::{Purpose, Streams};
 use crate::{Error, Result};
 
-/// Trains the discriminator of a method with this base on all folds. It ends as it was before or after the epoch with the best
-/// validation gain; one that never gains anything is replaced by a constant one. Without `require_validation_gain` it ends as it
-/// was after the last epoch.
+/// Trains the discriminator of a method with this base on all folds. The result is the discriminator with the best
+/// validation gain, from before training or after an epoch. If the gain is never positive, a constant discriminator
+/// replaces it. Without `require_validation_gain`, the result is the discriminator after the last epoch.
 pub(super) fn train(
     context: &mut Context<'_>,
     completed: &Completed,
@@ -51,11 +51,11 @@ struct Training<'t, 'c> {
     state: &'t mut AdversarialState,
     set: TrainingSet,
     validation: ValidationSet,
-    /// Batches an epoch.
+    /// Batches per epoch.
     batches: usize,
 }
 
-/// The network of a cross-fitted reward model.
+/// Returns the network of a cross-fitted reward model.
 fn discriminator(reward: &mut RewardModelInTraining) -> &mut CausalDiscriminator {
     let network = reward.model.network_mut().expect("a cross-fitted reward model has a network");
     network.as_any_mut().downcast_mut().expect("a causal discriminator")
@@ -66,8 +66,8 @@ impl Training<'_, '_> {
         &self.context.config.crossfit
     }
 
-    /// Fits the weights of the features, and records their gain. A constant discriminator is the first candidate, so that one that
-    /// gains less is not followed.
+    /// Fits the weights of the features and records their validation gain. A constant discriminator, with gain 0, is
+    /// the first candidate, so a discriminator with a lower gain is rejected.
     fn begin(&mut self) -> Result<()> {
         if self.state.cursor.reward_model().fitted {
             return Ok(());
@@ -83,7 +83,7 @@ impl Training<'_, '_> {
         Ok(())
     }
 
-    /// Records the validation gain, and keeps the discriminator if that is the best so far.
+    /// Records the validation gain, and keeps the discriminator if its gain is the best so far.
     fn validate(&mut self, figures: &[(&str, f64)]) -> Result<()> {
         let found = self.validation.gain(discriminator(&mut self.state.reward));
         let cursor = self.state.cursor.reward_model();
@@ -99,7 +99,7 @@ impl Training<'_, '_> {
             ("d_effective_sample_size", found.effective),
         ];
         let figures: Vec<_> = figures.iter().copied().chain(gain).collect();
-        // Discriminators that are trained anew go on counting.
+        // The epochs of retrained discriminators continue the count of earlier trainings.
         let CrossfitConfig { d_epochs, refresh_every_rounds, .. } = *self.config();
         let trainings = self.state.cursor.round.checked_div(refresh_every_rounds).unwrap_or(0);
         let step = trainings * (d_epochs + 1) + epoch;
@@ -107,7 +107,7 @@ impl Training<'_, '_> {
         self.context.record(phase, step as u64, &Measures::default(), &figures)
     }
 
-    /// Puts the best discriminator in place, and reports one that was rejected.
+    /// Restores the best discriminator, and reports if it was rejected.
     fn end(self) -> Result<()> {
         let method = self.state.method;
         let cursor = self.state.cursor.reward_model();

@@ -1,4 +1,4 @@
-//! The validation of a cross-fitted discriminator: its log-likelihood-ratio gain.
+//! Validation of a cross-fitted discriminator: its log-likelihood-ratio gain.
 
 use super::reward::{logits_of_features, odds_scale};
 use crate::config::Config;
@@ -11,18 +11,18 @@ use crate::rng::{Purpose, Streams};
 use crate::task::Task;
 use crate::token::SeqBatch;
 
-/// Validation sequences and fresh samples of the generator, with their features, which stay as they are while the discriminator
-/// learns.
+/// Validation sequences and fresh samples of the generator, with their features. They do not change while the
+/// discriminator is trained.
 pub(super) struct ValidationSet {
     real: (SeqBatch, Vec<f32>),
     samples: (SeqBatch, Vec<f32>),
-    /// Factor of the logits, as in the rounds.
+    /// Factor of the discriminator's logits, as in the rounds.
     scale: f64,
 }
 
 impl ValidationSet {
-    /// With the features of the reference models of the method's rounds; `generator` is the one that the discriminator is
-    /// trained against.
+    /// Creates the validation set, with features of the reference models of the method's rounds. The discriminator is
+    /// trained against `generator`.
     pub fn new(
         config: &Config,
         task: &Task,
@@ -42,7 +42,8 @@ impl ValidationSet {
         }
     }
 
-    /// The gain of the generator reweighted by the discriminator's odds over the generator itself.
+    /// Log-likelihood-ratio gain of the generator reweighted by the discriminator's odds, relative to the generator
+    /// itself.
     pub fn gain(&self, discriminator: &CausalDiscriminator) -> Residual {
         let logits = |(batch, features): &(SeqBatch, Vec<f32>)| -> Vec<f64> {
             let logits = logits_of_features(discriminator, batch, features);
