@@ -229,7 +229,7 @@ fn a_file_of_samples_is_evaluated() {
 
 const TRAINED_METRICS: [&str; 3] = ["lm_score", "reverse_lm_score", "classifier_accuracy"];
 
-/// Lines read from the end are told from lines by each trained metric, other lines are not.
+/// Each trained metric tells lines in reverse order from real lines, and finds no difference between real lines.
 #[test]
 fn trained_metrics_are_measured_when_asked_for() {
     let scratch = Scratch::new();

@@ -24,8 +24,17 @@ impl Provenance {
         self.places.insert(key.to_owned(), place);
     }
 
+    /// Adds to an error about a setting the place where the setting was given. Other errors are
+    /// returned as they are.
+    pub(crate) fn locate(&self, mut error: Error) -> Error {
+        if let Error::Config { key, source_place, .. } = &mut error {
+            *source_place = self.origin(key).map(str::to_owned);
+        }
+        error
+    }
+
     /// Error about the value of `key`, with the place where it was given.
-    pub(super) fn refuse(&self, key: &str, value: impl Display, expected: impl Into<String>) -> Error {
+    pub(crate) fn refuse(&self, key: &str, value: impl Display, expected: impl Into<String>) -> Error {
         Error::Config {
             key: key.to_owned(),
             value: value.to_string(),

@@ -4,12 +4,12 @@
 //! then on the defaults that fit the data.
 
 use super::run::{Experiment, Kind};
+use crate::Result;
 use crate::config::{CheckedConfig, Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask};
 use crate::generator;
 use crate::reward::registry;
 use crate::task::Task;
 use crate::train::method;
-use crate::{Error, Result};
 use std::path::PathBuf;
 
 /// Layers of settings on top of a preset.
@@ -164,32 +164,15 @@ pub fn check(config: Config, provenance: &Provenance) -> Result<CheckedConfig> {
 /// check them.
 pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()> {
     registry::validate(&config.reward, provenance)?;
-    let place = |key: &str| provenance.origin(key).map(String::from);
-    generator::check_kind(&config.generator.kind).map_err(|error| at(error, place("generator.kind")))?;
-    for &name in &config.methods {
-        if let Err(error) = method::find(name) {
-            return Err(at(error, place("methods")));
-        }
-    }
+    let locate = |error| provenance.locate(error);
+    generator::check_kind(&config.generator.kind).map_err(locate)?;
+    config.methods.iter().try_for_each(|&name| method::find(name).map(|_| ())).map_err(locate)?;
     let base = config.adversarial.base;
     if method::likelihood(base).is_some() {
         return Ok(());
     }
-    Err(Error::Config {
-        key: "adversarial.base".into(),
-        value: format!("\"{base}\""),
-        expected: format!("one of {}", Method::list(&method::likelihood_names())),
-        source_place: place("adversarial.base"),
-        hint: None,
-    })
-}
-
-/// Adds to a configuration error the place where the setting was given.
-fn at(mut error: Error, place: Option<String>) -> Error {
-    if let Error::Config { source_place, .. } = &mut error {
-        *source_place = place;
-    }
-    error
+    let expected = format!("one of {}", Method::list(&method::likelihood_names()));
+    Err(provenance.refuse("adversarial.base", format!("\"{base}\""), expected))
 }
 
 #[cfg(test)]

@@ -112,12 +112,7 @@ pub fn build(part: &RewardConfig, context: &RewardContext<'_>) -> Result<Box<dyn
 /// tells the line or option to name in the error.
 pub fn validate(parts: &[RewardConfig], provenance: &Provenance) -> Result<()> {
     let checked = parts.iter().enumerate().try_for_each(|(i, part)| check_part(part, i + 1));
-    checked.map_err(|mut error| {
-        if let Error::Config { key, source_place, .. } = &mut error {
-            *source_place = provenance.origin(key).map(String::from);
-        }
-        error
-    })
+    checked.map_err(|error| provenance.locate(error))
 }
 
 fn check_part(part: &RewardConfig, number: usize) -> Result<()> {
