@@ -2,7 +2,7 @@
 
 use super::scratch;
 use seqgan::data::{
-    FileFormat, LongSequences, ReadOptions, Tokens, Vocab, guess_tokens, read_training, read_with,
+    FileFormat, LongSequences, ReadOptions, Tokens, Vocab, read_training, read_with,
 };
 
 /// Most bytes of a packed file.
@@ -30,7 +30,6 @@ pub fn read(bytes: &[u8]) -> bool {
         return false;
     }
     let path = scratch::file("data", bytes);
-    let _ = guess_tokens(&path, &options);
     let Ok(text) = read_training(&path, &options) else { return false };
     let vocab = &text.vocab;
     for row in text.sequences.rows() {

@@ -11,6 +11,7 @@ pub mod midi;
 pub mod model;
 pub mod oracle;
 pub mod run;
+pub mod sniff;
 mod safetensors;
 mod scratch;
 
@@ -18,7 +19,7 @@ mod scratch;
 pub type Target = (&'static str, fn(&[u8]) -> bool);
 
 /// All targets.
-pub const TARGETS: [Target; 8] = [
+pub const TARGETS: [Target; 9] = [
     ("answers", answers::read),
     ("config", config::read),
     ("constraint", constraint::read),
@@ -27,4 +28,5 @@ pub const TARGETS: [Target; 8] = [
     ("model", model::read),
     ("oracle", oracle::read),
     ("run", run::read),
+    ("sniff", sniff::read),
 ];

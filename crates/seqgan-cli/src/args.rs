@@ -63,6 +63,17 @@ Examples:
   seqgan evaluate runs/train-quick-1 --test held-out.txt --json > figures.json
   seqgan evaluate --samples new.txt --train poems.txt --test held-out.txt --tokens chars";
 
+const SCORE_EXAMPLES: &str = "\
+Examples:
+  seqgan score runs/train-quick-1 new.txt                      a line for each line of the file
+  seqgan score runs/train-quick-1 new.txt | sort -g | head     the ten least likely ones
+  zcat log.csv.gz | seqgan score runs/train-quick-1 - --json
+
+A line holds, between tabs: log_prob, the log-likelihood of the sequence with its end, in nats; per_token, the same divided by
+the number of decisions (the tokens, and the end where it is chosen); tokens, their number; discriminator, its probability that
+the sequence is real, for a method that has one; a remark, which says why a sequence has no likelihood (-inf): unknown tokens,
+too long, blank; group, with --group-by; and the sequence.";
+
 const INSPECT_EXAMPLES: &str = "\
 Examples:
   seqgan inspect runs/train-quick-1";
@@ -114,6 +125,8 @@ pub enum Command {
     Compare(CompareArgs),
     /// Make new sequences with a trained run
     Sample(SampleArgs),
+    /// Give each sequence of a file its log-likelihood under a run, to find the unusual ones
+    Score(ScoreArgs),
     /// Measure a run, or a file of samples, against a test file
     Evaluate(EvaluateArgs),
     /// Write a page with tables and figures of runs
@@ -151,7 +164,7 @@ pub struct TrainArgs {
     /// Configuration file that names the data
     #[arg(value_name = "CONFIG.toml")]
     pub config: Option<PathBuf>,
-    /// File of sequences to learn from, used with the preset's settings
+    /// File of sequences to learn from, used with the preset's settings; - is standard input
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// How files are read.
@@ -168,15 +181,36 @@ pub struct ReadingArgs {
     /// File of further sequences that training never sees, to measure the models against in the end
     #[arg(long, value_name = "FILE", conflicts_with = "config")]
     pub test: Option<PathBuf>,
-    /// Format of the files [default: by their extensions]
+    /// Format of the files [default: by their extensions, else by their first bytes]
     #[arg(long, value_parser = format_parser(), conflicts_with = "config")]
     pub format: Option<FileFormat>,
+    /// Separator of the columns of a table: one character, or tab [default: the one that all rows agree on]
+    #[arg(long, value_name = "C", conflicts_with = "config")]
+    pub separator: Option<String>,
     /// Column of a table, by name or number, or member of JSON objects [default: the only one]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub field: Option<String>,
     /// Column of a table, or member of JSON objects, that is each sequence's class [default: none]
     #[arg(long, value_name = "NAME", conflicts_with = "config")]
     pub label: Option<String>,
+    /// Column that tells to which sequence a row belongs, for tables with one token per row, such as event logs [default: a row
+    /// is a sequence]
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub group_by: Option<String>,
+    /// Column by which the rows of a sequence are sorted, with --group-by: numbers, or times as ISO 8601 writes them [default:
+    /// the order of the file]
+    #[arg(long, value_name = "NAME", requires = "group_by")]
+    pub order_by: Option<String>,
+    /// Leave out records that cannot be read, such as damaged MIDI files, and count them
+    #[arg(long, conflicts_with = "config")]
+    pub skip_bad: bool,
+    /// Track of MIDI files that is the melody, by number or name [default: the first with notes that are not drums]
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    pub track: Option<String>,
+    /// MIDI channel of the melody, 1 to 16 [default: all but 10, which is drums]
+    #[arg(long, value_name = "N", conflicts_with = "config")]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub channel: Option<u8>,
     /// How a sequence is split into tokens [default: as usual for the format]
     #[arg(long, value_parser = tokens_parser(), conflicts_with = "config")]
     pub tokens: Option<Tokens>,
@@ -421,6 +455,45 @@ pub struct EvaluateArgs {
     pub repeat: RepeatArgs,
 }
 
+/// `seqgan score`.
+#[derive(Debug, Args)]
+#[command(after_help = SCORE_EXAMPLES)]
+pub struct ScoreArgs {
+    /// Folder of a trained run
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// File of sequences, read as the run's data were; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Format of the file [default: by its extension, else by its first bytes]
+    #[arg(long, value_parser = format_parser())]
+    pub format: Option<FileFormat>,
+    /// Column of a table, by name or number, or member of JSON objects [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub field: Option<String>,
+    /// Column that tells to which sequence a row belongs [default: the run's]
+    #[arg(long, value_name = "NAME")]
+    pub group_by: Option<String>,
+    /// Class of all sequences, of a run that was trained with --label [default: the file's own column]
+    #[arg(long, value_name = "CLASS")]
+    pub label: Option<String>,
+    /// Which of the run's models to use [default: the last one trained]
+    #[arg(long, value_name = "NAME")]
+    pub method: Option<String>,
+    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    #[arg(long, value_name = "ROUND", value_parser = round)]
+    pub round: Option<CheckpointChoice>,
+    /// Print a JSON object per sequence instead of a line with tabs
+    #[arg(long)]
+    pub json: bool,
+    /// File to write [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+    /// Threads, 1 to 1024; the result does not depend on them [default: one a core]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..=1024))]
+    pub threads: Option<usize>,
+}
+
 /// `seqgan report`.
 #[derive(Debug, Args)]
 #[command(after_help = REPORT_EXAMPLES)]
@@ -568,6 +641,7 @@ mod tests {
             TRAIN_EXAMPLES,
             COMPARE_EXAMPLES,
             SAMPLE_EXAMPLES,
+            SCORE_EXAMPLES,
             EVALUATE_EXAMPLES,
             REPORT_EXAMPLES,
             INSPECT_EXAMPLES,

@@ -14,7 +14,6 @@ mod terminal;
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
@@ -33,14 +32,12 @@ fn main() -> ExitCode {
 
 fn dispatch(cli: &Cli, interrupt: &Interrupt) -> anyhow::Result<()> {
     let progress = Progress::on_stderr(cli.quiet);
-    if matches!(cli.command, Command::Oracle(_) | Command::Train(_) | Command::Compare(_)) {
-        interrupt.install().context("cannot listen for interrupts")?;
-    }
     match &cli.command {
         Command::Oracle(args) => commands::oracle::run(args, progress, interrupt),
         Command::Train(args) => commands::train::run(args, progress, interrupt),
         Command::Compare(args) => commands::compare::run(args, progress, interrupt),
         Command::Sample(args) => commands::sample::run(args, progress),
+        Command::Score(args) => commands::score::run(args, progress),
         Command::Evaluate(args) => commands::evaluate::run(args, progress),
         Command::Report(args) => commands::report::run(args),
         Command::Inspect(args) => commands::inspect::run(args),

@@ -131,14 +131,20 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 /// The words of this program for what the library's hints name.
-const WORDS: [(&str, &str); 9] = [
+const WORDS: [(&str, &str); 15] = [
     ("out", "--out"),
     ("preset", "--preset"),
     ("resume", "--resume"),
     ("experiment::run", "`seqgan oracle` or `seqgan train`"),
     ("data.field", "--field"),
     ("data.format", "--format"),
+    ("data.group_by", "--group-by"),
     ("data.label", "--label"),
+    ("data.midi_channel", "--channel"),
+    ("data.midi_track", "--track"),
+    ("data.order_by", "--order-by"),
+    ("data.separator", "--separator"),
+    ("data.skip_bad", "--skip-bad"),
     ("data.tokenizer", "--tokenizer"),
     ("data.tokens", "--tokens"),
 ];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use seqgan::config::{CheckedConfig, Config, DataSize, Method, Preset, Provenance};
+use seqgan::config::{CheckedConfig, Config, DataSize, Method, Preset, Provenance, path_setting};
 use seqgan::experiment::{Experiment, Kind, Settings, check};
 use seqgan::run::RunFolder;
 use seqgan::study::{Study, StudyRun};
@@ -62,8 +62,9 @@ fn data(
     if let Some(path) = config {
         settings.file(path).map_err(|error| no_configuration(error, path))?;
     }
-    let text = |path: &PathBuf| path.display().to_string();
-    let ReadingArgs { test, format, field, label, tokens, tokenizer } = reading;
+    let text = |path: &PathBuf| path_setting(path);
+    let ReadingArgs { test, format, field, label, tokens, tokenizer, .. } = reading;
+    let ReadingArgs { separator, group_by, order_by, skip_bad, track, channel, .. } = reading;
     let options = [
         ("data.path", data.as_ref().map(text), "--data"),
         ("data.test", test.as_ref().map(text), "--test"),
@@ -73,10 +74,22 @@ fn data(
         ("data.tokens", tokens.map(|tokens| tokens.name().into()), "--tokens"),
         ("data.tokenizer", tokenizer.as_ref().map(text), "--tokenizer"),
     ];
-    for (key, value, option) in options {
+    let of_tables = [
+        ("data.separator", separator.clone(), "--separator"),
+        ("data.group_by", group_by.clone(), "--group-by"),
+        ("data.order_by", order_by.clone(), "--order-by"),
+        ("data.midi_track", track.clone(), "--track"),
+    ];
+    for (key, value, option) in options.into_iter().chain(of_tables) {
         if let Some(value) = value {
             settings.option(key, value, option)?;
         }
+    }
+    if let Some(channel) = channel {
+        settings.option("data.midi_channel", i64::from(*channel), "--channel")?;
+    }
+    if *skip_bad {
+        settings.option("data.skip_bad", true, "--skip-bad")?;
     }
     Ok(())
 }
@@ -91,7 +104,7 @@ fn synthetic(
         settings.option("oracle.task", task.name(), "--task")?;
     }
     if let Some(path) = params {
-        settings.option("oracle.params", path.display().to_string(), "--oracle-params")?;
+        settings.option("oracle.params", path_setting(path), "--oracle-params")?;
     }
     Ok(())
 }

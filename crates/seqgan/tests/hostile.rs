@@ -54,6 +54,11 @@ fn data() {
 }
 
 #[test]
+fn sniff() {
+    replay("sniff");
+}
+
+#[test]
 fn midi() {
     replay("midi");
 }

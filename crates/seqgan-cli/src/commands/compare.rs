@@ -1,5 +1,6 @@
 //! `seqgan compare`: many methods over many seeds, with intervals and tests.
 
+use anyhow::Context;
 use seqgan::study;
 
 use crate::args::CompareArgs;
@@ -12,6 +13,8 @@ use crate::{messages, options, study_table};
 pub fn run(args: &CompareArgs, progress: Progress, interrupt: &Interrupt) -> anyhow::Result<()> {
     options::use_threads(args.run.threads)?;
     let study = options::compare(args)?;
+    // As for a single run: before, a signal ends the program at once.
+    interrupt.install().context("cannot listen for interrupts")?;
     let watch = Watch::new(progress, interrupt);
     let (folder, summary) = study::run_study(&study, &watch)?;
     watch.finish();

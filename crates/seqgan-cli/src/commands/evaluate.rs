@@ -4,13 +4,13 @@ mod trained_metrics;
 
 use std::path::Path;
 
-use seqgan::config::{Config, Provenance, validate};
+use seqgan::config::{Config, Provenance, path_setting, validate};
 use seqgan::data::{Interner, load_tokenizer, read_options};
 use seqgan::generator::{GeneratorPolicy, Policy};
 use seqgan::metrics::{Scorecard, nearest};
 use seqgan::rng::{Purpose, Streams};
 use seqgan::saved::SavedRun;
-use seqgan::task::{HeldOut, MAX_SAMPLES, read_whole, real_scorecard};
+use seqgan::task::{HeldOut, MAX_SAMPLES, other_tokens, overlap, read_whole, real_scorecard};
 use seqgan::{Error, SeqBatch};
 use serde_json::{Value, json};
 
@@ -78,6 +78,8 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             None
         }
     };
+    progress.note(&format!("{}: {}", args.test.display(), held_out.report));
+    held_out.warnings(train.as_ref()).iter().for_each(|text| progress.note(&format!("warning: {text}")));
     let policy = GeneratorPolicy::new(&model.generator, args.temperature.unwrap_or(1.0));
     let n = args.num.unwrap_or(held_out.len().min(MAX_SAMPLES));
     let samples = policy.sample(&Streams::new(args.repeat.seed, Purpose::Evaluation), 0, n).sequences;
@@ -98,7 +100,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
             "test_sequences_in_nll": held_out.likely.len(),
             "test_sequences_with_unknown_share":
                 report.sequences_with_unknown as f64 / report.kept.max(1) as f64,
-            "test_sequences_too_long": report.dropped_long,
+            "test_sequences_too_long": report.dropped_long(),
         }),
     };
     if args.trained_metrics {
@@ -116,7 +118,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
 
 fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> anyhow::Result<Outcome> {
     let mut config = Config::default();
-    config.data.path = args.test.display().to_string();
+    config.data.path = path_setting(&args.test);
     if let Some(tokens) = args.tokens {
         config.data.tokens = tokens.name().into();
     }
@@ -127,7 +129,7 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
         config.data.field.clone_from(field);
     }
     if let Some(path) = &args.tokenizer {
-        config.data.tokenizer = path.display().to_string();
+        config.data.tokenizer = path_setting(path);
     }
     validate(&config, &Provenance::default())?;
     let tokens = read_options(&config.data, &args.test)?.tokens;
@@ -135,10 +137,14 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     let mut interner = Interner::default();
     let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
         let file = read_whole(path, tokens, tokenizer.as_ref(), &config.data)?;
+        progress.note(&format!("{}: {}", path.display(), file.report));
         Ok(interner.rows(&file.sequences, &file.vocab))
     };
     let (samples, test) = (read(samples)?, read(&args.test)?);
     let train = args.train.as_deref().map(read).transpose()?;
+    let copies = train.as_ref().and_then(|train| overlap(train, &test));
+    let warnings = copies.into_iter().chain(other_tokens(&samples, &test));
+    warnings.for_each(|text| progress.note(&format!("warning: {text}")));
     let n = args.num.unwrap_or(samples.len().min(MAX_SAMPLES));
     if n > samples.len() {
         return Err(Error::Data {

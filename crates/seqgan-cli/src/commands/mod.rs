@@ -9,4 +9,7 @@ pub mod oracle;
 pub mod report;
 pub mod sample;
 pub mod schema;
+pub mod score;
+mod scorer;
+mod text_file;
 pub mod train;

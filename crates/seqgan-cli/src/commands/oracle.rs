@@ -1,5 +1,6 @@
 //! `seqgan oracle`: learns from an oracle whose likelihood is known, and prints a table of methods.
 
+use anyhow::Context;
 use seqgan::experiment::{self, Experiment};
 
 use crate::args::OracleArgs;
@@ -20,6 +21,9 @@ pub fn run_experiment(
     progress: Progress,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
+    // From here on there is something to save. Before, while data are read and a pipe may keep us waiting, a signal ends the
+    // program at once.
+    interrupt.install().context("cannot listen for interrupts")?;
     let watch = Watch::new(progress, interrupt);
     let (folder, summary) = experiment::run(&experiment, &watch)?;
     watch.finish();

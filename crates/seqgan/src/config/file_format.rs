@@ -50,13 +50,19 @@ impl FileFormat {
             Self::Text => "One sequence a line (.txt)",
             Self::Ids => "One sequence of whole numbers a line",
             Self::Csv => "A column of a table, comma-separated (.csv)",
-            Self::Tsv => "A column of a table, tab-separated (.tsv)",
-            Self::Jsonl => "A JSON value a line (.jsonl, .ndjson)",
-            Self::Smiles => "Molecules, a SMILES string a line (.smi, .smiles)",
-            Self::Fasta => "DNA, RNA, proteins (.fasta, .fa, .fna, .faa)",
+            Self::Tsv => "A column of a table, tab-separated (.tsv, .tab)",
+            Self::Jsonl => "A JSON value per line (.jsonl, .ndjson, .jl)",
+            Self::Smiles => "Molecules, a SMILES string per line (.smi, .smiles, .ism, .can)",
+            Self::Fasta => "DNA, RNA, proteins (.fasta, .fa, .fas, .fna, .faa, .ffn, .pep, ..)",
             Self::Midi => "Melodies: MIDI files (.mid, .midi), or a folder of them",
         }
     }
+
+    /// Extensions of files that are another kind than any format here, whatever they hold.
+    pub const FOREIGN: [&str; 24] = [
+        "json", "parquet", "arrow", "feather", "avro", "xlsx", "xls", "ods", "docx", "zip", "7z", "rar",
+        "bz2", "xz", "lz4", "npy", "npz", "pkl", "h5", "hdf5", "sqlite", "db", "pdf", "sdf",
+    ];
 
     /// Extensions of compressed files, behind that of the format.
     pub const PACKED: [&str; 3] = ["gz", "zst", "zstd"];
@@ -69,13 +75,20 @@ impl FileFormat {
         Some(match extension {
             "txt" => Self::Text,
             "csv" => Self::Csv,
-            "tsv" => Self::Tsv,
-            "jsonl" | "ndjson" => Self::Jsonl,
-            "smi" | "smiles" => Self::Smiles,
-            "fasta" | "fa" | "fna" | "faa" => Self::Fasta,
-            "mid" | "midi" => Self::Midi,
+            "tsv" | "tab" => Self::Tsv,
+            "jsonl" | "ndjson" | "jl" | "jsonlines" | "ldjson" => Self::Jsonl,
+            "smi" | "smiles" | "ism" | "can" | "cxsmiles" => Self::Smiles,
+            "fasta" | "fa" | "fas" | "fsa" | "fna" | "ffn" | "frn" | "faa" | "mpfa" | "pep" | "seq" => {
+                Self::Fasta
+            }
+            "mid" | "midi" | "kar" => Self::Midi,
             _ => return None,
         })
+    }
+
+    /// Whether sequences stand in columns of a table or members of objects, which have names.
+    pub fn has_columns(self) -> bool {
+        matches!(self, Self::Csv | Self::Tsv | Self::Jsonl)
     }
 
     /// Noun for one sequence of the file, for messages.

@@ -12,7 +12,8 @@ data.max_vocab: 0 to 1048576
 data.vocab_size: 0 to 1048576
 data.min_count: 1 to 1073741824
 data.midi_step_secs: 0.001 to 8
-data.validation_share: 0.001 to 0.5
+data.midi_channel: 0 to 16
+data.validation_share: 0 to 0.5
 constraint.min_length: 0 to 2048
 constraint.max_length: 0 to 2048
 oracle.vocab_size: 2 to 1048576

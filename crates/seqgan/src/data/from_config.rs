@@ -1,61 +1,145 @@
-//! How the settings say that a file is read.
+//! How the settings say that a file is read, and what the file itself says where they leave it open.
 
+use super::records::{Records, names_molecules};
+use super::sniff::{self, Foreign};
+use super::source::{STDIN, Source, shown};
 use super::{
-    FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Subwords, Tokens, guess_tokens,
-    holds_midi,
+    FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Subwords, Tokens, holds_midi, smiles,
 };
 use crate::config::DataConfig;
 use crate::{Error, Result};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The format of `path`: what the settings say, or its name tells. A folder that holds MIDI files is one of melodies.
-pub fn format_of(config: &DataConfig, path: &Path) -> Result<FileFormat> {
+/// A format, and how it was known.
+struct KnownFormat {
+    format: FileFormat,
+    reason: &'static str,
+}
+
+/// The format of `path`: what the settings say, or its name tells, or its first bytes. A folder that holds MIDI files is one of
+/// melodies.
+fn format_of(config: &DataConfig, path: &Path) -> Result<KnownFormat> {
+    let known = |format, reason| Ok(KnownFormat { format, reason });
     if config.format != "auto" {
-        return Ok(config.format.parse().expect("checked with the settings"));
+        return known(config.format.parse().expect("checked with the settings"), "as set");
     }
-    if holds_midi(path) {
-        return Ok(FileFormat::Midi);
+    if path.is_dir() && holds_midi(path) {
+        return known(FileFormat::Midi, "a folder of MIDI files");
     }
+    let by_name = FileFormat::of_name(path).filter(|_| path != Path::new(STDIN));
+    if by_name == Some(FileFormat::Midi) {
+        return known(FileFormat::Midi, "by its name");
+    }
+    let source = Source::open(path)?;
+    let head = source.head();
+    let refuse = |Foreign { what, hint }| Err(refused(path, format!("this is {what}"), &hint));
+    if head.bytes.starts_with(b"MThd") {
+        return known(FileFormat::Midi, "by its first bytes");
+    }
+    if let Some(foreign) = sniff::not_text(head).or_else(|| sniff::other_format(head)) {
+        return refuse(foreign);
+    }
+    match by_name {
+        // The name says little: what is surely another format is not learnt line by line.
+        Some(FileFormat::Text) => match sniff::unmistakable(head) {
+            Some((format, reason)) => known(format, reason),
+            None => known(FileFormat::Text, "by its name"),
+        },
+        Some(format) => known(format, "by its name"),
+        None => match sniff::guess(head) {
+            Some((format, reason)) => known(format, reason),
+            None if is_foreign(path) => {
+                let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+                let message = format!("files of the kind .{extension} are not read");
+                Err(refused(
+                    path,
+                    message,
+                    "convert it to JSON lines, a table or text; or say with `data.format` what it is",
+                ))
+            }
+            None => known(FileFormat::Text, "as neither its name nor its first bytes say another"),
+        },
+    }
+}
+
+/// Whether the name says that the file is of a kind that is not read.
+fn is_foreign(path: &Path) -> bool {
     let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-    match FileFormat::of_name(path) {
-        Some(format) => Ok(format),
-        // One JSON document, or what is not even text.
-        None if ["json", "parquet", "arrow", "xlsx", "zip", "bz2", "xz"].contains(&extension.as_str()) => {
-            Err(Error::Data {
-                path: path.into(),
-                line: None,
-                message: format!("files of the kind .{extension} are not read"),
-                hint: Some(
-                    "convert it to JSON lines, a table or text; or say with `data.format` what it is".into(),
-                ),
-            })
-        }
-        None => Ok(FileFormat::Text),
-    }
+    FileFormat::FOREIGN.contains(&extension.as_str())
 }
 
 /// Whether the training file's tokens are pitches.
 pub fn are_pitches(config: &DataConfig) -> bool {
-    config.pitches || format_of(config, Path::new(&config.path)).is_ok_and(|f| f == FileFormat::Midi)
+    let path = &*config.training_path();
+    let by_name =
+        config.format == "auto" && (FileFormat::of_name(path) == Some(FileFormat::Midi) || holds_midi(path));
+    config.pitches || config.format == "midi" || by_name
 }
 
-/// What the settings say of reading `path`. Where `data.format` is "auto", the name tells it; where `data.tokens` is
-/// "auto", a tokenizer or the format does, or else a file whose first sequences hold blanks is one of words, any other
-/// one of characters. The tokenizer is not read: [`load_tokenizer`].
+/// What the settings say of reading the training file `path`. Where `data.format` is "auto", its name or its first bytes tell
+/// it; where `data.tokens` is "auto", a tokenizer, the format or the first sequences do. The tokenizer is not read:
+/// [`load_tokenizer`].
 pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
-    let format = format_of(config, path)?;
+    let KnownFormat { format, reason } = format_of(config, path)?;
+    let mut options = with_format(config, format, reason);
+    let subwords = config.tokens == "bpe" || config.tokens == "auto" && !config.tokenizer.is_empty();
+    if subwords {
+        check_holds_text(format)?;
+    }
+    let (tokens, reason) = match (config.tokens.as_str(), format) {
+        ("auto", _) if subwords => (Tokens::Bpe, "a tokenizer is named".into()),
+        (_, FileFormat::Midi) => (Tokens::Ids, "pitches, 0 is a rest".into()),
+        ("auto", FileFormat::Ids) => (Tokens::Ids, "usual for the format".into()),
+        ("auto", FileFormat::Smiles) => (Tokens::Smiles, "usual for the format".into()),
+        ("auto", FileFormat::Fasta) => (Tokens::Chars, "usual for the format".into()),
+        ("auto", _) if options.group_by.is_some() => (Tokens::Words, "a row is a token".into()),
+        ("auto", _) => guess_tokens(path, &options)?,
+        (name, _) => (name.parse().expect("checked with the settings"), "as set".into()),
+    };
+    (options.tokens, options.tokens_reason) = (tokens, reason);
+    Ok(options)
+}
+
+/// What the settings say of reading a further file, a test file say, whose tokens are of the kind of the training file's. Where
+/// it has no columns, as a test file in plain text, it has no groups either.
+pub fn read_options_for(config: &DataConfig, path: &Path, tokens: Tokens) -> Result<ReadOptions> {
+    let KnownFormat { format, reason } = format_of(config, path)?;
+    let mut options = with_format(config, format, reason);
+    (options.tokens, options.tokens_reason) = (tokens, "as the training data".into());
+    if !format.has_columns() {
+        (options.group_by, options.order_by) = (None, None);
+    }
+    // A test file is read whole.
+    if path != config.training_path() {
+        options.max_sequences = 0;
+    }
+    Ok(options)
+}
+
+fn with_format(config: &DataConfig, format: FileFormat, reason: &str) -> ReadOptions {
+    let named = |name: &String| Some(name.clone()).filter(|name| !name.is_empty());
     let vocab_size = if format == FileFormat::Midi { NUM_PITCHES as usize } else { config.vocab_size };
-    let mut options = ReadOptions {
+    ReadOptions {
         format,
-        field: Some(config.field.clone()).filter(|field| !field.is_empty()),
-        label: Some(config.label.clone()).filter(|label| !label.is_empty()),
+        format_reason: reason.into(),
+        separator: match config.separator.as_str() {
+            "auto" => None,
+            "tab" => Some(b'\t'),
+            other => other.bytes().next(),
+        },
+        field: named(&config.field),
+        label: named(&config.label),
+        group_by: named(&config.group_by),
+        order_by: named(&config.order_by),
+        skip_bad: config.skip_bad,
         midi: MidiOptions { step_secs: config.midi_step_secs, rests: config.midi_rests },
         window: config.window,
         tokens: Tokens::Words,
+        tokens_reason: String::new(),
         tokenizer: None,
-        // A test file is read whole.
-        max_sequences: if path == Path::new(&config.path) { config.max_sequences } else { 0 },
+        max_sequences: config.max_sequences,
         max_length: config.max_length,
         long: if config.long_sequences == "truncate" { LongSequences::Truncate } else { LongSequences::Drop },
         max_line_bytes: config.max_line_bytes,
@@ -63,27 +147,106 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         min_count: config.min_count as u64,
         max_vocab: config.max_vocab,
         vocab_size: vocab_size as u32,
-    };
-    let subwords = config.tokens == "bpe" || config.tokens == "auto" && !config.tokenizer.is_empty();
-    if subwords {
-        check_holds_text(format)?;
     }
-    options.tokens = match (config.tokens.as_str(), format) {
-        ("auto", _) if subwords => Tokens::Bpe,
-        (_, FileFormat::Midi) | ("auto", FileFormat::Ids) => Tokens::Ids,
-        ("auto", FileFormat::Smiles) => Tokens::Smiles,
-        ("auto", FileFormat::Fasta) => Tokens::Chars,
-        ("auto", _) => guess_tokens(path, &options)?,
-        (name, _) => name.parse().expect("checked with the settings"),
+}
+
+/// The first sequences of a file, as far as they tell how a sequence is cut.
+struct FirstSequences {
+    number: usize,
+    with_blanks: usize,
+    /// Lists of tokens, which JSON has.
+    lists: usize,
+    molecules: usize,
+    different: HashSet<String>,
+    longest: usize,
+}
+
+impl FirstSequences {
+    const LOOKED_AT: usize = 1_000;
+
+    fn of(records: &mut Records) -> Result<Self> {
+        let mut first =
+            Self { number: 0, with_blanks: 0, lists: 0, molecules: 0, different: HashSet::new(), longest: 0 };
+        while first.number < Self::LOOKED_AT {
+            let Some(record) = records.next()? else { break };
+            let text = record.text.trim();
+            if record.fault.is_some() || record.dropped.is_some() || text.is_empty() {
+                continue;
+            }
+            first.number += 1;
+            first.lists += usize::from(record.is_list);
+            first.with_blanks += usize::from(text.contains([' ', '\t']));
+            first.molecules += usize::from(is_like_a_molecule(text));
+            first.longest = first.longest.max(text.chars().count());
+            first.different.insert(text.into());
+        }
+        Ok(first)
+    }
+
+    /// Few short values again and again, such as kinds of events.
+    fn are_values(&self) -> bool {
+        const LONGEST: usize = 40;
+        const FEWEST: usize = 20;
+        self.number >= FEWEST
+            && 5 * self.different.len() <= self.number
+            && self.longest <= LONGEST
+            && self.with_blanks == 0
+    }
+
+    fn are_molecules(&self) -> bool {
+        self.number > 0 && 10 * self.molecules >= 9 * self.number
+    }
+}
+
+/// A molecule of more than one atom by the grammar of SMILES.
+fn is_like_a_molecule(text: &str) -> bool {
+    text.len() > 1 && smiles::is_molecule(text)
+}
+
+/// Words where a fifth of the first sequences hold white space between other characters or are lists of tokens; atoms in a
+/// column of molecules; else characters.
+///
+/// Returns an error for a column of few different values, whose letters nobody would want to learn.
+fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<(Tokens, String)> {
+    let mut records = Records::open(path, options)?;
+    let first = FirstSequences::of(&mut records)?;
+    let FirstSequences { number, with_blanks, lists, .. } = first;
+    if lists > 0 {
+        return Ok((Tokens::Words, "sequences are lists".into()));
+    }
+    let nouns = format!("{}s", options.format.record());
+    if 5 * with_blanks >= number && with_blanks > 0 {
+        return Ok((Tokens::Words, format!("{with_blanks} of the first {number} {nouns} hold blanks")));
+    }
+    let facts = records.facts();
+    if first.are_molecules() && facts.field.as_deref().is_some_and(names_molecules) {
+        return Ok((Tokens::Smiles, "a column of molecules".into()));
+    }
+    if options.format.has_columns() && facts.num_columns > 1 && first.are_values() {
+        let column = facts.field.unwrap_or_default();
+        let message = format!(
+            "{column:?} has {} different values in the first {number} {nouns}: is a row one token of a sequence?",
+            first.different.len()
+        );
+        let hint = "name the column that tells to which sequence a row belongs with `data.group_by = \"NAME\"`; or say \
+                    `data.tokens = \"chars\"` if each value is a sequence of characters";
+        return Err(refused(path, message, hint));
+    }
+    let mut reason = match with_blanks {
+        0 => "no blanks".to_string(),
+        some => format!("{some} of the first {number} {nouns} hold blanks"),
     };
-    Ok(options)
+    if first.are_molecules() && first.with_blanks == 0 {
+        reason.push_str("; they look like SMILES, which `data.tokens = \"smiles\"` cuts into atoms");
+    }
+    Ok((Tokens::Chars, reason))
 }
 
 /// The tokenizer that the settings name; none where they name none.
 pub fn load_tokenizer(config: &DataConfig) -> Result<Option<Arc<Subwords>>> {
     match config.tokenizer.as_str() {
         "" => Ok(None),
-        path => Ok(Some(Arc::new(Subwords::read(Path::new(path))?))),
+        _ => Ok(Some(Arc::new(Subwords::read(&config.tokenizer_path())?))),
     }
 }
 
@@ -102,4 +265,8 @@ fn check_holds_text(format: FileFormat) -> Result<()> {
             ),
         }),
     }
+}
+
+fn refused(path: &Path, message: String, hint: &str) -> Error {
+    Error::Data { path: shown(path), line: None, message, hint: Some(hint.into()) }
 }

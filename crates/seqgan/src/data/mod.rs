@@ -5,6 +5,7 @@
 //! the same everywhere. [`split_by_hash`] sets a validation part aside and [`Batches`] orders an epoch.
 
 mod batches;
+mod encoded;
 mod from_config;
 mod integer;
 mod interner;
@@ -16,10 +17,12 @@ mod records;
 mod report;
 mod rows;
 mod smiles;
+mod sniff;
 mod source;
 mod split;
 mod subset;
 mod subwords;
+mod table_shape;
 mod text;
 mod tokens;
 mod vocab;
@@ -27,15 +30,17 @@ mod vocab_builder;
 mod write;
 
 pub use batches::Batches;
-pub use from_config::{are_pitches, format_of, load_tokenizer, read_options};
+pub use encoded::{EncodedRecord, EncodedRecords};
+pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_for};
 pub use interner::Interner;
 pub use midi::{NUM_PITCHES, to_midi};
 pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};
 pub use records::holds_midi;
-pub use report::ReadReport;
-pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};
+pub use report::{Dropped, ReadReport};
+pub(crate) use source::shown;
+pub use split::{DEFAULT_VALIDATION_SHARE, Split, SplitBy, split_by_hash};
 pub use subwords::Subwords;
-pub use text::{TrainingText, guess_tokens, read_training, read_with};
+pub use text::{TrainingText, read_training, read_with};
 pub use tokens::{SplitTokens, Tokens};
 pub use vocab::{InvalidVocab, Vocab};
 pub use write::SequenceWriter;

@@ -49,7 +49,7 @@ impl FromStr for LongSequences {
 pub use crate::config::{FileFormat, RestHandling};
 
 /// How melodies are read; their tokens are [`Tokens::Ids`].
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct MidiOptions {
     /// Seconds of a step.
     pub step_secs: f64,
@@ -69,6 +69,16 @@ impl Default for MidiOptions {
 pub struct ReadOptions {
     /// What it is.
     pub format: FileFormat,
+    /// How the format was known, for the report: "by its name".
+    pub format_reason: String,
+    /// What stands between the columns of a table; none: what gives every row as many columns.
+    pub separator: Option<u8>,
+    /// The column or member that names the sequence to which a row belongs; none: a row is a sequence.
+    pub group_by: Option<String>,
+    /// The column or member by which the rows of a sequence are sorted; none: the order of the file.
+    pub order_by: Option<String>,
+    /// Whether records that cannot be read are dropped and counted, rather than an error.
+    pub skip_bad: bool,
     /// The column of a table, by name or by number from 1, or the member of JSON objects; none: the only one.
     pub field: Option<String>,
     /// The column or member that holds a sequence's label; none: sequences have no labels.
@@ -79,6 +89,8 @@ pub struct ReadOptions {
     pub window: usize,
     /// What one token of a sequence is.
     pub tokens: Tokens,
+    /// Why, for the report: "usual for the format".
+    pub tokens_reason: String,
     /// For [`Tokens::Bpe`]: what cuts a training file. Further files are cut by the vocabulary's own.
     pub tokenizer: Option<Arc<Subwords>>,
     /// Most tokens of a sequence; 0: as many as the longest line holds.
@@ -103,11 +115,17 @@ impl Default for ReadOptions {
     fn default() -> Self {
         Self {
             format: FileFormat::Text,
+            format_reason: String::new(),
+            separator: None,
+            group_by: None,
+            order_by: None,
+            skip_bad: false,
             field: None,
             label: None,
             midi: MidiOptions::default(),
             window: 0,
             tokens: Tokens::Words,
+            tokens_reason: String::new(),
             tokenizer: None,
             max_length: 0,
             long: LongSequences::Drop,

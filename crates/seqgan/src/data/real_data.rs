@@ -26,7 +26,7 @@ fn the_counts_of_the_published_sets_are_met() {
 
     let poems = read_training(dir.join("chinese_poems/train.txt"), &options(Tokens::Chars)).unwrap();
     let report = &poems.report;
-    assert_eq!((report.lines, report.kept, report.vocabulary), (13_334, 13_334, 4_608));
+    assert_eq!((report.read, report.kept, report.vocabulary), (13_334, 13_334, 4_608));
     assert_eq!((report.shortest, report.longest), (20, 20));
     // 13,334 lines of 20 characters of 3 bytes and a line end, which the last line lacks.
     assert_eq!(report.bytes, 13_334 * 61 - 1);
@@ -61,7 +61,7 @@ fn test_files_are_read_with_the_training_vocabulary() {
     let training = read_training(dir.join("image_coco/train.txt"), &options).unwrap();
     options.max_length = training.sequences.max_length();
     let (test, report) = read_with(dir.join("image_coco/test.txt"), &options, &training.vocab, &[]).unwrap();
-    assert_eq!((report.lines, report.tokens), (5_000, 55_758));
+    assert_eq!((report.read, report.tokens), (5_000, 55_758));
     assert_eq!((test.len(), test.max_length()), (5_000, 37));
 
     let split = split_by_hash(training.sequences.rows(), DEFAULT_VALIDATION_SHARE);

@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::options::{LongSequences, ReadOptions};
-use super::records::Records;
-use super::report::{ReadReport, grouped};
+use super::records::{Facts, Record, Records};
+use super::report::{Drops, ReadReport, grouped, reason};
+use super::source::shown;
 use super::subset::Subset;
 use super::subwords::Subwords;
 use super::tokens::Tokens;
@@ -18,6 +19,8 @@ const MAX_PADDED_TOKENS: usize = 1 << 28;
 /// In larger data, padding may take this many times the tokens themselves. One endless line among many
 /// short ones would otherwise ask for memory without measure.
 const MAX_PADDING_FACTOR: usize = 16;
+/// Most different labels.
+const MOST_LABELS: usize = 1000;
 
 /// What is wrong with a token, and what to do about it. Readers of tokens return it, and the place is added where it is
 /// known.
@@ -45,7 +48,7 @@ impl<'a> Splitter<'a> {
     }
 
     /// Hands over every token of `text`; fails for a text that the tokenizer cannot split.
-    fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), TokenError> {
+    pub(super) fn each(self, text: &str, mut take: impl FnMut(&str)) -> Result<(), TokenError> {
         match self {
             Self::Kind(kind) => kind.split(text).for_each(take),
             Self::Subwords(tokenizer) => {
@@ -70,20 +73,21 @@ pub(super) struct Rows {
     pub(super) label_names: Vec<String>,
     pub(super) longest: usize,
     longest_line: Option<usize>,
-    lines: usize,
-    record: &'static str,
-    dropped_empty: usize,
-    dropped_short: usize,
-    dropped_long: usize,
+    read: usize,
+    drops: Drops,
     truncated: usize,
     left_out: usize,
+    facts: Facts,
     bytes: u64,
     sha256: String,
 }
 
 impl Rows {
-    /// Reads all lines; `id_of` is asked for every token, those of dropped lines too, so that a fault is
-    /// found whether or not the line is kept.
+    /// Reads all records; `id_of` is asked for every token, those of dropped records too, so that a fault is found whether or
+    /// not the record is kept.
+    ///
+    /// Records that cannot be read are an error, which names all of them; or they are dropped and counted, with
+    /// [`ReadOptions::skip_bad`].
     pub(super) fn read(
         path: &Path,
         options: &ReadOptions,
@@ -93,75 +97,99 @@ impl Rows {
     ) -> Result<Self> {
         let mut records = Records::open(path, options)?;
         let limit = if options.max_length > 0 { options.max_length } else { usize::MAX };
-        let mut rows = Self { record: options.format.record(), ..Self::default() };
+        let mut rows = Self::default();
         let mut subset = Subset::new(options.max_sequences);
         let mut shortest_dropped = usize::MAX;
+        let mut faults = Faults::default();
         rows.label_names = known_labels.unwrap_or_default().to_vec();
         while let Some(record) = records.next()? {
-            let label = record.label.clone();
             let start = rows.tokens.len();
-            let mut token_error = line_break(splitter, &record.text);
-            let whole = splitter.each(&record.text, |token| match id_of(token) {
-                Ok(id) => rows.tokens.push(id),
-                Err(found) => token_error = token_error.take().or(Some(found)),
-            });
-            token_error = token_error.or(whole.err());
-            if let Some(TokenError { message, hint }) = token_error {
-                return Err(records.fault(message, &hint));
+            let mut fault = record.fault.take();
+            if fault.is_none() && record.dropped.is_none() {
+                let mut token_error = line_break(splitter, &record.text);
+                let whole = splitter.each(&record.text, |token| match id_of(token) {
+                    Ok(id) => rows.tokens.push(id),
+                    Err(found) => token_error = token_error.take().or(Some(found)),
+                });
+                token_error = token_error.or(whole.err());
+                fault = token_error.map(|TokenError { message, hint }| records.fault(message, &hint));
             }
-            let label = match &options.label {
-                None => None,
-                Some(_) => Some(
-                    rows.label(label, known_labels.is_none())
-                        .map_err(|token_error| records.fault(token_error.message, &token_error.hint))?,
-                ),
-            };
-            let number = records.line();
+            let record = records.current();
+            if let Some(fault) = fault {
+                rows.tokens.truncate(start);
+                if options.skip_bad {
+                    rows.drops.add(reason::UNREADABLE, place(record), &fault_in_short(&fault));
+                } else {
+                    faults.add(fault, place(record));
+                }
+                continue;
+            }
+            if let Some(reason) = record.dropped {
+                rows.drops.add(reason, place(record), &record.text);
+                continue;
+            }
+            let number = record.line;
             let length = rows.tokens.len() - start;
-            if let Some(kept) = length.checked_div(options.window) {
-                let mut end = start;
-                for window in 0..kept {
-                    if subset.wants() {
-                        let from = start + window * options.window;
-                        rows.tokens.copy_within(from..from + options.window, end);
-                        rows.lengths.push(options.window);
-                        rows.labels.extend(label);
-                        end += options.window;
+            let kept = Kept::of(length, limit, options);
+            let label = match (&kept, &options.label) {
+                (Kept::Dropped(_), _) | (_, None) => None,
+                (_, Some(_)) => match rows.label(&record.label, known_labels.is_none()) {
+                    Ok(label) => Some(label),
+                    Err(TokenError { message, hint }) => return Err(records.fault(message, &hint)),
+                },
+            };
+            match kept {
+                Kept::Windows(kept) => {
+                    let mut end = start;
+                    for window in 0..kept {
+                        if subset.wants() {
+                            let from = start + window * options.window;
+                            rows.tokens.copy_within(from..from + options.window, end);
+                            rows.lengths.push(options.window);
+                            rows.labels.extend(label);
+                            end += options.window;
+                        }
+                    }
+                    rows.tokens.truncate(end);
+                    if rows.longest == 0 {
+                        (rows.longest, rows.longest_line) = (options.window, number);
                     }
                 }
-                rows.tokens.truncate(end);
-                rows.dropped_short += usize::from(kept == 0);
-                if kept > 0 && rows.longest == 0 {
-                    (rows.longest, rows.longest_line) = (options.window, number);
-                }
-            } else if length == 0 && !options.keep_empty {
-                rows.dropped_empty += 1;
-            } else if length > limit && options.long == LongSequences::Drop {
-                rows.dropped_long += 1;
-                shortest_dropped = shortest_dropped.min(length);
-                rows.tokens.truncate(start);
-            } else {
-                let kept = length.min(limit);
-                rows.truncated += usize::from(kept < length);
-                if subset.wants() {
-                    rows.tokens.truncate(start + kept);
-                    rows.lengths.push(kept);
-                    rows.labels.extend(label);
-                } else {
+                Kept::Dropped(reason) => {
+                    rows.drops.add(reason, place(record), &record.text);
+                    if reason == reason::TOO_LONG {
+                        shortest_dropped = shortest_dropped.min(length);
+                    }
                     rows.tokens.truncate(start);
-                    rows.left_out += 1;
                 }
-                if kept > rows.longest {
-                    (rows.longest, rows.longest_line) = (kept, number);
+                Kept::Beginning(kept) => {
+                    rows.truncated += usize::from(kept < length);
+                    if subset.wants() {
+                        rows.tokens.truncate(start + kept);
+                        rows.lengths.push(kept);
+                        rows.labels.extend(label);
+                    } else {
+                        rows.tokens.truncate(start);
+                        rows.left_out += 1;
+                    }
+                    if kept > rows.longest {
+                        (rows.longest, rows.longest_line) = (kept, number);
+                    }
                 }
             }
             rows.thin_out(subset.rows_kept(false));
         }
+        faults.check(records.count(), options.format.record())?;
         rows.thin_out(subset.rows_kept(true));
+        if known_labels.is_none() {
+            rows.forget_unused_labels();
+        }
         rows.longest = rows.lengths.iter().copied().max().unwrap_or(0);
-        rows.lines = records.count();
+        rows.read = records.count();
+        rows.facts = records.facts();
         (rows.bytes, rows.sha256) = records.into_digest();
-        rows.check_some_tokens(path, limit, shortest_dropped, known_labels.is_some())?;
+        rows.check_some_tokens(path, options, shortest_dropped, known_labels.is_some())?;
+        rows.check_labels(path, options, known_labels.is_some())?;
         Ok(rows)
     }
 
@@ -186,9 +214,8 @@ impl Rows {
     }
 
     /// The number of a label; a new one gets the next, where there may be new ones.
-    fn label(&mut self, name: String, new: bool) -> Result<Label, TokenError> {
-        const MOST: usize = 1000;
-        if let Some(label) = self.label_names.iter().position(|known| *known == name) {
+    fn label(&mut self, name: &str, new: bool) -> Result<Label, TokenError> {
+        if let Some(label) = self.label_names.iter().position(|known| known == name) {
             return Ok(label as Label);
         }
         if !new {
@@ -197,37 +224,78 @@ impl Rows {
                 hint: format!("they are {}", self.label_names.join(", ")),
             });
         }
-        if self.label_names.len() == MOST {
+        if self.label_names.len() == MOST_LABELS {
             return Err(TokenError {
                 message: format!(
-                    "the label {name:?} is the {}th different one, expected {MOST} at most",
-                    MOST + 1
+                    "the label {name:?} is the {}th different one, expected {MOST_LABELS} at most",
+                    MOST_LABELS + 1
                 ),
                 hint: "labels are classes; is it another column that holds them?".into(),
             });
         }
-        self.label_names.push(name);
+        self.label_names.push(name.into());
         Ok(self.label_names.len() as Label - 1)
+    }
+
+    /// Labels of no row, because all of theirs were left out by chance, are no classes.
+    fn forget_unused_labels(&mut self) {
+        let mut is_used = vec![false; self.label_names.len()];
+        self.labels.iter().for_each(|&label| is_used[label as usize] = true);
+        if is_used.iter().all(|&used| used) {
+            return;
+        }
+        let mut next = 0;
+        let numbers: Vec<Label> = is_used.iter().map(|&used| (next, next += Label::from(used)).0).collect();
+        self.labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
+        let mut used = is_used.iter();
+        self.label_names.retain(|_| *used.next().unwrap_or(&true));
+    }
+
+    /// Refuses labels that are no classes: measurements, or names of single sequences.
+    fn check_labels(&self, path: &Path, options: &ReadOptions, further: bool) -> Result<()> {
+        /// So few are classes whatever they look like.
+        const FEW: usize = 20;
+        /// Sequences per class, on average.
+        const FEWEST: usize = 10;
+        let classes = self.label_names.len();
+        let (Some(column), false) = (&options.label, further || classes <= FEW) else { return Ok(()) };
+        let is_decimal = |name: &&String| name.parse::<f64>().is_ok() && name.parse::<i64>().is_err();
+        let decimals = self.label_names.iter().filter(is_decimal).count();
+        if 2 * decimals <= classes && self.lengths.len() >= FEWEST * classes {
+            return Ok(());
+        }
+        let message = format!(
+            "the labels {column:?} are {} different ones for {} sequences, such as {}",
+            grouped(classes as u64),
+            grouped(self.lengths.len() as u64),
+            self.label_names[..3].join(", ")
+        );
+        let hint =
+            "labels are classes: make a few of them, such as low, medium and high, or name another column";
+        Err(bad(path, None, message, hint))
     }
 
     /// A `further` file must fit what was learnt from another.
     fn check_some_tokens(
         &self,
         path: &Path,
-        limit: usize,
+        options: &ReadOptions,
         shortest_dropped: usize,
         further: bool,
     ) -> Result<()> {
         if !self.tokens.is_empty() {
             return Ok(());
         }
-        let lines = grouped(self.lines as u64);
-        Err(if self.lines == 0 {
-            bad(path, None, "the file is empty", &format!("one sequence a {} is expected", self.record))
-        } else if self.dropped_long > 0 {
+        let read = grouped(self.read as u64);
+        let record = options.format.record();
+        let dropped = |reason| self.drops.count(reason);
+        Err(if self.read == 0 {
+            bad(path, None, "the file is empty", &format!("one sequence per {record} is expected"))
+        } else if dropped(reason::TOO_LONG) > 0 {
+            let limit = options.max_length;
             let message = format!(
                 "no sequence is left: all {} have more than {limit} tokens, the shortest {shortest_dropped}",
-                grouped(self.dropped_long as u64)
+                grouped(dropped(reason::TOO_LONG) as u64)
             );
             let hint = match further {
                 true => format!(
@@ -236,12 +304,19 @@ impl Rows {
                 false => "raise `data.max_length` or set `data.long_sequences = \"truncate\"`".into(),
             };
             bad(path, None, message, &hint)
-        } else if self.dropped_short > 0 {
-            let message = format!("no sequence is left: none is as long as `data.window` ({lines} read)");
+        } else if dropped(reason::TOO_SHORT) > 0 {
+            let message = format!("no sequence is left: none is as long as `data.window` ({read} read)");
             bad(path, None, message, "lower `data.window`")
+        } else if let Some(other) = self.drops.other_than(reason::BLANK) {
+            let place = other.places.first().map_or(String::new(), |place| format!(", the first at {place}"));
+            let message = format!(
+                "no sequence is left: {} of {read} are {}{place}: {:?}",
+                other.count, other.reason, other.example
+            );
+            bad(path, None, message, "is it the format that `data.format` or the name says?")
         } else {
-            let message = format!("the file holds blank {}s alone ({lines})", self.record);
-            bad(path, None, message, &format!("one sequence a {} is expected", self.record))
+            let message = format!("the file holds blank {record}s alone ({read})");
+            bad(path, None, message, &format!("one sequence per {record} is expected"))
         })
     }
 
@@ -249,6 +324,7 @@ impl Rows {
     pub(super) fn finish(
         self,
         path: &Path,
+        options: &ReadOptions,
         max_length: usize,
         vocab: &Vocab,
     ) -> Result<(SeqBatch, ReadReport)> {
@@ -271,21 +347,95 @@ impl Rows {
             start += length;
         }
         if !self.labels.is_empty() {
-            sequences = sequences.with_labels(self.labels);
+            sequences = sequences.with_labels(self.labels.clone());
         }
         let report = ReadReport {
-            lines: self.lines,
-            record: self.record,
+            read: self.read,
             left_out: self.left_out,
-            dropped_short: self.dropped_short,
-            dropped_empty: self.dropped_empty,
-            dropped_long: self.dropped_long,
+            dropped: self.drops.into_list(),
             truncated: self.truncated,
             bytes: self.bytes,
             sha256: self.sha256,
-            ..ReadReport::of(&sequences, vocab)
+            ..ReadReport::of(&sequences, &self.label_names, vocab).read_by(options, self.facts)
         };
         Ok((sequences, report))
+    }
+}
+
+/// What becomes of a record of so many tokens.
+enum Kept {
+    /// So many windows of it.
+    Windows(usize),
+    /// Its first tokens.
+    Beginning(usize),
+    Dropped(&'static str),
+}
+
+impl Kept {
+    fn of(length: usize, limit: usize, options: &ReadOptions) -> Self {
+        match length.checked_div(options.window) {
+            Some(0) => Self::Dropped(if length == 0 { reason::BLANK } else { reason::TOO_SHORT }),
+            Some(windows) => Self::Windows(windows),
+            None if length == 0 && !options.keep_empty => Self::Dropped(reason::BLANK),
+            None if length > limit && options.long == LongSequences::Drop => Self::Dropped(reason::TOO_LONG),
+            None => Self::Beginning(length.min(limit)),
+        }
+    }
+}
+
+/// Where a record stands.
+fn place(record: &Record) -> String {
+    match (&record.file, record.line) {
+        (Some(file), _) => file.display().to_string(),
+        (None, Some(line)) => format!("line {line}"),
+        (None, None) => "the only record".into(),
+    }
+}
+
+/// What a fault says, without its place.
+fn fault_in_short(fault: &Error) -> String {
+    match fault {
+        Error::Data { message, .. } => message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Records that cannot be read.
+#[derive(Default)]
+struct Faults {
+    first: Option<Error>,
+    /// Of the others.
+    places: Vec<String>,
+    others: usize,
+}
+
+impl Faults {
+    fn add(&mut self, fault: Error, place: String) {
+        const NAMED: usize = 10;
+        if self.first.is_none() {
+            self.first = Some(fault);
+            return;
+        }
+        self.others += 1;
+        if self.places.len() < NAMED {
+            self.places.push(place);
+        }
+    }
+
+    /// The first fault, which names the others, so that they can be mended at once.
+    fn check(self, read: usize, record: &str) -> Result<()> {
+        let Some(mut first) = self.first else { return Ok(()) };
+        if let Error::Data { message, hint, .. } = &mut first {
+            if self.others > 0 {
+                let more = if self.others > self.places.len() { ", .." } else { "" };
+                let (others, read) = (grouped(self.others as u64), grouped(read as u64));
+                let places = self.places.join(", ");
+                message.push_str(&format!("; so are {others} others of {read} {record}s: {places}{more}"));
+            }
+            let known = hint.take().unwrap_or_default();
+            *hint = Some(format!("{known}; or leave such {record}s out with `data.skip_bad = true`"));
+        }
+        Err(first)
     }
 }
 
@@ -301,5 +451,5 @@ fn line_break(splitter: Splitter<'_>, text: &str) -> Option<TokenError> {
 
 /// A fault of the data file.
 pub(super) fn bad(path: &Path, line: Option<usize>, message: impl Into<String>, hint: &str) -> Error {
-    Error::Data { path: path.into(), line, message: message.into(), hint: Some(hint.into()) }
+    Error::Data { path: shown(path), line, message: message.into(), hint: Some(hint.into()) }
 }

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use super::integer::IdRange;
 use super::options::ReadOptions;
-use super::records::Records;
 use super::report::ReadReport;
 use super::rows::{Rows, Splitter, bad};
 use super::tokens::Tokens;
 use super::vocab::Vocab;
 use super::vocab_builder::VocabBuilder;
+use crate::token::Label;
 use crate::{Error, Result, SeqBatch};
 
 /// Training data and the vocabulary made from them.
@@ -23,6 +23,23 @@ pub struct TrainingText {
     pub report: ReadReport,
     /// The names of the sequences' labels, by number; none where no labels were asked for.
     pub labels: Vec<String>,
+}
+
+impl TrainingText {
+    /// Leaves out all sequences but `rows`, and labels of which none is left.
+    pub fn keep(&mut self, rows: impl IntoIterator<Item = usize>) {
+        let sequences = self.sequences.select(rows);
+        let labels = sequences.labels();
+        let is_used = |label: usize| labels.contains(&(label as Label));
+        let used: Vec<usize> = (0..self.labels.len()).filter(|&label| is_used(label)).collect();
+        let number =
+            |label: &Label| used.iter().position(|&old| old == *label as usize).unwrap_or(0) as Label;
+        let labels = labels.iter().map(number).collect::<Vec<_>>();
+        self.labels = used.iter().map(|&label| self.labels[label].clone()).collect();
+        self.report.classes = self.labels.iter().cloned().map(|name| (name, 0)).collect();
+        labels.iter().for_each(|&label| self.report.classes[label as usize].1 += 1);
+        self.sequences = if labels.is_empty() { sequences } else { sequences.with_labels(labels) };
+    }
 }
 
 /// Reads a training file and makes its vocabulary.
@@ -44,7 +61,7 @@ pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Tr
     };
     let longest = rows.longest;
     let labels = rows.label_names.clone();
-    let (sequences, report) = rows.finish(path, longest, &vocab)?;
+    let (sequences, report) = rows.finish(path, options, longest, &vocab)?;
     // The limit that was asked for explains what was dropped; the batch only knows the longest row.
     let max_length = if options.max_length > 0 { options.max_length } else { longest };
     Ok(TrainingText { vocab, sequences, report: ReadReport { max_length, ..report }, labels })
@@ -73,22 +90,7 @@ pub fn read_with(
     let rows =
         Rows::read(path, options, Splitter::new(vocab.tokens(), vocab.tokenizer()), id_of, Some(labels))?;
     let max_length = if options.max_length > 0 { options.max_length } else { rows.longest };
-    rows.finish(path, max_length, vocab)
-}
-
-/// Words where one of the first sequences holds white space between other characters, else characters.
-pub fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<Tokens> {
-    const LOOKED_AT: usize = 1_000;
-    let mut records = Records::open(path, options)?;
-    while let Some(record) = records.next()? {
-        if record.text.trim().contains([' ', '\t']) {
-            return Ok(Tokens::Words);
-        }
-        if records.count() == LOOKED_AT {
-            break;
-        }
-    }
-    Ok(Tokens::Chars)
+    rows.finish(path, options, max_length, vocab)
 }
 
 fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
@@ -146,6 +148,10 @@ mod tests {
         })
     }
 
+    fn dropped(report: &ReadReport) -> Vec<(&str, usize)> {
+        report.dropped.iter().map(|dropped| (dropped.reason, dropped.count)).collect()
+    }
+
     fn training(text: &str, options: &ReadOptions) -> Result<TrainingText, (String, String)> {
         with_file(text, |path| read_training(path, options))
     }
@@ -164,7 +170,7 @@ mod tests {
         assert_eq!(data.sequences.rows().collect::<Vec<_>>(), [&[2, 3, 2][..], &[4, 2]]);
         assert_eq!(data.sequences.max_length(), 3);
         let report = data.report;
-        assert_eq!((report.lines, report.kept, report.dropped_empty), (4, 2, 2));
+        assert_eq!((report.read, report.kept, dropped(&report)), (4, 2, vec![("blank", 2)]));
         assert_eq!((report.tokens, report.vocabulary, report.unknown_tokens), (5, 3, 0));
         // 5 tokens in 2 sequences; bytes 3 + 7 + 1 + 3 + 4.
         assert_eq!((report.shortest, report.longest, report.mean_length, report.bytes), (2, 3, 2.5, 18));
@@ -175,7 +181,7 @@ mod tests {
         let data = training("a a\n \n\n", &options(Tokens::Chars)).unwrap();
         // Both tokens stand twice; the space is the lower code point.
         assert_eq!(data.sequences.rows().collect::<Vec<_>>(), [&[3, 2, 3][..], &[2]]);
-        assert_eq!(data.report.dropped_empty, 1);
+        assert_eq!(dropped(&data.report), [("blank", 1)]);
     }
 
     #[test]
@@ -183,7 +189,7 @@ mod tests {
         let options = ReadOptions { keep_empty: true, ..options(Tokens::Words) };
         let data = training("a\n\nb\n", &options).unwrap();
         assert_eq!((data.sequences.len(), data.sequences.length(1)), (3, 0));
-        assert_eq!((data.report.shortest, data.report.dropped_empty), (0, 0));
+        assert_eq!((data.report.shortest, dropped(&data.report)), (0, vec![]));
         assert_eq!(refused("\n\n", &options, "one sequence"), "f.txt: the file holds blank lines alone (2)");
     }
 
@@ -192,13 +198,15 @@ mod tests {
         let text = "a b c\nd\ne f\n";
         let mut options = ReadOptions { max_length: 2, ..options(Tokens::Words) };
         let data = training(text, &options).unwrap();
-        assert_eq!((data.report.kept, data.report.dropped_long, data.report.truncated), (2, 1, 0));
+        assert_eq!((data.report.kept, data.report.dropped_long(), data.report.truncated), (2, 1, 0));
         // Tokens of a dropped line are in no vocabulary.
         assert_eq!((data.vocab.num_user_tokens(), data.vocab.id("a")), (3, None));
-        assert!(data.report.to_string().ends_with("; 1 dropped: longer than 2 tokens"));
+        assert!(
+            data.report.to_string().ends_with("; dropped: 1 too long, over 2 tokens (line 1: \"a b c\")")
+        );
         options.long = LongSequences::Truncate;
         let data = training(text, &options).unwrap();
-        assert_eq!((data.report.kept, data.report.dropped_long, data.report.truncated), (3, 0, 1));
+        assert_eq!((data.report.kept, data.report.dropped_long(), data.report.truncated), (3, 0, 1));
         assert_eq!((data.vocab.decode(data.sequences.row(0)), data.vocab.id("c")), ("a b".into(), None));
         // The batch is as long as its longest row, not as the limit.
         options.max_length = 9;
@@ -299,7 +307,7 @@ mod tests {
     #[test]
     fn files_without_sequences_are_refused() {
         let mut options = options(Tokens::Words);
-        assert_eq!(refused("", &options, "one sequence a line"), "f.txt: the file is empty");
+        assert_eq!(refused("", &options, "one sequence per line"), "f.txt: the file is empty");
         assert_eq!(refused("\u{feff}", &options, "one sequence"), "f.txt: the file is empty");
         assert_eq!(refused("\n \n\t\n", &options, "one"), "f.txt: the file holds blank lines alone (3)");
         options.max_length = 2;

@@ -120,6 +120,10 @@ impl SequenceWriter {
                 out.push('\n');
             }
             FileFormat::Fasta => {
+                let is_residue = |c: char| c.is_ascii_alphabetic() || matches!(c, '*' | '-' | '.');
+                if let Some(other) = text.chars().find(|&c| !is_residue(c)) {
+                    return Err(format!("a sequence holds {other:?}, which is no residue of FASTA"));
+                }
                 out.push_str(&format!(">{}", self.written));
                 if let Some((field, name)) = label {
                     out.push_str(&format!(" {field}={name}"));
@@ -199,13 +203,14 @@ mod tests {
         let words = Vocab::new(Tokens::Words, ["a", "b,c", "\"d\""].map(String::from).into()).unwrap();
         let atoms = Vocab::new(Tokens::Smiles, ["C", "[nH]", "Cl"].map(String::from).into()).unwrap();
         let rows: Vec<Vec<TokenId>> = vec![vec![2, 3, 4], vec![4], (0..200).map(|i| 2 + i % 3).collect()];
+        let residues = Vocab::new(Tokens::Chars, ["A", "*", "n"].map(String::from).into()).unwrap();
         let plain = [FileFormat::Text, FileFormat::Csv, FileFormat::Tsv, FileFormat::Jsonl];
-        let also = [FileFormat::Smiles, FileFormat::Fasta];
         let dir = tempfile::tempdir().unwrap();
         for (vocab, formats) in [
-            (&letters, [&plain[..], &also[1..]].concat()),
+            (&letters, plain.to_vec()),
             (&words, plain.to_vec()),
-            (&atoms, [&plain[..], &also[..1]].concat()),
+            (&atoms, [&plain[..], &[FileFormat::Smiles]].concat()),
+            (&residues, [&plain[..], &[FileFormat::Fasta]].concat()),
         ] {
             for format in formats {
                 for figures in [&[][..], &["log_prob", "discriminator"]] {
@@ -239,8 +244,16 @@ mod tests {
         let long = "C".repeat(60);
         assert_eq!(written(FileFormat::Csv, &letters, &rows[..1], &["p"]), "\"seq, raw\",p\n\"C,C\",0.5\n");
         assert_eq!(written(FileFormat::Tsv, &letters, &rows[..1], &["p"]), "seq, raw\tp\nC,C\t0.5\n");
-        assert_eq!(written(FileFormat::Fasta, &letters, &rows, &[]), format!(">1\nC,C\n>2\n{long}\nC\n"));
-        assert_eq!(written(FileFormat::Fasta, &letters, &rows[..1], &["p", "q"]), ">1 p=0.5 q=0.5\nC,C\n");
+        let plain = [vec![2, 2], vec![2; 61]];
+        assert_eq!(written(FileFormat::Fasta, &letters, &plain, &[]), format!(">1\nCC\n>2\n{long}\nC\n"));
+        assert_eq!(written(FileFormat::Fasta, &letters, &plain[..1], &["p", "q"]), ">1 p=0.5 q=0.5\nCC\n");
+        let mut fasta = SequenceWriter::new(FileFormat::Fasta, "", &[], Some(&letters)).unwrap();
+        assert!(
+            fasta
+                .write(&rows[0], None, &[], &mut String::new())
+                .unwrap_err()
+                .contains("',', which is no residue")
+        );
         assert_eq!(written(FileFormat::Ids, &letters, &rows[..1], &[]), "0 1 0\n");
         let numbers = Vocab::integers(9).unwrap();
         assert_eq!(

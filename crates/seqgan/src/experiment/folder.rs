@@ -25,7 +25,7 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
                 ),
             });
         }
-        if before["data"] != task.description {
+        if before["data"] != task.description || before["reading"] != task.reading {
             return Err(Error::Run {
                 path: path.into(),
                 message: "the data have changed since the run was started".into(),
@@ -90,6 +90,7 @@ pub(super) fn write_description(
         "vocab_size": experiment.task.vocab_size(),
         "max_length": experiment.task.max_length(),
         "data": experiment.task.description,
+        "reading": experiment.task.reading,
     });
     if let Some(elapsed_s) = elapsed_s {
         document["seconds"] = json!(elapsed_s);

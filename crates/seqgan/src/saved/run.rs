@@ -2,7 +2,7 @@
 
 use super::models::{self, CheckpointChoice, SavedModel};
 use crate::config::{Config, Method};
-use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab, read_options};
+use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab, read_options_for};
 use crate::discriminator::Discriminator;
 use crate::evaluate::ResidualModel;
 use crate::generator::file::{self, Checkpoint};
@@ -159,8 +159,9 @@ impl SavedRun {
     /// a synthetic task.
     pub fn training_sequences(&self, max_length: usize) -> Result<Option<SeqBatch>> {
         let Some(vocab) = &self.vocab else { return Ok(None) };
-        let path = Path::new(&self.config.data.path);
-        let options = ReadOptions { max_length, ..read_options(&self.config.data, path)? };
+        let path = self.config.data.training_path();
+        let options =
+            ReadOptions { max_length, ..read_options_for(&self.config.data, &path, vocab.tokens())? };
         Ok(Some(data::read_with(path, &options, vocab, &self.labels)?.0))
     }
 

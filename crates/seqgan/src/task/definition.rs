@@ -30,6 +30,8 @@ pub struct Task {
     pub labels: Vec<String>,
     /// Description of the data, written to run.json.
     pub description: Value,
+    /// How the training file was read and split, written to run.json; null for a synthetic task.
+    pub reading: Value,
     /// Notes on the data, for logs.
     pub notes: Vec<String>,
     pub(super) space: SequenceSpace,

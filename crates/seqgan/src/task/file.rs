@@ -2,37 +2,47 @@
 
 use super::{HeldOut, Task, TestFile};
 use crate::config::{ConstraintConfig, DataConfig};
-use crate::data::{self, ReadOptions, Subwords, Tokens, TrainingText, Vocab, load_tokenizer, read_options};
+use crate::data::{
+    self, DEFAULT_VALIDATION_SHARE, ReadOptions, SplitBy, Subwords, Tokens, TrainingText, Vocab,
+    load_tokenizer, read_options,
+};
 use crate::generator::{Rules, SequenceSpace, constraint, oracle};
-use crate::token::{Label, SeqBatch};
+use crate::token::{Label, SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
 impl Task {
     /// Reads a file of sequences, drops those that the constraint does not allow, and splits off a validation part.
     pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
-        let path = Path::new(&config.path);
+        let path = &*config.training_path();
         let options = read_options(config, path)?;
         let tokenizer = load_tokenizer(config)?;
         let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
-        let text = data::read_training(path, &options)?;
+        let mut text = data::read_training(path, &options)?;
         check_pitches(config, &text)?;
-        let space = space(&text);
-        let constraint = constraint::rules(constraint, &space, &text.vocab)?;
+        let (space, constraint) = constrain(&mut text, constraint)?;
         let support = Support { space: &space, own: Arc::new(Rules::of(&space)), constraint };
-        let mut notes = vec![format!("{}: {}", path.display(), text.report)];
-        let sequences = support.filter(&text.sequences, &mut notes);
-        let (train, validation) = split(config, sequences, &support)?;
+        let parts = Parts::split(config, &text.sequences, &support)?;
         let held_out = read_test(config, &text, &support)?;
-        let description = description(&options, &text, tokenizer.as_deref());
-        notes.push(format!(
-            "{} to train, {} kept apart to validate; {}",
-            train.len(),
-            validation.len(),
-            endings(&space)
-        ));
+        let mut notes = vec![format!("{}: {}", shown(path), text.report)];
+        notes.push(format!("{}; {}", parts.description(), endings(&space)));
+        if space.max_length == 1 {
+            notes.push(
+                "warning: every sequence has one token; should `data.tokens` cut them otherwise?".into(),
+            );
+        }
+        if let Some(file) = &held_out {
+            notes.push(format!("{}: {}", shown(&config.test_path()), file.test.report));
+            notes.extend(
+                file.test.warnings(Some(&file.train)).into_iter().map(|text| format!("warning: {text}")),
+            );
+        }
+        let reading = parts.reading(&text);
+        let description = description(tokenizer.as_deref());
+        let Parts { train, validation, .. } = parts;
         let constraint = support.constraint;
         Ok(Self {
             notes,
@@ -43,6 +53,7 @@ impl Task {
             held_out,
             oracle: None,
             description,
+            reading,
             vocab: Some(text.vocab),
             labels: text.labels,
             space,
@@ -73,9 +84,14 @@ fn space(text: &TrainingText) -> SequenceSpace {
     space.end_token = (!fixed).then_some(Vocab::END);
     space.never = if fixed { vec![Vocab::END, Vocab::UNKNOWN] } else { vec![Vocab::UNKNOWN] };
     space.allow_empty = text.sequences.rows().any(<[_]>::is_empty);
-    let count = |label| text.sequences.labels().iter().filter(|&&l| l == label).count() as u64;
-    space.label_counts = (0..text.labels.len() as Label).map(count).collect();
+    space.label_counts = label_counts(text);
     space
+}
+
+/// Number of sequences of each label.
+fn label_counts(text: &TrainingText) -> Vec<u64> {
+    let count = |label| text.sequences.labels().iter().filter(|&&l| l == label).count() as u64;
+    (0..text.labels.len() as Label).map(count).collect()
 }
 
 /// Sequences that a generator of the task can produce.
@@ -91,55 +107,115 @@ impl Support<'_> {
         self.constraint.as_ref().unwrap_or(&self.own)
     }
 
-    /// Keeps the sequences that the constraint allows. Sequences with an unknown token also stay: they are part of the
-    /// data, although their likelihood is zero.
-    fn filter(&self, sequences: &SeqBatch, notes: &mut Vec<String>) -> SeqBatch {
-        let Some(constraint) = &self.constraint else { return sequences.clone() };
-        let allowed = |&b: &usize| {
-            let row = sequences.row(b);
-            constraint.allow(self.space, row) || !self.own.allow(self.space, row)
-        };
-        let allowed: Vec<usize> = (0..sequences.len()).filter(allowed).collect();
-        if allowed.len() < sequences.len() {
-            notes.push(format!(
-                "{} sequences are left out, which the constraint does not allow",
-                sequences.len() - allowed.len()
-            ));
-        }
-        sequences.select(allowed)
-    }
-
     fn holds_any_of(&self, sequences: &SeqBatch) -> bool {
         sequences.rows().any(|row| self.rules().allow(self.space, row))
     }
 }
 
-/// Splits off the validation sequences.
-fn split(config: &DataConfig, sequences: SeqBatch, support: &Support<'_>) -> Result<(SeqBatch, SeqBatch)> {
-    let fault = |message: String, hint: &str| Error::Data {
-        path: (&config.path).into(),
-        line: None,
-        message,
-        hint: Some(hint.into()),
+/// Leaves out the sequences that the constraint does not allow, and classes of which none is left. Returns the space of the
+/// sequences, and the rules of the constraint, if there is one. Sequences with an unknown token stay: they are part of the
+/// data, although their likelihood is zero.
+fn constrain(
+    text: &mut TrainingText,
+    constraint: &ConstraintConfig,
+) -> Result<(SequenceSpace, Option<Arc<Rules>>)> {
+    let mut space = space(text);
+    let Some(rules) = constraint::rules(constraint, &space, &text.vocab)? else { return Ok((space, None)) };
+    let own = Rules::of(&space);
+    let allowed = |&b: &usize| {
+        let row = text.sequences.row(b);
+        rules.allow(&space, row) || !own.allow(&space, row)
     };
-    let split = data::split_by_hash(sequences.rows(), config.validation_share);
-    let (train, validation) = (sequences.select(split.training), sequences.select(split.validation));
-    if train.is_empty() || validation.is_empty() {
-        let message = match support.constraint.is_some() {
-            true => "fewer than two different sequences satisfy the constraint",
-            false => "all lines are equal: nothing can be kept apart to validate on",
-        };
-        return Err(fault(message.into(), "give a file with at least two different sequences"));
+    let rows: Vec<usize> = (0..text.sequences.len()).filter(allowed).collect();
+    if rows.len() == text.sequences.len() {
+        return Ok((space, Some(rules)));
     }
-    for (part, purpose) in [(&train, "train on"), (&validation, "validate on")] {
-        if !support.holds_any_of(part) {
-            return Err(fault(
-                format!("every sequence to {purpose} has a token that is too rare to be known"),
-                "lower `data.min_count`, or raise `data.max_vocab`",
-            ));
+    text.report.drop_sequences("against the constraint", text.sequences.len() - rows.len());
+    text.keep(rows);
+    space.label_counts = label_counts(text);
+    // The number of classes is part of the space that rules belong to.
+    let rules = constraint::rules(constraint, &space, &text.vocab)?;
+    Ok((space, rules))
+}
+
+/// The two parts of the training file.
+struct Parts {
+    train: SeqBatch,
+    validation: SeqBatch,
+    by: SplitBy,
+    /// Share of the sequences that was asked for.
+    share: f64,
+    /// Validation sequences that occur in the training part as well.
+    in_both: usize,
+}
+
+impl Parts {
+    /// Splits off the validation sequences. Where none are asked for, some of the training sequences stand in for them, so
+    /// that all figures are there; they are trained on all the same.
+    fn split(config: &DataConfig, sequences: &SeqBatch, support: &Support<'_>) -> Result<Self> {
+        let fault = |message: String, hint: &str| Error::Data {
+            path: data::shown(&config.training_path()),
+            line: None,
+            message,
+            hint: Some(hint.into()),
+        };
+        let share = config.validation_share;
+        let looked_at = if share > 0.0 { share } else { DEFAULT_VALIDATION_SHARE };
+        let split = data::split_by_hash(sequences.rows(), looked_at);
+        let (train, validation) = (sequences.select(split.training), sequences.select(split.validation));
+        if train.is_empty() || validation.is_empty() {
+            let message = match support.constraint.is_some() {
+                true => "fewer than two different sequences satisfy the constraint",
+                false => "all lines are equal: nothing can be set aside for validation",
+            };
+            return Err(fault(message.into(), "give a file with at least two different sequences"));
+        }
+        for (part, purpose) in [(&train, "train on"), (&validation, "validate on")] {
+            if !support.holds_any_of(part) {
+                return Err(fault(
+                    format!("every sequence to {purpose} has a token that is too rare to be known"),
+                    "lower `data.min_count`, or raise `data.max_vocab`",
+                ));
+            }
+        }
+        let train = if share > 0.0 { train } else { sequences.clone() };
+        let trained_on: HashSet<&[TokenId]> = train.rows().collect();
+        let in_both = validation.rows().filter(|row| trained_on.contains(row)).count();
+        Ok(Self { by: split.by, share, in_both, train, validation })
+    }
+
+    /// One line: "941 sequences to train, 49 set aside for validation by their hash (5 %)".
+    fn description(&self) -> String {
+        let Self { train, validation, by, share, in_both } = self;
+        let (train, validation) = (train.len(), validation.len());
+        if *share == 0.0 {
+            return format!(
+                "{train} sequences to train, none set aside: validation figures are of {validation} training sequences"
+            );
+        }
+        let asked = 100.0 * share;
+        let part =
+            format!("{train} sequences to train, {validation} set aside for validation ({asked} % asked)");
+        match by {
+            SplitBy::Sequences => format!("{part}, different ones"),
+            SplitBy::Occurrences => {
+                format!(
+                    "{part} by occurrence, as many sequences repeat; {in_both} of them occur in training, too"
+                )
+            }
         }
     }
-    Ok((train, validation))
+
+    /// How the file was read and split, for run.json.
+    fn reading(&self, text: &TrainingText) -> Value {
+        let mut reading = text.report.to_json();
+        let has_validation = self.share > 0.0;
+        reading["train"] = self.train.len().into();
+        reading["validation"] = if has_validation { self.validation.len() } else { 0 }.into();
+        reading["split_by"] = if has_validation { self.by.name() } else { "none" }.into();
+        reading["validation_in_training"] = self.in_both.into();
+        reading
+    }
 }
 
 /// Reads the test file of the settings.
@@ -147,19 +223,24 @@ fn read_test(config: &DataConfig, text: &TrainingText, support: &Support<'_>) ->
     if config.test.is_empty() {
         return Ok(None);
     }
-    let path = Path::new(&config.test);
+    let path = &*config.test_path();
     let mut test = HeldOut::read(path, config, &text.vocab, support.space, support.rules(), &text.labels)?;
     let train = test.training(config, &text.vocab)?;
     Ok(Some(TestFile { test, train }))
 }
 
-/// Description of the data, for run.json.
-fn description(options: &ReadOptions, text: &TrainingText, tokenizer: Option<&Subwords>) -> Value {
-    let mut description = json!({ "task": "file", "format": options.format.name(), "read": text.report });
+/// Description of the task, for run.json.
+fn description(tokenizer: Option<&Subwords>) -> Value {
+    let mut description = json!({ "task": "file" });
     if let Some(tokenizer) = tokenizer {
         description["tokenizer"] = json!({ "sha256": tokenizer.sha256() });
     }
     description
+}
+
+/// What messages call a file.
+fn shown(path: &Path) -> String {
+    data::shown(path).display().to_string()
 }
 
 /// Text that says how sequences end, for logs.

@@ -4,12 +4,13 @@ use crate::Result;
 use crate::config::DataConfig;
 use crate::data::{
     self, Interner, LongSequences, ReadOptions, ReadReport, Subwords, Tokens, TrainingText, Vocab,
-    are_pitches, read_options,
+    are_pitches, read_options_for,
 };
 use crate::generator::{Policy, Rules, SequenceSpace};
 use crate::metrics::{Estimate, SampleContext, Scorecard, nll};
 use crate::rng::{Purpose, Streams};
-use crate::token::SeqBatch;
+use crate::token::{SeqBatch, TokenId};
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -38,7 +39,8 @@ impl HeldOut {
         rules: &Rules,
         labels: &[String],
     ) -> Result<Self> {
-        let options = ReadOptions { max_length: space.max_length, ..read_options(config, test)? };
+        let options = read_options_for(config, test, vocab.tokens())?;
+        let options = ReadOptions { max_length: space.max_length, ..options };
         let (encoded, report) = data::read_with(test, &options, vocab, labels)?;
         let whole = read_whole(test, vocab.tokens(), vocab.tokenizer(), config)?;
         let mut interner = Interner::default();
@@ -66,6 +68,22 @@ impl HeldOut {
         &self.test
     }
 
+    /// What a reader of the results must know of the test sequences, each in one line: copies of training sequences, which
+    /// make results better than they are, and tokens that the model does not know, which no sample can have. `train` is
+    /// encoded by [`HeldOut::training`].
+    pub fn warnings(&self, train: Option<&SeqBatch>) -> Vec<String> {
+        let mut warnings: Vec<String> =
+            train.and_then(|train| overlap(train, &self.test)).into_iter().collect();
+        let unknown = self.report.sequences_with_unknown;
+        if 2 * unknown > self.report.kept {
+            warnings.push(format!(
+                "{unknown} of {} test sequences hold tokens that the model does not know: are they of the same kind?",
+                self.report.kept
+            ));
+        }
+        warnings
+    }
+
     /// Mean -log p in nats per token of the sequences within the support; none if there are none.
     pub fn nll(&self, policy: &dyn Policy) -> Option<Estimate> {
         (!self.likely.is_empty()).then(|| nll(policy, &self.likely))
@@ -73,7 +91,7 @@ impl HeldOut {
 
     /// Reads the training file with the shared token ids.
     pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
-        let whole = read_whole(Path::new(&config.path), vocab.tokens(), vocab.tokenizer(), config)?;
+        let whole = read_whole(&config.training_path(), vocab.tokens(), vocab.tokenizer(), config)?;
         Ok(self.interner.rows(&whole.sequences, &whole.vocab))
     }
 
@@ -92,7 +110,7 @@ impl HeldOut {
     pub fn real(&self, train: &SeqBatch, n: usize, seed: u64) -> Scorecard {
         let order = Streams::new(seed, Purpose::RealSubset).permutation(0, train.len());
         let train = train.select(order);
-        let hypotheses = Scorecard::hypotheses(&train, &self.test, n);
+        let hypotheses = Scorecard::hypotheses(&train, n);
         Scorecard::measure_real(&self.context(&hypotheses, Some(&train)))
     }
 
@@ -108,6 +126,32 @@ pub fn real_scorecard(train: &SeqBatch, test: &SeqBatch, n: usize, seed: u64) ->
     Scorecard::of_real(&train.select(order), test, n)
 }
 
+/// Says how many test sequences are training sequences as well; none if there are none. Token ids are shared.
+pub fn overlap(train: &SeqBatch, test: &SeqBatch) -> Option<String> {
+    let known: HashSet<&[TokenId]> = train.rows().collect();
+    let copies = test.rows().filter(|row| known.contains(row)).count();
+    let is_all = copies == test.len() && train.len() == test.len();
+    match copies {
+        0 => None,
+        _ if is_all => {
+            Some("the test file holds the training sequences: nothing is measured on new ones".into())
+        }
+        _ => Some(format!("{copies} of {} test sequences are in the training file, too", test.len())),
+    }
+}
+
+/// Says that samples are made of other tokens than the test sequences, if more than half of them are. Token ids are shared.
+pub fn other_tokens(samples: &SeqBatch, test: &SeqBatch) -> Option<String> {
+    let known: HashSet<TokenId> = test.rows().flatten().copied().collect();
+    let others = samples.rows().flatten().filter(|token| !known.contains(token)).count();
+    (2 * others > samples.total_tokens()).then(|| {
+        format!(
+            "{others} of {} tokens of the samples are in no test sequence: are both cut in the same way?",
+            samples.total_tokens()
+        )
+    })
+}
+
 /// Reads a file with a vocabulary of all its tokens, so that no token is unknown. `tokens` says how lines are split;
 /// subwords use `tokenizer`.
 pub fn read_whole(
@@ -117,12 +161,11 @@ pub fn read_whole(
     config: &DataConfig,
 ) -> Result<TrainingText> {
     let options = ReadOptions {
-        tokens,
         tokenizer: tokenizer.cloned(),
         min_count: 1,
         max_vocab: 0,
         long: LongSequences::Drop,
-        ..read_options(config, path)?
+        ..read_options_for(config, path, tokens)?
     };
     data::read_training(path, &options)
 }

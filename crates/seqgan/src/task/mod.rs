@@ -6,4 +6,4 @@ mod held_out;
 mod synthetic;
 
 pub use definition::{Task, TestFile};
-pub use held_out::{HeldOut, MAX_SAMPLES, read_whole, real_scorecard};
+pub use held_out::{HeldOut, MAX_SAMPLES, other_tokens, overlap, read_whole, real_scorecard};

@@ -20,6 +20,7 @@ impl Task {
             held_out: None,
             vocab: None,
             labels: Vec::new(),
+            reading: serde_json::Value::Null,
             description: json!({ "task": config.task, "oracle_params": config.params }),
             notes: Vec::new(),
             space: oracle::synthetic_space(vocab_size, config.length),

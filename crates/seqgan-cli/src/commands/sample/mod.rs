@@ -4,8 +4,6 @@ mod distinct;
 mod draws;
 mod midi_folder;
 mod resampling;
-mod score;
-mod text_file;
 
 use std::path::Path;
 
@@ -16,6 +14,8 @@ use seqgan::run::RunFolder;
 use seqgan::saved::SavedRun;
 use seqgan::{Label, SeqBatch};
 
+use super::scorer::Scorer;
+use super::text_file::TextFile;
 use crate::args::SampleArgs;
 use crate::messages::UsageError;
 use crate::options;
@@ -24,8 +24,6 @@ use distinct::Distinct;
 use draws::Draws;
 use midi_folder::MidiFolder;
 use resampling::Resampling;
-use score::Scorer;
-use text_file::TextFile;
 
 /// Sequences drawn before they are written; memory does not grow beyond them.
 const CHUNK: usize = 8_192;
@@ -149,6 +147,11 @@ fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
         let hint = format!("leave .{packed} out of the name and pack the file, or pipe stdout into a packer");
         return Err(UsageError::new(message, hint).into());
     }
+    if let Some(other) = extension.map(str::to_lowercase).filter(|e| FileFormat::FOREIGN.contains(&e.as_str())) {
+        let message = format!("{}: files of the kind .{other} are not written", path.display());
+        let hint = "name a .jsonl, .csv, .tsv or .txt file, or say --format to write text under this name";
+        return Err(UsageError::new(message, hint).into());
+    }
     Ok(FileFormat::of_name(path).filter(|format| *format != FileFormat::Text))
 }
 
@@ -163,12 +166,12 @@ impl Output {
         let (folder, config, vocab): (&RunFolder, _, _) = (run.folder(), run.config(), run.vocab());
         let labels = run.labels().to_vec();
         let by_name = match &args.out {
-            Some(path) => format_of_name(path)?,
-            None => None,
+            Some(path) if args.format.is_none() => format_of_name(path)?,
+            _ => None,
         };
         let format = match args.format.or(by_name) {
             // As the run tells it: the data may have gone since.
-            None => folder.read_json::<serde_json::Value>("run.json")?["data"]["format"]
+            None => folder.read_json::<serde_json::Value>("run.json")?["reading"]["format"]
                 .as_str()
                 .and_then(|name| name.parse().ok())
                 .unwrap_or_default(),

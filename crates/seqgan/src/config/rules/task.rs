@@ -6,8 +6,11 @@ use crate::config::settings::{Config, ConstraintConfig};
 use crate::config::synthetic_task::SyntheticTask;
 use crate::{Error, Result};
 
-pub(super) const RULES: [Rule; 7] = [
+pub(super) const RULES: [Rule; 10] = [
     window_fits_in_a_sequence,
+    separator_is_a_character,
+    order_is_within_groups,
+    grouped_rows_are_tokens,
     tokenizer_has_subwords,
     subwords_have_a_tokenizer,
     constraint_has_data,
@@ -27,6 +30,34 @@ fn window_fits_in_a_sequence(config: &Config, provenance: &Provenance) -> Result
     }
     let expected = format!("0 to `data.max_length`, {}", data.max_length);
     Err(provenance.refuse("data.window", data.window, expected))
+}
+
+fn separator_is_a_character(config: &Config, provenance: &Provenance) -> Result<()> {
+    let separator = config.data.separator.as_str();
+    let one_byte = separator.len() == 1 && !matches!(separator, "\n" | "\r" | "\"");
+    if one_byte || matches!(separator, "auto" | "tab") {
+        return Ok(());
+    }
+    let expected = "auto, tab, or one ASCII character such as ; or |";
+    Err(provenance.refuse("data.separator", format!("{separator:?}"), expected))
+}
+
+fn order_is_within_groups(config: &Config, provenance: &Provenance) -> Result<()> {
+    let data = &config.data;
+    if data.order_by.is_empty() || !data.group_by.is_empty() {
+        return Ok(());
+    }
+    let expected = "none without `data.group_by`: only rows of one sequence are sorted";
+    Err(provenance.refuse("data.order_by", format!("{:?}", data.order_by), expected))
+}
+
+fn grouped_rows_are_tokens(config: &Config, provenance: &Provenance) -> Result<()> {
+    let data = &config.data;
+    if data.group_by.is_empty() || matches!(data.tokens.as_str(), "auto" | "words" | "ids") {
+        return Ok(());
+    }
+    let expected = "auto, words or ids with `data.group_by`: every row is one token";
+    Err(provenance.refuse("data.tokens", format!("\"{}\"", data.tokens), expected))
 }
 
 /// Whether sequences are tokenised into subwords.

@@ -16,7 +16,7 @@ pub struct DataConfig {
     /// Path of a file of test sequences. Training never reads it; the finished models are measured
     /// against it. Empty: none.
     pub test: String,
-    /// Format of the files. `auto` follows the extension.
+    /// Format of the files. `auto` follows the extension; where that is unknown, the first bytes.
     #[schemars(extend("enum" = formats()))]
     pub format: String,
     /// Column of a table (name, or number from 1) or member of JSON objects that holds the
@@ -25,6 +25,17 @@ pub struct DataConfig {
     /// Column of a table or member of JSON objects that holds the class of a sequence, on which the
     /// generator is conditioned. Empty: no classes.
     pub label: String,
+    /// Separator of the columns of a table: one character, or `tab`. `auto` takes the one that gives
+    /// every row the same number of columns.
+    pub separator: String,
+    /// Column or member that names the sequence to which a row belongs, for tables with one token
+    /// per row, such as event logs. Empty: every row is a sequence.
+    pub group_by: String,
+    /// Column or member by which the rows of a sequence are sorted when `group_by` is set. Empty:
+    /// the order of the file.
+    pub order_by: String,
+    /// Whether records that cannot be read are dropped and counted. Otherwise they are an error.
+    pub skip_bad: bool,
     /// Unit of tokenisation. `auto`: `bpe` if `data.tokenizer` is set; otherwise the usual unit of
     /// the format; for text, `words` if lines contain blanks and `chars` if they do not.
     #[schemars(extend("enum" = ["auto", "words", "chars", "ids", "smiles", "bpe"]))]
@@ -64,10 +75,17 @@ pub struct DataConfig {
     /// Treatment of rests in MIDI melodies: `keep` encodes them as token 0, `fill` replaces them by
     /// the preceding pitch.
     pub midi_rests: RestHandling,
+    /// Track of a MIDI file that is the melody: its number from 1, or its name. Empty: the first one
+    /// with notes that are not drums.
+    pub midi_track: String,
+    /// MIDI channel of the melody, 1 to 16; 10 is the channel of drums. 0: all channels but 10.
+    #[schemars(range(min = 0, max = 16))]
+    pub midi_channel: usize,
     /// Whether tokens are pitches, so that the pitch error is measured. MIDI tokens always are.
     pub pitches: bool,
-    /// Share of the training sequences that is held out for early stopping, selected by hash.
-    #[schemars(range(min = 0.001, max = 0.5))]
+    /// Share of the training sequences that is held out for early stopping, selected by hash. 0: none;
+    /// validation figures are then measured on a part of the training sequences.
+    #[schemars(range(min = 0.0, max = 0.5))]
     pub validation_share: f64,
 }
 

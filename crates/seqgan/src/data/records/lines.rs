@@ -7,16 +7,18 @@ use super::super::report::grouped;
 use crate::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// Bytes of a line that do not count: a byte order mark and a carriage return.
-const UNCOUNTED_BYTES: usize = 4;
 
-/// Reads a file line by line and never holds more than one line of it.
+/// Reads a file line by line and never holds more than one line of it. A line ends with a line feed, a carriage return or both.
 pub(super) struct Lines<R> {
     path: PathBuf,
     reader: BufReader<R>,
     max_line_bytes: usize,
     number: usize,
     buffer: Vec<u8>,
+    /// Whether the last line ended with a carriage return, to which a line feed may belong.
+    after_return: bool,
+    /// Marks of byte order at the beginning of other lines than the first: of files that were joined.
+    marks: usize,
 }
 
 impl<R: Read> Lines<R> {
@@ -27,56 +29,82 @@ impl<R: Read> Lines<R> {
             max_line_bytes,
             number: 0,
             buffer: Vec::new(),
+            after_return: false,
+            marks: 0,
         }
     }
 
-    /// The next line with its number, from 1, without its end.
+    /// The next line with its number, from 1, without its end and without a mark of byte order.
     pub(super) fn next(&mut self) -> Result<Option<(usize, &str)>> {
         self.buffer.clear();
         self.number += 1;
-        // A byte order mark alone is an empty file, not an empty line.
-        if !self.fill()? || (self.number == 1 && self.buffer == BYTE_ORDER_MARK) {
+        let is_ended = self.fill()?;
+        let line = self.buffer.as_slice();
+        let line = match line.strip_prefix(BYTE_ORDER_MARK) {
+            Some(line) => {
+                self.marks += usize::from(self.number > 1);
+                line
+            }
+            None => line,
+        };
+        // A mark of byte order alone is an empty file, not an empty line.
+        if !is_ended && line.is_empty() {
             self.number -= 1;
             return Ok(None);
-        }
-        let mut line = self.buffer.as_slice();
-        line = line.strip_suffix(b"\n").unwrap_or(line);
-        line = line.strip_suffix(b"\r").unwrap_or(line);
-        if self.number == 1 {
-            line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         }
         if line.len() > self.max_line_bytes {
             return Err(self.too_long());
         }
         match std::str::from_utf8(line) {
+            Ok(text) if text.contains('\0') => Err(self.no_text(text)),
             Ok(text) => Ok(Some((self.number, text))),
             Err(error) => Err(self.not_utf8(line, error.valid_up_to())),
         }
     }
 
-    /// Moves one line with its end into the buffer; `false` at the end of the file.
+    /// Number of marks of byte order that were removed behind the first line.
+    pub(super) fn marks(&self) -> usize {
+        self.marks
+    }
+
+    /// Moves one line without its end into the buffer; whether it has an end.
     fn fill(&mut self) -> Result<bool> {
         loop {
-            let chunk = match self.reader.fill_buf() {
+            let mut chunk = match self.reader.fill_buf() {
                 Ok(chunk) => chunk,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(Error::io("read", &self.path)(error)),
             };
             if chunk.is_empty() {
-                return Ok(!self.buffer.is_empty());
+                return Ok(false);
             }
-            let newline = chunk.iter().position(|&byte| byte == b'\n');
-            let content = newline.unwrap_or(chunk.len());
+            let mut taken = 0;
+            if std::mem::take(&mut self.after_return) && chunk[0] == b'\n' {
+                (chunk, taken) = (&chunk[1..], 1);
+            }
+            let end = chunk.iter().position(|&byte| byte == b'\n' || byte == b'\r');
+            let content = &chunk[..end.unwrap_or(chunk.len())];
             // Refused before it is copied: a file without line ends must not be collected in memory.
-            if self.buffer.len() + content > self.max_line_bytes.saturating_add(UNCOUNTED_BYTES) {
+            if self.buffer.len() + content.len() > self.max_line_bytes.saturating_add(BYTE_ORDER_MARK.len()) {
                 return Err(self.too_long());
             }
-            let taken = newline.map_or(chunk.len(), |at| at + 1);
-            self.buffer.extend_from_slice(&chunk[..taken]);
+            self.after_return = end.is_some_and(|end| chunk[end] == b'\r');
+            self.buffer.extend_from_slice(content);
+            taken += content.len() + usize::from(end.is_some());
             self.reader.consume(taken);
-            if newline.is_some() {
+            if end.is_some() {
                 return Ok(true);
             }
+        }
+    }
+
+    fn no_text(&self, line: &str) -> Error {
+        let at = line.find('\0').unwrap_or(0) + 1;
+        Error::Data {
+            path: self.path.clone(),
+            line: Some(self.number),
+            message: format!("byte {at} of the line is 0, expected text"),
+            hint: Some("is the file damaged, or no text? `tr -d '\\000'` removes such bytes".into()),
         }
     }
 
@@ -85,22 +113,18 @@ impl<R: Read> Lines<R> {
             path: self.path.clone(),
             line: Some(self.number),
             message: format!("the line is longer than {} bytes", grouped(self.max_line_bytes as u64)),
-            hint: Some("one sequence a line is expected; if this is one, raise `data.max_line_bytes`".into()),
+            hint: Some(
+                "one sequence per line is expected; if this is one, raise `data.max_line_bytes`".into(),
+            ),
         }
     }
 
     fn not_utf8(&self, line: &[u8], at: usize) -> Error {
-        let hint = match line {
-            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] if self.number == 1 => {
-                "the file looks like UTF-16; save it as UTF-8"
-            }
-            _ => "save the file as UTF-8, for example with `iconv -f LATIN1 -t UTF-8`",
-        };
         Error::Data {
             path: self.path.clone(),
             line: Some(self.number),
             message: format!("byte {} of the line is 0x{:02x}, expected UTF-8 text", at + 1, line[at]),
-            hint: Some(hint.into()),
+            hint: Some("save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`".into()),
         }
     }
 }
@@ -126,8 +150,28 @@ mod tests {
         assert_eq!(read(b"", 9).unwrap(), [""; 0]);
         assert_eq!(read(b"\xef\xbb\xbf", 9).unwrap(), [""; 0]);
         assert_eq!(read(b"\xef\xbb\xbf\n", 9).unwrap(), [""]);
-        // Only the start of the file is special.
-        assert_eq!(read(b"a\n\xef\xbb\xbfb", 9).unwrap(), ["a", "\u{feff}b"]);
+        // Files that were joined have marks inside; a mark within a line is a character.
+        assert_eq!(read(b"a\n\xef\xbb\xbfb\nc\xef\xbb\xbf", 9).unwrap(), ["a", "b", "c\u{feff}"]);
+    }
+
+    #[test]
+    fn carriage_returns_alone_end_lines() {
+        assert_eq!(read(b"a\rb\r\rc", 9).unwrap(), ["a", "b", "", "c"]);
+        assert_eq!(read(b"a\rb\r\nc\nd\r", 9).unwrap(), ["a", "b", "c", "d"]);
+        assert_eq!(read(b"\r\n\r\n", 9).unwrap(), ["", ""]);
+        // The two bytes of an end may come in two pieces.
+        struct Bytes(&'static [u8]);
+        impl Read for Bytes {
+            fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+                self.0.read(&mut buffer[..1])
+            }
+        }
+        let mut lines = Lines::new(Path::new("f.txt"), Bytes(b"a\r\nb\r\n\nc"), 9);
+        let mut all = Vec::new();
+        while let Some((_, text)) = lines.next().unwrap() {
+            all.push(text.to_string());
+        }
+        assert_eq!(all, ["a", "b", "", "c"]);
     }
 
     #[test]
@@ -150,7 +194,10 @@ mod tests {
         let error = read(b"ok\nab\xe9c\n", 9).unwrap_err();
         assert_eq!(error.to_string(), "f.txt, line 2: byte 3 of the line is 0xe9, expected UTF-8 text");
         assert!(error.hint().unwrap().contains("iconv"));
-        assert!(read(b"\xff\xfea\0", 9).unwrap_err().hint().unwrap().contains("UTF-16"));
+        assert_eq!(
+            read(b"a\nb\0\n", 9).unwrap_err().to_string(),
+            "f.txt, line 2: byte 2 of the line is 0, expected text"
+        );
         // A character cut off by the end of the file.
         assert!(read(b"a\xe7\xa7", 9).unwrap_err().to_string().contains("byte 2 of the line is 0xe7"));
     }

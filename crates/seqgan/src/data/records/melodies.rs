@@ -1,17 +1,18 @@
 //! Melodies: a MIDI file, or those of a folder by name.
 
-use super::record::{Format, Record};
+use super::record::{Facts, Format, Record};
 use crate::config::{FileFormat, RestHandling};
 use crate::data::midi;
 use crate::data::options::MidiOptions;
-use crate::data::source::FileDigest;
+use crate::data::source::{FileDigest, Source, shown};
 use crate::{Error, Result};
 use std::cell::RefCell;
 use std::fmt::Write;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-/// The files, each a sequence of numbers.
+/// The files, each a sequence of numbers. A file that cannot be read is a record with a fault.
 pub(super) struct Melodies {
     files: std::vec::IntoIter<PathBuf>,
     options: MidiOptions,
@@ -34,25 +35,39 @@ impl Melodies {
     pub(super) fn digest(&self) -> Rc<RefCell<FileDigest>> {
         Rc::clone(&self.digest)
     }
+
+    fn melody(&self, path: &Path) -> Result<Vec<u32>> {
+        let mut bytes = Vec::new();
+        let mut source = Source::counted(path, Rc::clone(&self.digest))?;
+        source.read_to_end(&mut bytes).map_err(Error::io("read", path))?;
+        let hint = "leave the file out, or convert it with a notation program";
+        let mut melody =
+            midi::melody(&bytes, self.options.step_secs).map_err(|message| bad(path, &message, hint))?;
+        if self.options.rests == RestHandling::Fill {
+            midi::fill_rests(&mut melody);
+        }
+        Ok(melody)
+    }
 }
 
 impl Format for Melodies {
     fn next(&mut self, record: &mut Record) -> Result<bool> {
         let Some(path) = self.files.next() else { return Ok(false) };
-        let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
-        self.digest.borrow_mut().update(&bytes);
-        let hint = "leave the file out, or convert it with a notation program";
-        let mut melody =
-            midi::melody(&bytes, self.options.step_secs).map_err(|message| bad(&path, &message, hint))?;
-        if self.options.rests == RestHandling::Fill {
-            midi::fill_rests(&mut melody);
+        record.begin(None);
+        match self.melody(&path) {
+            Ok(melody) => {
+                for number in melody {
+                    write!(record.text, "{number} ").expect("a string takes everything");
+                }
+            }
+            Err(fault) => record.fault = Some(fault),
         }
-        record.text.clear();
-        for number in melody {
-            write!(record.text, "{number} ").expect("a string takes everything");
-        }
-        record.file = Some(path);
+        record.file = Some(shown(&path));
         Ok(true)
+    }
+
+    fn facts(&self) -> Facts {
+        Facts::default()
     }
 }
 

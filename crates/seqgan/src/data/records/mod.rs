@@ -1,28 +1,35 @@
-//! What a file or folder holds, a sequence a record, in whichever format.
+//! What a file or folder holds, a sequence per record, in whichever format.
 
 mod fasta;
+mod groups;
 mod json_lines;
 mod lines;
 mod melodies;
+mod order;
+mod quotes;
 mod record;
 mod smiles_lines;
 mod table;
 
 use super::options::{FileFormat, ReadOptions};
-use super::source::{FileDigest, Source};
+use super::sniff;
+use super::source::{FileDigest, Source, shown};
 use crate::{Error, Result};
 use fasta::Fasta;
+use groups::Groups;
 use json_lines::JsonLines;
+pub(super) use json_lines::parse_json;
 use lines::Lines;
 use melodies::Melodies;
 pub use melodies::holds_midi;
-use record::Format;
-pub(super) use record::Record;
+use record::{Columns, Format};
+pub(super) use record::{Facts, Record};
 use smiles_lines::SmilesLines;
+pub(super) use smiles_lines::names_molecules;
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
-use table::Table;
+use table::{Shape, Table};
 
 /// The records of a file or folder, in order.
 pub(super) struct Records {
@@ -37,24 +44,24 @@ impl Records {
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
         let (format, digest): (Box<dyn Format>, _) = match options.format {
             FileFormat::Midi if options.label.is_none() => {
-                let melodies = Melodies::open(path, options.midi)?;
+                let melodies = Melodies::open(path, options.midi.clone())?;
                 let digest = melodies.digest();
                 (Box::new(melodies), digest)
             }
             _ => {
                 let source = Source::open(path)?;
                 let digest = source.digest();
-                (of_source(path, source, options)?, digest)
+                (of_source(&shown(path), source, options)?, digest)
             }
         };
-        Ok(Self { path: path.into(), format, record: Record::default(), count: 0, digest })
+        Ok(Self { path: shown(path), format, record: Record::default(), count: 0, digest })
     }
 
     /// The next record.
-    pub(super) fn next(&mut self) -> Result<Option<&Record>> {
+    pub(super) fn next(&mut self) -> Result<Option<&mut Record>> {
         let more = self.format.next(&mut self.record)?;
         self.count += usize::from(more);
-        Ok(more.then_some(&self.record))
+        Ok(more.then_some(&mut self.record))
     }
 
     /// A fault of the current record.
@@ -63,14 +70,19 @@ impl Records {
         Error::Data { path: path.clone(), line: self.record.line, message, hint: Some(hint.into()) }
     }
 
-    /// The current record's line.
-    pub(super) fn line(&self) -> Option<usize> {
-        self.record.line
+    /// The current record.
+    pub(super) fn current(&self) -> &Record {
+        &self.record
     }
 
     /// Number of records read.
     pub(super) fn count(&self) -> usize {
         self.count
+    }
+
+    /// What there is to say of the file; call it behind the last record.
+    pub(super) fn facts(&self) -> Facts {
+        self.format.facts()
     }
 
     /// Size and SHA-256, in hexadecimal, of what was read; call it behind the last record.
@@ -80,25 +92,49 @@ impl Records {
 }
 
 fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<dyn Format>> {
-    let label = options.label.as_deref();
-    let has_columns = matches!(options.format, FileFormat::Csv | FileFormat::Tsv | FileFormat::Jsonl);
-    if let (Some(label), false) = (label, has_columns) {
+    if let Some(foreign) = sniff::not_text(source.head()) {
         return Err(Error::Data {
             path: path.into(),
             line: None,
-            message: format!("a file of the format {} has no labels {label:?}", options.format.name()),
-            hint: Some("labels stand in a column of a table, or in a member of JSON objects".into()),
+            message: format!("this is {}", foreign.what),
+            hint: Some(foreign.hint),
         });
     }
-    let field = options.field.as_deref();
+    let has_columns = options.format.has_columns();
+    let asked = [(&options.label, "labels"), (&options.group_by, "groups of rows")];
+    for (name, what) in asked {
+        if let (Some(name), false) = (name, has_columns) {
+            return Err(Error::Data {
+                path: path.into(),
+                line: None,
+                message: format!("a file of the format {} has no {what} {name:?}", options.format.name()),
+                hint: Some(format!("{what} stand in a column of a table, or in a member of JSON objects")),
+            });
+        }
+    }
+    let columns = Columns {
+        field: options.field.as_deref(),
+        label: options.label.as_deref(),
+        group: options.group_by.as_deref(),
+        order: options.order_by.as_deref(),
+    };
     let lines = |source| Lines::new(path, source, options.max_line_bytes);
-    Ok(match options.format {
-        FileFormat::Csv => Box::new(Table::new(path, source, b',', [field, label], options.max_line_bytes)?),
-        FileFormat::Tsv => Box::new(Table::new(path, source, b'\t', [field, label], options.max_line_bytes)?),
-        FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), field, label)),
+    let table = |source, usual| {
+        let shape =
+            Shape { columns, usual, separator: options.separator, max_row_bytes: options.max_line_bytes };
+        Table::new(path, source, &shape)
+    };
+    let rows: Box<dyn Format> = match options.format {
+        FileFormat::Csv => Box::new(table(source, b',')?),
+        FileFormat::Tsv => Box::new(table(source, b'\t')?),
+        FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), &columns)),
         FileFormat::Fasta => Box::new(Fasta::new(path, lines(source))),
         FileFormat::Smiles => Box::new(SmilesLines::new(lines(source))),
         FileFormat::Text | FileFormat::Ids | FileFormat::Midi => Box::new(lines(source)),
+    };
+    Ok(match columns.group {
+        Some(_) => Box::new(Groups::new(path, rows, columns.order.is_some())),
+        None => rows,
     })
 }
 
@@ -106,10 +142,15 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
 impl Format for Lines<Source> {
     fn next(&mut self, record: &mut Record) -> Result<bool> {
         let Some((number, line)) = Lines::next(self)? else { return Ok(false) };
-        record.text.clear();
+        record.begin(Some(number));
         record.text.push_str(line);
-        record.line = Some(number);
         Ok(true)
+    }
+
+    fn facts(&self) -> Facts {
+        let marks = super::report::count(self.marks(), "mark of byte order");
+        let remarks = if self.marks() > 0 { vec![format!("{marks} removed")] } else { Vec::new() };
+        Facts { remarks, ..Facts::default() }
     }
 }
 

@@ -1,18 +1,43 @@
-//! SMILES files: the string, then, behind white space, whatever belongs to it.
+//! SMILES files: the molecule, then, behind white space, a comma or a semicolon, whatever belongs to it.
 
 use super::lines::Lines;
-use super::record::{Format, Record};
+use super::record::{Facts, Format, Record};
 use crate::Result;
+use crate::data::report::count;
+use crate::data::smiles;
 use crate::data::source::Source;
 
-/// The first field of each line. A first line whose first field reads "smiles" is a heading.
+/// What headings call the column of molecules, in lower case.
+const NAMES: [&str; 10] = [
+    "smiles",
+    "smi",
+    "canonical_smiles",
+    "isomeric_smiles",
+    "smiles_string",
+    "structure",
+    "mol",
+    "molecule",
+    "compound",
+    "cxsmiles",
+];
+
+/// Whether a column or member of this name holds molecules.
+pub(in crate::data) fn names_molecules(name: &str) -> bool {
+    let name = name.trim().to_lowercase();
+    NAMES[..5].contains(&name.as_str()) || name == "cxsmiles"
+}
+
+/// One field of each line, the first one unless a heading names another. What is no molecule is dropped.
 pub(super) struct SmilesLines {
     lines: Lines<Source>,
+    column: usize,
+    separator: Option<char>,
+    heading: Option<String>,
 }
 
 impl SmilesLines {
     pub(super) fn new(lines: Lines<Source>) -> Self {
-        Self { lines }
+        Self { lines, column: 0, separator: None, heading: None }
     }
 }
 
@@ -20,15 +45,63 @@ impl Format for SmilesLines {
     fn next(&mut self, record: &mut Record) -> Result<bool> {
         loop {
             let Some((number, line)) = self.lines.next()? else { return Ok(false) };
-            let smiles = line.split_whitespace().next().unwrap_or("");
-            // No molecule is written like that: "m" is no atom.
-            if number == 1 && smiles.eq_ignore_ascii_case("smiles") {
-                continue;
+            if number == 1 {
+                self.separator = line.chars().find(|c| matches!(c, '\t' | ',' | ';'));
+                let heading = fields(line).position(|field| NAMES.contains(&field.to_lowercase().as_str()));
+                if let Some(column) = heading {
+                    self.column = column;
+                    self.heading = Some(line.trim().into());
+                    continue;
+                }
             }
-            record.text.clear();
-            record.text.push_str(smiles);
-            record.line = Some(number);
+            record.begin(Some(number));
+            let molecule = fields(line).nth(self.column).unwrap_or_default();
+            record.text.push_str(molecule);
+            if line.trim().is_empty() {
+                record.text.clear();
+            } else if !smiles::is_molecule(molecule) {
+                record.text = line.into();
+                record.dropped = Some("no molecule");
+            }
             return Ok(true);
         }
     }
+
+    fn facts(&self) -> Facts {
+        let heading = self.heading.iter().map(|heading| format!("the first line, {heading:?}, is a heading"));
+        let mut remarks: Vec<String> = heading.collect();
+        if self.lines.marks() > 0 {
+            remarks.push(format!("{} removed", count(self.lines.marks(), "mark of byte order")));
+        }
+        Facts { separator: self.separator, remarks, ..Facts::default() }
+    }
+}
+
+/// The fields of a line: a run of blanks, a tab, a comma or a semicolon separates two of them, none of which a molecule holds.
+/// A line that begins with a separator other than a blank has an empty first field; but a tab before a molecule that has a name
+/// behind it is an indent.
+fn fields(line: &str) -> impl Iterator<Item = &str> {
+    let line = line.trim_start_matches(' ');
+    let line = match line.strip_prefix('\t').map(str::trim_start) {
+        Some(behind) if is_molecule_with_name(behind) => behind,
+        _ => line,
+    };
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let Some(end) = text.find([' ', '\t', ',', ';']) else {
+            rest = None;
+            return Some(text);
+        };
+        let behind = text[end..].trim_start_matches(' ');
+        // Blanks and one other separator are one end.
+        let behind = behind.strip_prefix(['\t', ',', ';']).unwrap_or(behind);
+        rest = Some(behind.trim_start_matches(' '));
+        Some(&text[..end])
+    })
+}
+
+fn is_molecule_with_name(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    words.next().is_some_and(smiles::is_molecule) && words.next().is_some()
 }

@@ -1,86 +1,157 @@
-//! Tables: comma-separated values (RFC 4180, quotes allowed) and tab-separated ones (no quotes).
+//! Tables: columns between commas, semicolons, bars (RFC 4180, quotes allowed) or tabs (no quotes).
 
-use super::record::{Format, Record, listed};
-use crate::data::report::grouped;
+use super::quotes::Quotes;
+use super::record::{Columns, Facts, Format, Record, listed};
+use crate::data::report::{count, grouped, shortened};
 use crate::data::source::Source;
+use crate::data::table_shape;
 use crate::{Error, Result};
 use csv::{ErrorKind, Reader, ReaderBuilder, StringRecord};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-/// One column of a table, whose first line names the columns unless the column is asked for by its number.
+/// Columns of a table, whose first line names the columns unless the column is asked for by its number.
 pub(super) struct Table {
     path: PathBuf,
     reader: Reader<Bounded>,
+    quotes: Option<Rc<RefCell<Quotes>>>,
+    separator: u8,
     max_row_bytes: usize,
-    column: usize,
+    first_row: StringRecord,
+    /// Whether the first row names the columns.
+    has_heading: bool,
+    field: usize,
     label: Option<usize>,
+    group: Option<usize>,
+    order: Option<usize>,
     row: StringRecord,
     /// Whether `row` was read, to look at the columns, and not yet given out.
     pending: bool,
+    /// Lines before the table.
+    lines_before: usize,
+    repeated_headings: usize,
+    /// Where the first row has a field of several lines, how many, and the number of such rows.
+    long_fields: Option<(usize, usize, usize)>,
+}
+
+/// How a table is read.
+pub(super) struct Shape<'a> {
+    pub(super) columns: Columns<'a>,
+    /// What stands between columns by the format's name.
+    pub(super) usual: u8,
+    /// What stands between columns, where that is known.
+    pub(super) separator: Option<u8>,
+    pub(super) max_row_bytes: usize,
 }
 
 impl Table {
-    /// The columns are that of the sequence, and that of its label.
-    pub(super) fn new(
-        path: &Path,
-        source: Source,
-        delimiter: u8,
-        [field, label]: [Option<&str>; 2],
-        max_row_bytes: usize,
-    ) -> Result<Self> {
+    pub(super) fn new(path: &Path, mut source: Source, shape: &Shape<'_>) -> Result<Self> {
+        let declared = table_shape::declared(source.head());
+        let separator = shape.separator.or(declared);
+        let separator = separator.unwrap_or_else(|| table_shape::separator(source.head(), shape.usual));
+        if declared.is_some() {
+            pass_over_line(&mut source).map_err(Error::io("read", path))?;
+        }
+        let has_heading = table_shape::has_heading(source.head(), separator);
+        let quoting = separator != b'\t';
+        let quotes = quoting.then(|| Rc::new(RefCell::new(Quotes::new(separator))));
         let mut builder = ReaderBuilder::new();
-        builder.buffer_capacity(BUFFER).delimiter(delimiter).has_headers(false).quoting(delimiter == b',');
+        builder
+            .buffer_capacity(BUFFER)
+            .delimiter(separator)
+            .has_headers(false)
+            .quoting(quoting)
+            .flexible(true);
         let mut table = Self {
             path: path.into(),
-            reader: builder.from_reader(Bounded { source, left: Cell::new(0) }),
-            max_row_bytes,
-            column: 0,
+            reader: builder.from_reader(Bounded { source, left: Cell::new(0), quotes: quotes.clone() }),
+            quotes,
+            separator,
+            max_row_bytes: shape.max_row_bytes,
+            first_row: StringRecord::new(),
+            has_heading: false,
+            field: 0,
             label: None,
+            group: None,
+            order: None,
             row: StringRecord::new(),
             pending: false,
+            lines_before: usize::from(declared.is_some()),
+            repeated_headings: 0,
+            long_fields: None,
         };
-        if !table.read_row()? {
-            return Ok(table);
+        if table.read_row()? {
+            table.choose(&shape.columns, has_heading)?;
         }
-        let row = &table.row;
-        let label = label.map(|name| find(path, row, name)).transpose()?;
+        Ok(table)
+    }
+
+    /// Finds the columns in the first row, which may be known to be a heading.
+    fn choose(&mut self, columns: &Columns<'_>, has_heading: bool) -> Result<()> {
+        let (path, row) = (&self.path, &self.row);
+        let other = |name: Option<&str>| name.map(|name| find(path, row, name)).transpose();
+        let [label, group, order] = [other(columns.label)?, other(columns.group)?, other(columns.order)?];
+        let taken: Vec<usize> = [label, group, order].iter().flatten().map(|column| column.index).collect();
+        let by_number = [label, group, order].iter().flatten().any(|column| column.by_number);
         // Of two columns, one of which is the label, the other is the sequence.
-        let others: Vec<usize> =
-            (0..row.len()).filter(|&i| label.is_none_or(|label| label.index != i)).collect();
-        let column = match (field, others.as_slice()) {
+        let left: Vec<usize> = (0..row.len()).filter(|index| !taken.contains(index)).collect();
+        let field = match (columns.field, left.as_slice()) {
             (Some(name), _) => find(path, row, name)?,
-            (None, &[index]) => Column { index, by_number: label.is_some_and(|label| label.by_number) },
+            (None, &[index]) => Column { index, by_number },
             (None, _) => {
                 let names = listed(row.iter().collect::<Vec<_>>().into_iter());
                 let message = format!("the table has the columns {names}; which one holds the sequences?");
-                return Err(wrong(
-                    path,
-                    message,
-                    "say `data.field = \"NAME\"`, or `data.field = \"N\"` for a table without headings",
-                ));
+                let hint = match row.len() {
+                    1 => "say `data.field = \"NAME\"`",
+                    _ => "say `data.field = \"NAME\"`, or `data.field = \"N\"` for a table without headings",
+                };
+                return Err(wrong(path, message, hint));
             }
         };
-        (table.column, table.label) = (column.index, label.map(|label| label.index));
-        table.pending = column.by_number;
-        Ok(table)
+        self.field = field.index;
+        [self.label, self.group, self.order] =
+            [label, group, order].map(|column| column.map(|column| column.index));
+        self.pending = field.by_number && !has_heading;
+        self.first_row = row.clone();
+        self.has_heading = !self.pending;
+        Ok(())
     }
 
     /// Reads the next row; `false` behind the last.
     fn read_row(&mut self) -> Result<bool> {
-        let line = self.reader.position().line() as usize;
+        let line = self.reader.position().line() as usize + self.lines_before;
         // What is read beyond a row belongs to the next ones, and is at most a buffer.
         self.reader.get_ref().left.set(self.max_row_bytes.saturating_add(BUFFER));
         match self.reader.read_record(&mut self.row) {
             Ok(_) if self.row.as_slice().len() > self.max_row_bytes => Err(self.too_long(line)),
-            Ok(more) => Ok(more),
+            Ok(false) => self.check_end().map(|()| false),
+            Ok(true) => Ok(true),
             Err(error) => match error.kind() {
                 ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     Err(self.too_long(line))
                 }
-                _ => Err(fault(&self.path, error)),
+                _ => Err(fault(&self.path, self.lines_before, error)),
             },
+        }
+    }
+
+    /// Refuses a quotation mark that is open at the end of the file: what follows it was taken for one field.
+    fn check_end(&self) -> Result<()> {
+        let open = self.quotes.as_ref().and_then(|quotes| quotes.borrow().open_since());
+        match open {
+            None => Ok(()),
+            Some(line) => Err(Error::Data {
+                path: self.path.clone(),
+                line: Some(line + self.lines_before),
+                message: "a quotation mark opens here and is not closed: the rest of the file is one field".into(),
+                hint: Some(
+                    "close it, or write it twice within a field in quotes; for a file without such fields say `data.format = \
+                     \"text\"`"
+                        .into(),
+                ),
+            }),
         }
     }
 
@@ -92,15 +163,21 @@ impl Table {
             hint: Some("is a quotation mark open? if this is one row, raise `data.max_line_bytes`".into()),
         }
     }
+
+    /// Whether the row is the heading once more, as in tables that were joined.
+    fn is_heading_again(&self) -> bool {
+        self.has_heading && self.row == self.first_row
+    }
 }
 
 /// Bytes that the crate reads ahead.
 const BUFFER: usize = 1 << 13;
 
-/// Gives so many bytes a row: a field whose quotation mark is never closed must not be collected in memory.
+/// Gives so many bytes per row: a field whose quotation mark is never closed must not be collected in memory.
 struct Bounded {
     source: Source,
     left: Cell<usize>,
+    quotes: Option<Rc<RefCell<Quotes>>>,
 }
 
 impl Read for Bounded {
@@ -110,8 +187,18 @@ impl Read for Bounded {
             Some(left) => self.left.set(left),
             None => return Err(io::ErrorKind::FileTooLarge.into()),
         }
+        if let Some(quotes) = &self.quotes {
+            quotes.borrow_mut().pass(&buffer[..n]);
+        }
         Ok(n)
     }
+}
+
+/// Reads up to the end of the first line.
+fn pass_over_line(source: &mut Source) -> io::Result<()> {
+    let mut byte = [0];
+    while source.read(&mut byte)? == 1 && byte[0] != b'\n' {}
+    Ok(())
 }
 
 #[derive(Clone, Copy)]
@@ -123,18 +210,34 @@ struct Column {
 
 fn find(path: &Path, row: &StringRecord, name: &str) -> Result<Column> {
     let number = name.parse::<usize>().ok().filter(|&n| n > 0);
-    match (row.iter().position(|column| column == name), number) {
-        (Some(index), _) => Ok(Column { index, by_number: false }),
-        (None, Some(number)) if number <= row.len() => Ok(Column { index: number - 1, by_number: true }),
-        (None, Some(number)) => {
+    let named: Vec<usize> = (0..row.len()).filter(|&i| row.get(i) == Some(name)).collect();
+    // Headings are often written with a blank behind the separator, or in other case.
+    let nearly = || {
+        let alike =
+            |&i: &usize| row.get(i).is_some_and(|column| column.trim().eq_ignore_ascii_case(name.trim()));
+        let found: Vec<usize> = (0..row.len()).filter(alike).collect();
+        if let [index] = found[..] { Some(index) } else { None }
+    };
+    match (&named[..], number) {
+        (&[index], _) => Ok(Column { index, by_number: false }),
+        ([_, _, ..], _) => {
+            let message = format!("{} columns are called {name:?}", named.len());
+            Err(wrong(path, message, "give each column a name of its own in the first line"))
+        }
+        ([], Some(number)) if number <= row.len() => Ok(Column { index: number - 1, by_number: true }),
+        ([], Some(number)) => {
             let message = format!("no column {number}; the table has {}", row.len());
             Err(wrong(path, message, "columns are counted from 1"))
         }
-        (None, None) => {
+        ([], None) => nearly().map(|index| Column { index, by_number: false }).ok_or_else(|| {
             let names = listed(row.iter().collect::<Vec<_>>().into_iter());
             let message = format!("no column {name:?}; the table has {names}");
-            Err(wrong(path, message, "the first line must name the columns; or give the column's number"))
-        }
+            let hint = match row.len() {
+                1 => "are the columns separated by another character? then say `data.separator = \"C\"`",
+                _ => "the first line must name the columns; in a table without headings give the column's number",
+            };
+            wrong(path, message, hint)
+        }),
     }
 }
 
@@ -144,29 +247,96 @@ fn wrong(path: &Path, message: String, hint: &str) -> Error {
 
 impl Format for Table {
     fn next(&mut self, record: &mut Record) -> Result<bool> {
-        if !std::mem::take(&mut self.pending) && !self.read_row()? {
-            return Ok(false);
+        if !std::mem::take(&mut self.pending) {
+            loop {
+                if !self.read_row()? {
+                    return Ok(false);
+                }
+                if !self.is_heading_again() {
+                    break;
+                }
+                self.repeated_headings += 1;
+            }
         }
-        record.text.clear();
-        record.text.push_str(self.row.get(self.column).expect("all rows have as many columns"));
-        if let Some(label) = self.label {
-            record.label.clear();
-            record.label.push_str(self.row.get(label).expect("all rows have as many columns"));
+        let line = self.row.position().map_or(0, |position| position.line() as usize) + self.lines_before;
+        record.begin(Some(line));
+        if let Some(message) = self.wrong_row() {
+            record.fault = Some(Error::Data {
+                path: self.path.clone(),
+                line: Some(line),
+                message,
+                hint: Some(self.hint_of_columns().into()),
+            });
+            return Ok(true);
         }
-        record.line = self.row.position().map(|position| position.line() as usize);
+        let cell = |column: Option<usize>| column.and_then(|column| self.row.get(column)).unwrap_or_default();
+        record.text.push_str(cell(Some(self.field)));
+        record.label.push_str(cell(self.label));
+        record.group.push_str(cell(self.group));
+        record.order.push_str(cell(self.order));
+        let lines = record.text.lines().count();
+        if lines > 1 {
+            let (first, most, number) = self.long_fields.unwrap_or((line, 0, 0));
+            self.long_fields = Some((first, most.max(lines), number + 1));
+        }
         Ok(true)
+    }
+
+    fn facts(&self) -> Facts {
+        let first = self.first_row.get(self.field).unwrap_or_default();
+        let field = if self.has_heading { first.into() } else { (self.field + 1).to_string() };
+        let mut remarks = Vec::new();
+        if !self.has_heading && !self.first_row.is_empty() {
+            remarks.push(format!("no headings: the first row, {:?}, is a sequence", shortened(first)));
+        }
+        if self.repeated_headings > 0 {
+            remarks.push(format!("{} passed over", count(self.repeated_headings, "repeated heading")));
+        }
+        if let Some((line, most, number)) = self.long_fields {
+            remarks.push(format!(
+                "{} of several lines, up to {most}, the first at line {line}: is a quotation mark missing?",
+                count(number, "field")
+            ));
+        }
+        let separator = Some(char::from(self.separator));
+        Facts {
+            separator,
+            field: Some(field),
+            num_columns: self.first_row.len(),
+            remarks,
+            ..Facts::default()
+        }
     }
 }
 
-fn fault(path: &Path, error: csv::Error) -> Error {
-    let line = error.position().map(|position| position.line() as usize);
+impl Table {
+    /// What is wrong with the row, if anything is.
+    fn wrong_row(&self) -> Option<String> {
+        let expected = self.first_row.len();
+        if self.row.len() != expected {
+            let columns = count(self.row.len(), "column");
+            return Some(format!("{columns}, expected {expected} as in the first line"));
+        }
+        self.row.as_slice().contains('\0').then(|| "the row holds a byte 0, expected text".into())
+    }
+
+    fn hint_of_columns(&self) -> &'static str {
+        if self.first_row.len() + 1 == self.row.len() {
+            "a field that holds the separator must stand in double quotes; a column of row names needs a heading"
+        } else {
+            "a field that holds the separator or a line break must stand in double quotes"
+        }
+    }
+}
+
+fn fault(path: &Path, lines_before: usize, error: csv::Error) -> Error {
+    let line = error.position().map(|position| position.line() as usize + lines_before);
     let (message, hint) = match error.into_kind() {
         ErrorKind::Io(source) => return Error::io("read", path)(source),
-        ErrorKind::UnequalLengths { expected_len, len, .. } => (
-            format!("{len} columns, expected {expected_len} as in the first line"),
-            "a field that holds the separator or a line break must stand in double quotes",
+        ErrorKind::Utf8 { err, .. } => (
+            format!("no UTF-8 text: {err}"),
+            "save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
         ),
-        ErrorKind::Utf8 { err, .. } => (format!("no UTF-8 text: {err}"), "save the file as UTF-8"),
         other => (format!("no table: {other:?}"), "is it the format that the name says?"),
     };
     Error::Data { path: path.into(), line, message, hint: Some(hint.into()) }

@@ -13,7 +13,11 @@ fn read_field(format: FileFormat, text: &str, field: Option<&str>) -> Result<Vec
     let mut records = Records::open(&path, &options)?;
     let mut all = Vec::new();
     while let Some(record) = records.next()? {
-        all.push((record.line.unwrap_or(0), record.text.clone()));
+        if let Some(fault) = record.fault.take() {
+            return Err(fault);
+        }
+        let text = record.dropped.map_or_else(|| record.text.clone(), |reason| format!("<{reason}>"));
+        all.push((record.line.unwrap_or(0), text));
     }
     assert_eq!(records.count(), all.len());
     Ok(all)
@@ -40,9 +44,19 @@ fn a_column_of_a_table_is_chosen_by_name_or_number() {
     let text = "id,seq\n1,\"a, b\"\n2,\"say \"\"c\"\"\nd\"\n";
     let expected = pairs(&[(2, "a, b"), (3, "say \"c\"\nd")]);
     assert_eq!(read(FileFormat::Csv, text, Some("seq")), expected);
-    // By number there is no heading.
-    let rows = read(FileFormat::Csv, text, Some("2"));
-    assert_eq!((rows[0].clone(), rows.len()), ((1, "seq".into()), 3));
+    // By number there is no heading, unless a word above numbers shows one.
+    assert_eq!(read(FileFormat::Csv, text, Some("2")), expected);
+    assert_eq!(read(FileFormat::Csv, "x,a\ny,b\n", Some("2")), pairs(&[(1, "a"), (2, "b")]));
+    // A heading once more, blanks around names, and what Excel writes before a table.
+    assert_eq!(
+        read(FileFormat::Csv, "id, Seq\n1,a\nid, Seq\n2,b\n", Some("seq")),
+        pairs(&[(2, "a"), (4, "b")])
+    );
+    assert_eq!(read(FileFormat::Csv, "sep=;\nid;seq\n1;a,b\n", Some("seq")), pairs(&[(3, "a,b")]));
+    let (message, hint) = refused(FileFormat::Csv, "a,a\nx,y\n", Some("a"));
+    assert!(message.contains("2 columns are called \"a\"") && hint.contains("name of its own"), "{message}");
+    let (message, _) = refused(FileFormat::Csv, "a\nx\n\"open\ny\nz\n", None);
+    assert!(message.contains("line 3: a quotation mark opens here and is not closed"), "{message}");
     assert_eq!(read(FileFormat::Csv, "\u{feff}seq\na\n", None), pairs(&[(2, "a")]));
     // Quotes mean nothing between tabs.
     assert_eq!(read(FileFormat::Tsv, "x\ty\n\"a\tb\"\n", Some("x")), pairs(&[(2, "\"a")]));
@@ -69,6 +83,11 @@ fn json_lines_hold_strings_arrays_or_objects() {
         read(FileFormat::Jsonl, "\"a\"\n[3, 14]\n[\"x\",\"y\"]\n", None),
         pairs(&[(1, "a"), (2, "3 14"), (3, "x y")])
     );
+    // Null, a missing member and Python's NaN are blank cells; the first object names the member.
+    let text =
+        "{\"id\":1,\"t\":null}\n{\"id\":NaN,\"t\":\"NaN \\\" -Infinity\"}\n{\"txt\":\"b\"}\n{\"t\":NaN}\n";
+    let expected = [(1, ""), (2, "NaN \" -Infinity"), (3, ""), (4, "")];
+    assert_eq!(read(FileFormat::Jsonl, text, None), pairs(&expected));
     let two = "{\"a\":\"x\",\"b\":\"y\"}\n";
     assert_eq!(read(FileFormat::Jsonl, two, Some("b")), pairs(&[(1, "y")]));
 
@@ -77,19 +96,34 @@ fn json_lines_hold_strings_arrays_or_objects() {
         message.contains("line 1: any of \"a\", \"b\" could be the sequence")
             && hint.contains("`data.field = ")
     );
-    assert!(refused(FileFormat::Jsonl, two, Some("c")).0.contains("no \"c\"; the object holds \"a\", \"b\""));
-    assert!(refused(FileFormat::Jsonl, "{\"a\":1}\n", None).0.contains("no string and no array"));
+    assert!(
+        refused(FileFormat::Jsonl, two, Some("c"))
+            .0
+            .contains("no line has a sequence \"c\"; the first object holds \"a\", \"b\"")
+    );
+    assert!(
+        refused(FileFormat::Jsonl, "{\"a\":1}\n", None)
+            .0
+            .contains("no object holds a string or an array; the first one holds \"a\"")
+    );
     assert!(refused(FileFormat::Jsonl, "{\"a\":1.5}\n", Some("a")).0.contains("1.5 is no sequence"));
     assert!(refused(FileFormat::Jsonl, "[\"a b\"]\n", None).0.contains("\"a b\" is no sequence"));
     let (message, hint) = refused(FileFormat::Jsonl, "[\n  1,\n", None);
-    assert!(message.contains("line 1: no JSON") && hint.contains("a line"), "{message}");
+    assert!(message.contains("line 1: no JSON") && hint.contains("per line"), "{message}");
 }
 
 #[test]
 fn fasta_records_span_lines() {
-    let text = "\n>one the first\nACGT\nac gt\n>two\n\n>three\nNN*\n";
-    assert_eq!(read(FileFormat::Fasta, text, None), pairs(&[(2, "ACGTacgt"), (5, ""), (7, "NN*")]));
+    let text =
+        "\n;by K.\n>one the first\nACGT\n; more > here\n 61 ac gt\n\u{feff}>two\n\n>three > and more\nNN*\n";
+    assert_eq!(read(FileFormat::Fasta, text, None), pairs(&[(3, "ACGTacgt"), (7, ""), (9, "NN*")]));
     assert_eq!(read(FileFormat::Fasta, "", None), []);
+    // A heading without a line end before it.
+    let (message, hint) = refused(FileFormat::Fasta, ">one\nACGT\nAC>two\nGT\n", None);
+    assert!(
+        message.contains("line 3: '>' is no residue, expected letters") && hint.contains("heading"),
+        "{message}"
+    );
     let (message, hint) = refused(FileFormat::Fasta, "ACGT\n>one\n", None);
     assert!(
         message.contains("line 1: the file begins without a heading")
@@ -101,7 +135,14 @@ fn fasta_records_span_lines() {
 fn smiles_files_carry_names_and_headings() {
     let text = "smiles\tname\nCCO ethanol\nC\t\nc1ccccc1\n";
     assert_eq!(read(FileFormat::Smiles, text, None), pairs(&[(2, "CCO"), (3, "C"), (4, "c1ccccc1")]));
-    assert_eq!(read(FileFormat::Smiles, "CCO\nsmiles\n", None)[1].1, "smiles");
+    assert_eq!(read(FileFormat::Smiles, "CCO\nsmiles\n", None)[1].1, "<no molecule>");
+    // An empty molecule does not take its name, and a heading may name another column.
+    let text = "id,SMILES\na,CCO\nb,\nc,CN\n";
+    assert_eq!(read(FileFormat::Smiles, text, None), pairs(&[(2, "CCO"), (3, "<no molecule>"), (4, "CN")]));
+    assert_eq!(read(FileFormat::Smiles, "\tCCO \tone\n\tCO\n", None), pairs(&[(1, "CCO"), (2, "<no molecule>")]));
+    let text = "CCO\tone\n\tmissing 2\n  CN  three\n\nC;4\nCC |c:1| x\n";
+    let expected = [(1, "CCO"), (2, "<no molecule>"), (3, "CN"), (4, ""), (5, "C"), (6, "CC")];
+    assert_eq!(read(FileFormat::Smiles, text, None), pairs(&expected));
 }
 
 #[test]

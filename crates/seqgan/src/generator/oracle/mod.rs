@@ -22,7 +22,6 @@ use crate::token::SeqBatch;
 use brackets::Brackets;
 use checksum::Checksum;
 use copy::Copy;
-use std::path::Path;
 
 /// A source of sequences of one length whose probabilities are known.
 pub enum Oracle {
@@ -65,7 +64,7 @@ impl Oracle {
                 let shape = LstmShape::new(embedding_dim, hidden_dim);
                 Ok(random(synthetic_space(vocab_size, length), shape, seed))
             }
-            path => read(Path::new(path), length),
+            _ => read(&config.params_path(), length),
         }
     }
 

@@ -69,7 +69,7 @@ fn facts(run: &Run, one_of_several: bool) -> Markup {
         ("longest sequence", count("max_length")),
         ("adversarial rounds", count("num_rounds")),
         ("generator updates", count("num_generator_updates")),
-        ("SHA-256 of the data", of["data"]["read"]["sha256"].as_str().map(String::from)),
+        ("SHA-256 of the data", of["reading"]["sha256"].as_str().map(String::from)),
     ];
     html! {
         @if !of.is_null() {

@@ -3,6 +3,10 @@
 //! A bracket atom `[...]`, `Br`, `Cl`, a ring closure `%nn` or `%(n..)`, else one character (Schwaller et al., Chemical
 //! Science 9, 2018, with the rest of the string kept rather than refused, so that joining tokens gives the string back).
 
+mod grammar;
+
+pub(super) use grammar::is_molecule;
+
 /// The bytes of the first token of `text`, which must not be empty.
 pub(super) fn first_token(text: &str) -> usize {
     let bytes = text.as_bytes();

@@ -1,28 +1,28 @@
-//! A file's bytes: unpacked if they are compressed, counted and hashed as they stand on the disk.
+//! A file's bytes: unpacked if they are compressed, counted and hashed as they stand on the disk. A stream is read once and
+//! kept, so that it can be read again like a file.
+
+mod packed;
+mod stream;
 
 use crate::{Error, Result};
-use flate2::bufread::MultiGzDecoder;
-use ruzstd::decoding::StreamingDecoder;
 use sha2::{Digest, Sha256};
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, ErrorKind, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Cursor, ErrorKind, Read};
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+/// Unpacked bytes that are looked at to tell what a file is.
+const HEAD_BYTES: u64 = 1 << 16;
 
-/// Most bytes that come out of one packed byte, beyond `FREE_BYTES`. Sequences that could teach anything pack far less.
-const MOST_A_BYTE: u64 = 1000;
-/// So much comes out of any file.
-const FREE_BYTES: u64 = 1 << 20;
-/// Most bytes that a zstd file may ask to look back at, as for the program zstd.
-const MOST_WINDOW: u64 = 1 << 27;
+/// The path that means standard input.
+pub(super) const STDIN: &str = "-";
 
 /// What a file holds, unpacked.
 pub(super) struct Source {
-    reader: Box<dyn Read>,
+    /// The first bytes, which have left `rest`.
+    head: Cursor<Vec<u8>>,
+    rest: Box<dyn Read>,
     digest: Rc<RefCell<FileDigest>>,
 }
 
@@ -47,32 +47,51 @@ impl FileDigest {
 }
 
 impl Source {
-    /// Opens a file; a missing one and a folder get errors of their own. Compression is told by the first bytes.
+    /// Opens a file, a stream, or standard input (`-`). A missing file and a folder get errors of their own. Compression is
+    /// told by the first bytes.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(|source| match source.kind() {
+        Self::counted(path, Rc::default())
+    }
+
+    /// The same; `digest` counts and hashes what is read, behind what it knows already.
+    pub(super) fn counted(path: &Path, digest: Rc<RefCell<FileDigest>>) -> Result<Self> {
+        let shown = shown(path);
+        let fault = Error::io("read", &shown);
+        if path == Path::new(STDIN) {
+            return stream::standard_input().and_then(|input| Self::of(input, digest)).map_err(fault);
+        }
+        let kind = std::fs::metadata(path).map_err(|source| match source.kind() {
             ErrorKind::NotFound => missing(path),
             _ => Error::io("read", path)(source),
         })?;
-        if file.metadata().map_err(Error::io("read", path))?.is_dir() {
+        if kind.is_dir() {
             return Err(folder(path));
         }
-        Self::new(file).map_err(Error::io("read", path))
+        let opened = match kind.is_file() {
+            true => File::open(path).and_then(|file| Self::of(file, digest)),
+            false => stream::open(path).and_then(|kept| Self::of(kept, digest)),
+        };
+        opened.map_err(fault)
     }
 
-    pub(super) fn new(file: impl Read + 'static) -> io::Result<Self> {
-        let digest = Rc::<RefCell<FileDigest>>::default();
-        let mut file = BufReader::with_capacity(1 << 16, Hashing { file, digest: Rc::clone(&digest) });
-        let head = file.fill_buf()?;
-        let packed = Rc::clone(&digest);
-        let reader: Box<dyn Read> = if head.starts_with(GZIP) {
-            Box::new(Unpacked { decoder: MultiGzDecoder::new(file), packed, bytes: 0 })
-        } else if head.starts_with(ZSTD) {
-            let decoder = ZstdFrames { frame: Some(zstd_frame(file)?) };
-            Box::new(Unpacked { decoder, packed, bytes: 0 })
-        } else {
-            Box::new(file)
-        };
-        Ok(Self { reader, digest })
+    #[cfg(test)]
+    fn new(file: impl Read + 'static) -> io::Result<Self> {
+        Self::of(file, Rc::default())
+    }
+
+    fn of(file: impl Read + 'static, digest: Rc<RefCell<FileDigest>>) -> io::Result<Self> {
+        let hashing = Hashing { file, digest: Rc::clone(&digest) };
+        let file = BufReader::with_capacity(1 << 16, hashing);
+        let mut rest = packed::unpacked(file, &digest)?;
+        let mut head = Vec::new();
+        rest.by_ref().take(HEAD_BYTES).read_to_end(&mut head)?;
+        Ok(Self { head: Cursor::new(head), rest, digest })
+    }
+
+    /// The first bytes, all of them in a file that is not longer.
+    pub(super) fn head(&self) -> Head<'_> {
+        let bytes = self.head.get_ref();
+        Head { bytes, is_whole: (bytes.len() as u64) < HEAD_BYTES }
     }
 
     /// To ask for the file's size and hash behind its end.
@@ -81,9 +100,25 @@ impl Source {
     }
 }
 
+/// The beginning of what a file holds, unpacked.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Head<'a> {
+    pub(super) bytes: &'a [u8],
+    /// Whether nothing follows.
+    pub(super) is_whole: bool,
+}
+
+/// What messages call a path.
+pub(crate) fn shown(path: &Path) -> PathBuf {
+    if path == Path::new(STDIN) { "standard input".into() } else { path.into() }
+}
+
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.reader.read(buffer)
+        match self.head.read(buffer)? {
+            0 => self.rest.read(buffer),
+            n => Ok(n),
+        }
     }
 }
 
@@ -98,61 +133,6 @@ impl<R: Read> Read for Hashing<R> {
         let n = self.file.read(buffer)?;
         self.digest.borrow_mut().update(&buffer[..n]);
         Ok(n)
-    }
-}
-
-fn damaged(error: impl std::fmt::Display) -> io::Error {
-    io::Error::other(format!("its compressed data are damaged or cut off ({error})"))
-}
-
-/// Says of a decoder's errors what they mean, and stops where a small file would never end.
-struct Unpacked<R> {
-    decoder: R,
-    /// Counts what the decoder has taken.
-    packed: Rc<RefCell<FileDigest>>,
-    /// What it has given.
-    bytes: u64,
-}
-
-impl<R: Read> Read for Unpacked<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n = self.decoder.read(buffer).map_err(damaged)?;
-        self.bytes += n as u64;
-        let packed = self.packed.borrow().bytes;
-        if self.bytes > FREE_BYTES + MOST_A_BYTE * packed {
-            let text = format!(
-                "its compressed data unpack to more than {MOST_A_BYTE} times their size; unpack the file by hand if it is \
-                 what it should be"
-            );
-            return Err(io::Error::other(text));
-        }
-        Ok(n)
-    }
-}
-
-/// The frame that a file goes on with.
-fn zstd_frame<R: BufRead>(file: R) -> io::Result<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>> {
-    StreamingDecoder::new_with_max_window_size(file, MOST_WINDOW).map_err(damaged)
-}
-
-/// All frames of a zstd file: the crate's decoder reads one.
-struct ZstdFrames<R: BufRead> {
-    frame: Option<StreamingDecoder<R, ruzstd::decoding::FrameDecoder>>,
-}
-
-impl<R: BufRead> Read for ZstdFrames<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while let Some(frame) = &mut self.frame {
-            let n = frame.read(buffer)?;
-            if n > 0 || buffer.is_empty() {
-                return Ok(n);
-            }
-            let mut file = self.frame.take().expect("looked at above").into_inner();
-            if !file.fill_buf()?.is_empty() {
-                self.frame = Some(zstd_frame(file)?);
-            }
-        }
-        Ok(0)
     }
 }
 
@@ -183,7 +163,7 @@ mod tests {
     use flate2::Compression;
     use flate2::write::GzEncoder;
     use ruzstd::encoding::{CompressionLevel, compress_to_vec};
-    use std::io::{Cursor, Write};
+    use std::io::Write;
 
     fn gzip(text: &[u8]) -> Vec<u8> {
         let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -227,7 +207,7 @@ mod tests {
     #[test]
     fn a_small_file_that_never_ends_is_refused() {
         // Frames of one block each, which repeats a byte 128 Ki times, as an encoder would write them.
-        let head = [ZSTD, &[0x00, 0x38]].concat();
+        let head = [packed::ZSTD, &[0x00, 0x38]].concat();
         let block = (1u32 << 17 << 3 | 1 << 1).to_le_bytes();
         let body = [&block[..3], b"a"].concat();
         let last = [&(1u32 << 17 << 3 | 1 << 1 | 1).to_le_bytes()[..3], b"a"].concat();

@@ -1,0 +1,184 @@
+//! `seqgan score`: the log-likelihood of each sequence of a file under a run.
+
+use seqgan::config::Method;
+use seqgan::data::{EncodedRecord, EncodedRecords, ReadOptions, Vocab, read_options_for};
+use seqgan::saved::SavedRun;
+use seqgan::{Label, SeqBatch};
+use serde_json::{Map, Value, json};
+
+use super::scorer::Scorer;
+use super::text_file::TextFile;
+use crate::args::ScoreArgs;
+use crate::messages::UsageError;
+use crate::options;
+use crate::progress::Progress;
+
+/// Records that are scored together; memory does not grow beyond them.
+const CHUNK: usize = 512;
+
+/// Runs the command.
+pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
+    options::use_threads(args.threads)?;
+    let run = SavedRun::open(&args.run)?;
+    let Some(vocab) = run.vocab() else {
+        return Err(UsageError::new(
+            format!("{}: a run of the synthetic task has no text to score", args.run.display()),
+            "give a run of `seqgan train`",
+        )
+        .into());
+    };
+    let model = run.model(args.method.as_deref(), args.round)?;
+    let label = label(args, run.labels())?;
+    let options = read_options(args, &run, vocab)?;
+    let scorer = Scorer::new(&run, &model, &model.generator)?;
+    progress.note(&said(args, &options, model.method, &scorer));
+    let mut records = EncodedRecords::open(&args.file, &options, vocab, run.labels())?;
+    let mut file = TextFile::open(args.out.as_deref())?;
+    let mut counts = Counts::default();
+    let mut is_over = false;
+    while !is_over {
+        let mut chunk = Vec::new();
+        while chunk.len() < CHUNK && !is_over {
+            match records.next()? {
+                Some(record) => chunk.push(EncodedRecord { label: record.label.or(label), ..record }),
+                None => is_over = true,
+            }
+        }
+        let text = scored(chunk, &scorer, args.json, &mut counts);
+        file.write(&text)?;
+    }
+    file.finish()?;
+    progress.note(&counts.said());
+    progress.finish();
+    Ok(())
+}
+
+/// How the file is read: as the run's training data, but for what the options say.
+fn read_options(args: &ScoreArgs, run: &SavedRun, vocab: &Vocab) -> anyhow::Result<ReadOptions> {
+    let mut data = run.config().data.clone();
+    // The run's format was said of its own file; this one may be another.
+    data.format = args.format.map_or("auto", |format| format.name()).into();
+    if let Some(field) = &args.field {
+        data.field.clone_from(field);
+    }
+    if let Some(group_by) = &args.group_by {
+        data.group_by.clone_from(group_by);
+    }
+    let mut options = read_options_for(&data, &args.file, vocab.tokens())?;
+    if args.label.is_some() || run.labels().is_empty() {
+        options.label = None;
+    }
+    Ok(options)
+}
+
+/// The number of the label of `--label`.
+fn label(args: &ScoreArgs, labels: &[String]) -> anyhow::Result<Option<Label>> {
+    let Some(name) = &args.label else { return Ok(None) };
+    let found = labels.iter().position(|label| label == name);
+    found.map(|label| Some(label as Label)).ok_or_else(|| {
+        let hint = match labels.is_empty() {
+            true => "its sequences have no labels".to_string(),
+            false => format!("its labels are {}", labels.join(", ")),
+        };
+        UsageError::new(format!("{}: no label {name:?}", args.run.display()), hint).into()
+    })
+}
+
+fn said(args: &ScoreArgs, options: &ReadOptions, method: Method, scorer: &Scorer) -> String {
+    let ReadOptions { format, format_reason, tokens, .. } = options;
+    let figures = if scorer.names().len() > 1 { ", discriminator" } else { "" };
+    format!(
+        "{}: {} ({format_reason}), tokens {tokens}; scored by {method}: log_prob, per_token, tokens{figures}, remark, sequence",
+        args.file.display(),
+        format.name()
+    )
+}
+
+/// What was scored.
+#[derive(Default)]
+struct Counts {
+    records: usize,
+    without: usize,
+    first: Option<String>,
+}
+
+impl Counts {
+    fn said(&self) -> String {
+        let mut text = format!("{} sequences scored", self.records - self.without);
+        if let Some(first) = &self.first {
+            text.push_str(&format!("; {} have no likelihood, the first: {first}", self.without));
+        }
+        text
+    }
+}
+
+/// A line for each record.
+fn scored(mut records: Vec<EncodedRecord>, scorer: &Scorer, as_json: bool, counts: &mut Counts) -> String {
+    for record in &mut records {
+        record.problem = record.problem.take().or_else(|| scorer.problem(&record.tokens, record.label));
+    }
+    let good: Vec<&EncodedRecord> = records.iter().filter(|record| record.problem.is_none()).collect();
+    let longest = scorer.generator().space().max_length;
+    let batch = SeqBatch::from_rows(good.iter().map(|record| &record.tokens), longest);
+    let labels: Vec<Label> = good.iter().filter_map(|record| record.label).collect();
+    let batch =
+        if labels.len() == batch.len() && !labels.is_empty() { batch.with_labels(labels) } else { batch };
+    let has_end = scorer.generator().space().end_token.is_some();
+    let steps: Vec<usize> = (0..batch.len()).map(|b| batch.steps(b, has_end)).collect();
+    let mut figures = scorer.scores(&batch).into_iter().zip(steps);
+    let mut text = String::new();
+    for record in &records {
+        counts.records += 1;
+        let figures = if record.problem.is_none() { figures.next() } else { None };
+        if let Some(problem) = &record.problem {
+            counts.without += 1;
+            let place = record.line.map_or(String::new(), |line| format!("line {line}, "));
+            counts.first.get_or_insert_with(|| format!("{place}{problem}"));
+        }
+        let line =
+            if as_json { json_line(record, figures, scorer) } else { plain_line(record, figures, scorer) };
+        text.push_str(&line);
+        text.push('\n');
+    }
+    text
+}
+
+/// Figures between tabs, then the sequence; `-inf` where it has no likelihood.
+fn plain_line(record: &EncodedRecord, figures: Option<(Vec<f64>, usize)>, scorer: &Scorer) -> String {
+    let mut fields = match &figures {
+        Some((scores, steps)) => vec![scores[0].to_string(), per_token(scores[0], *steps).to_string()],
+        None => vec!["-inf".into(), "-inf".into()],
+    };
+    fields.push(record.tokens.len().to_string());
+    for (index, _) in scorer.names().iter().enumerate().skip(1) {
+        fields.push(figures.as_ref().map_or(String::new(), |(scores, _)| scores[index].to_string()));
+    }
+    fields.push(record.problem.clone().unwrap_or_default());
+    fields.extend(record.group.clone());
+    fields.push(record.text.clone());
+    let one_line = |field: &String| field.replace(['\t', '\n', '\r'], " ");
+    fields.iter().map(one_line).collect::<Vec<_>>().join("\t")
+}
+
+fn json_line(record: &EncodedRecord, figures: Option<(Vec<f64>, usize)>, scorer: &Scorer) -> String {
+    let mut object = Map::new();
+    let scores = |index: usize| figures.as_ref().map_or(Value::Null, |(scores, _)| json!(scores[index]));
+    object.insert("log_prob".into(), scores(0));
+    let mean = figures.as_ref().map(|(scores, steps)| per_token(scores[0], *steps));
+    object.insert("per_token".into(), json!(mean));
+    object.insert("tokens".into(), record.tokens.len().into());
+    for (index, name) in scorer.names().iter().enumerate().skip(1) {
+        object.insert((*name).into(), scores(index));
+    }
+    object.insert("remark".into(), json!(record.problem));
+    if let Some(group) = &record.group {
+        object.insert("group".into(), group.clone().into());
+    }
+    object.insert("sequence".into(), record.text.clone().into());
+    Value::Object(object).to_string()
+}
+
+/// Nats per decision, to four digits as the sum.
+fn per_token(log_prob: f64, steps: usize) -> f64 {
+    (log_prob / steps.max(1) as f64 * 1e4).round() / 1e4
+}
