@@ -29,9 +29,10 @@ mod write;
 pub use batches::Batches;
 pub use from_config::{are_pitches, format_of, load_tokenizer, read_options};
 pub use interner::Interner;
-pub use midi::{NUM_PITCHES, to_midi};
+pub use midi::{
+    Melody, MelodySource, MidiSelection, NUM_PITCHES, TrackChoice, from_midi, holds_midi, to_midi,
+};
 pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};
-pub use records::holds_midi;
 pub use report::ReadReport;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, split_by_hash};
 pub use subwords::Subwords;

@@ -1,8 +1,8 @@
 //! Melodies: a MIDI file, or those of a folder by name.
 
 use super::record::{Format, Record};
-use crate::config::{FileFormat, RestHandling};
-use crate::data::midi;
+use crate::config::RestHandling;
+use crate::data::midi::{self, MidiSelection};
 use crate::data::options::MidiOptions;
 use crate::data::source::FileDigest;
 use crate::{Error, Result};
@@ -22,10 +22,14 @@ impl Melodies {
     pub(super) fn open(path: &Path, options: MidiOptions) -> Result<Self> {
         let files = match path.is_dir() {
             false => vec![path.to_path_buf()],
-            true => midi_files(path)?,
+            true => midi::files(path)?.files,
         };
         if files.is_empty() {
-            return Err(bad(path, "the folder holds no .mid or .midi file", "folders in it are not read"));
+            return Err(bad(
+                path,
+                "the folder holds no .mid or .midi file",
+                "folders in it are read too; names that begin with a dot are left out",
+            ));
         }
         Ok(Self { files: files.into_iter(), options, digest: Rc::default() })
     }
@@ -42,35 +46,18 @@ impl Format for Melodies {
         let bytes = std::fs::read(&path).map_err(Error::io("read", &path))?;
         self.digest.borrow_mut().update(&bytes);
         let hint = "leave the file out, or convert it with a notation program";
-        let mut melody =
-            midi::melody(&bytes, self.options.step_secs).map_err(|message| bad(&path, &message, hint))?;
+        let melody = midi::from_midi(&bytes, self.options.step_secs, &MidiSelection::default());
+        let mut numbers = melody.map_err(|message| bad(&path, &message, hint))?.numbers;
         if self.options.rests == RestHandling::Fill {
-            midi::fill_rests(&mut melody);
+            midi::fill_rests(&mut numbers);
         }
         record.text.clear();
-        for number in melody {
+        for number in numbers {
             write!(record.text, "{number} ").expect("a string takes everything");
         }
         record.file = Some(path);
         Ok(true)
     }
-}
-
-/// Whether a folder holds a MIDI file.
-pub fn holds_midi(folder: &Path) -> bool {
-    midi_files(folder).is_ok_and(|files| !files.is_empty())
-}
-
-fn midi_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(Error::io("read", folder))? {
-        let path = entry.map_err(Error::io("read", folder))?.path();
-        if FileFormat::of_name(&path) == Some(FileFormat::Midi) && path.is_file() {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
 }
 
 fn bad(path: &Path, message: &str, hint: &str) -> Error {

@@ -15,7 +15,6 @@ use fasta::Fasta;
 use json_lines::JsonLines;
 use lines::Lines;
 use melodies::Melodies;
-pub use melodies::holds_midi;
 use record::Format;
 pub(super) use record::Record;
 use smiles_lines::SmilesLines;
