@@ -73,7 +73,7 @@ impl FileFormat {
             "jsonl" | "ndjson" => Self::Jsonl,
             "smi" | "smiles" => Self::Smiles,
             "fasta" | "fa" | "fna" | "faa" => Self::Fasta,
-            "mid" | "midi" => Self::Midi,
+            "mid" | "midi" | "kar" | "rmi" => Self::Midi,
             _ => return None,
         })
     }
@@ -113,6 +113,7 @@ mod tests {
         assert_eq!(of("a/b.CSV"), Some(FileFormat::Csv));
         assert_eq!(of("genes.fa.gz"), Some(FileFormat::Fasta));
         assert_eq!(of("x.jsonl.zst"), Some(FileFormat::Jsonl));
+        assert_eq!(["x.mid", "x.MIDI", "x.kar", "x.rmi"].map(of), [Some(FileFormat::Midi); 4]);
         assert_eq!([of("x.gz"), of("x"), of("x.doc"), of(".txt.d/x")], [None; 4]);
     }
 }
