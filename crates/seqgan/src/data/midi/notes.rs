@@ -100,7 +100,7 @@ impl Keys {
     }
 
     fn release_all(&mut self, channel: u8, tick: u64) {
-        for key in 0..128 {
+        while let Some((&(_, key), _)) = self.open.range((channel, 0)..=(channel, 127)).next() {
             self.end(channel, key, tick);
         }
     }

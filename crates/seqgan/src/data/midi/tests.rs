@@ -1,6 +1,6 @@
 //! Whole files: what is heard in them, and what is refused.
 
-use super::fixture::{QUARTER_100, file, key, key_on, name, of_format, tempo};
+use super::fixture::{QUARTER_100, file, key, key_on, name, of_format, release, tempo};
 use super::*;
 use midly::num::u15;
 use midly::{Format, Timing};
@@ -42,6 +42,30 @@ fn a_note_begins_at_its_tick_and_is_gone_at_its_end() {
         file(QUARTER_100, vec![vec![(80, key(60, 9)), (80, key(60, 0)), (80, key(61, 9)), (1, key(61, 0))]]);
     // 80 ticks are 0.4 s: steps at ticks 0, 80, 160, 240.
     assert_eq!(melody(&bytes, 0.4).unwrap(), [0, 40, 0, 41]);
+}
+
+/// A tune whose first key is held for two steps, played well, with a slip, and with a press that makes no sound.
+#[test]
+fn a_slip_of_a_finger_is_heard_as_what_was_meant() {
+    let played = |first: Vec<(u32, fixture::Kind)>| {
+        let rest = [55, 57, 52].map(|pitch| [(4, key(pitch, 80)), (96, release(pitch))]);
+        let bytes = file(QUARTER_100, vec![first.into_iter().chain(rest.into_iter().flatten()).collect()]);
+        melody(&bytes, 0.5).unwrap()
+    };
+    let tune = [40, 40, 35, 37, 32];
+    assert_eq!(played(vec![(0, key(60, 80)), (196, release(60))]), tune);
+    // Pressed twice, released once or twice.
+    let twice = [(0, key(60, 80)), (100, key(60, 80)), (96, release(60))];
+    assert_eq!(played(twice.to_vec()), tune);
+    assert_eq!(played([&twice[..], &[(0, release(60))]].concat()), tune);
+    // The second press stands before the release of the first one.
+    assert_eq!(played(vec![(0, key(60, 80)), (100, key(60, 80)), (0, release(60)), (96, release(60))]), tune);
+    // The second key has no length, and what was released is 62, not yet pressed.
+    let silent = [(0, key(60, 80)), (96, release(60)), (4, release(62)), (0, key(62, 80)), (0, release(62))];
+    assert_eq!(played([&silent[..], &[(96, release(62))]].concat()), [40, 0, 35, 37, 32]);
+    // Ended by all-notes-off.
+    let off = fixture::controller(1, 123, 0);
+    assert_eq!(played(vec![(0, key(60, 80)), (100, off), (96, release(60))]), [40, 0, 35, 37, 32]);
 }
 
 /// The same key on two channels is two notes, and each of several notes that overlap ends for itself.
