@@ -1,9 +1,7 @@
 //! Files of sequences, in every format, packed or not.
 
 use super::scratch;
-use seqgan::data::{
-    FileFormat, LongSequences, ReadOptions, Tokens, Vocab, read_training, read_with,
-};
+use seqgan::data::{FileFormat, LongSequences, ReadOptions, Tokens, Vocab, read_training, read_with};
 
 /// Most bytes of a packed file.
 const MOST_PACKED: usize = 512;

@@ -11,9 +11,9 @@ pub mod midi;
 pub mod model;
 pub mod oracle;
 pub mod run;
-pub mod sniff;
 mod safetensors;
 mod scratch;
+pub mod sniff;
 
 /// A target: its name and what it does.
 pub type Target = (&'static str, fn(&[u8]) -> bool);

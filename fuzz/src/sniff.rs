@@ -2,7 +2,9 @@
 
 use super::scratch;
 use seqgan::config::DataConfig;
-use seqgan::data::{EncodedRecords, ReadOptions, Tokens, read_options, read_options_for, read_training, read_with};
+use seqgan::data::{
+    EncodedRecords, ReadOptions, Tokens, read_options, read_options_for, read_training, read_with,
+};
 
 /// Names that say nothing, little, or something that the file may not be.
 const NAMES: [&str; 8] = ["a", "a.txt", "a.csv", "a.tsv", "a.jsonl", "a.smi", "a.fasta", "a.json"];
@@ -45,10 +47,12 @@ pub fn read(bytes: &[u8]) -> bool {
     assert!(report.classes.iter().all(|(_, count)| *count > 0));
     let again = read_options_for(&config, &path, options.tokens).expect("the file was read before");
     let again = ReadOptions { max_length: 64, ..again };
-    let (sequences, _) = read_with(&path, &again, &text.vocab, &text.labels).expect("the file was read before");
+    let (sequences, _) =
+        read_with(&path, &again, &text.vocab, &text.labels).expect("the file was read before");
     assert!(sequences.rows().eq(text.sequences.rows()));
     // Record by record it is the same, and none is left out.
-    let mut records = EncodedRecords::open(&path, &again, &text.vocab, &text.labels).expect("it was read before");
+    let mut records =
+        EncodedRecords::open(&path, &again, &text.vocab, &text.labels).expect("it was read before");
     let mut number = 0;
     while records.next().expect("the file was read before").is_some() {
         number += 1;

@@ -119,7 +119,10 @@ const GOOD: [(&str, &[&str]); 8] = [
             "zst-window",
         ],
     ),
-    ("midi", &["many-steps", "melody", "sysex", "timecode", "tracks", "window"]),
+    (
+        "midi",
+        &["drums-first", "many-steps", "melody", "second-press", "sysex", "timecode", "tracks", "window"],
+    ),
     (
         "model",
         &[

@@ -54,7 +54,9 @@ impl Case {
             serde_json::Value::Array(numbers) => {
                 numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
             }
-            value if tokens_are_words => value.as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" "),
+            value if tokens_are_words => {
+                value.as_str().unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+            }
             value => value.as_str().unwrap().into(),
         };
         text.lines().map(line).collect()
@@ -69,7 +71,8 @@ fn odd_files_are_read_right_or_refused_with_the_reason() {
         let is_right = match (&found, &case.refused) {
             (Ok(rows), None) => {
                 // Of words the blanks between them are not kept; characters are.
-                let words = rows.iter().any(|row| row.contains(' ')) && case.settings.get("tokens") != Some(&"chars".into());
+                let words = rows.iter().any(|row| row.contains(' '))
+                    && case.settings.get("tokens") != Some(&"chars".into());
                 let mut expected = case.expected(words);
                 let mut rows = rows.clone();
                 if case.settings.contains_key("group_by") {

@@ -81,7 +81,7 @@ impl FileFormat {
             "fasta" | "fa" | "fas" | "fsa" | "fna" | "ffn" | "frn" | "faa" | "mpfa" | "pep" | "seq" => {
                 Self::Fasta
             }
-            "mid" | "midi" | "kar" => Self::Midi,
+            "mid" | "midi" | "kar" | "rmi" => Self::Midi,
             _ => return None,
         })
     }
@@ -126,6 +126,7 @@ mod tests {
         assert_eq!(of("a/b.CSV"), Some(FileFormat::Csv));
         assert_eq!(of("genes.fa.gz"), Some(FileFormat::Fasta));
         assert_eq!(of("x.jsonl.zst"), Some(FileFormat::Jsonl));
+        assert_eq!(["x.mid", "x.MIDI", "x.kar", "x.rmi"].map(of), [Some(FileFormat::Midi); 4]);
         assert_eq!([of("x.gz"), of("x"), of("x.doc"), of(".txt.d/x")], [None; 4]);
     }
 }

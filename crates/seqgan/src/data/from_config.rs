@@ -4,7 +4,8 @@ use super::records::{Records, names_molecules};
 use super::sniff::{self, Foreign};
 use super::source::{STDIN, Source, shown};
 use super::{
-    FileFormat, LongSequences, MidiOptions, NUM_PITCHES, ReadOptions, Subwords, Tokens, holds_midi, smiles,
+    FileFormat, LongSequences, MidiOptions, MidiSelection, NUM_PITCHES, ReadOptions, Subwords, Tokens,
+    holds_midi, smiles,
 };
 use crate::config::DataConfig;
 use crate::{Error, Result};
@@ -134,7 +135,17 @@ fn with_format(config: &DataConfig, format: FileFormat, reason: &str) -> ReadOpt
         group_by: named(&config.group_by),
         order_by: named(&config.order_by),
         skip_bad: config.skip_bad,
-        midi: MidiOptions { step_secs: config.midi_step_secs, rests: config.midi_rests },
+        midi: MidiOptions {
+            step_secs: config.midi_step_secs,
+            rests: config.midi_rests,
+            selection: MidiSelection {
+                track: named(&config.midi_track).map(|track| match track.parse() {
+                    Ok(track) => track,
+                    Err(impossible) => match impossible {},
+                }),
+                channel: u8::try_from(config.midi_channel).ok().filter(|&channel| channel > 0),
+            },
+        },
         window: config.window,
         tokens: Tokens::Words,
         tokens_reason: String::new(),

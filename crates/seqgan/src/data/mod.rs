@@ -33,9 +33,10 @@ pub use batches::Batches;
 pub use encoded::{EncodedRecord, EncodedRecords};
 pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_for};
 pub use interner::Interner;
-pub use midi::{NUM_PITCHES, to_midi};
+pub use midi::{
+    Melody, MelodySource, MidiSelection, NUM_PITCHES, TrackChoice, from_midi, holds_midi, to_midi,
+};
 pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};
-pub use records::holds_midi;
 pub use report::{Dropped, ReadReport};
 pub(crate) use source::shown;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, SplitBy, split_by_hash};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::midi::MidiSelection;
 use super::subwords::Subwords;
 use super::tokens::Tokens;
 use crate::{Error, Result};
@@ -55,12 +56,14 @@ pub struct MidiOptions {
     pub step_secs: f64,
     /// What becomes of rests.
     pub rests: RestHandling,
+    /// Which notes are the melody.
+    pub selection: MidiSelection,
 }
 
 impl Default for MidiOptions {
     /// The paper's step; rests stay.
     fn default() -> Self {
-        Self { step_secs: 0.4, rests: RestHandling::Keep }
+        Self { step_secs: 0.4, rests: RestHandling::Keep, selection: MidiSelection::default() }
     }
 }
 

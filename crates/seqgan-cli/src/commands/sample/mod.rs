@@ -147,7 +147,9 @@ fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
         let hint = format!("leave .{packed} out of the name and pack the file, or pipe stdout into a packer");
         return Err(UsageError::new(message, hint).into());
     }
-    if let Some(other) = extension.map(str::to_lowercase).filter(|e| FileFormat::FOREIGN.contains(&e.as_str())) {
+    if let Some(other) =
+        extension.map(str::to_lowercase).filter(|e| FileFormat::FOREIGN.contains(&e.as_str()))
+    {
         let message = format!("{}: files of the kind .{other} are not written", path.display());
         let hint = "name a .jsonl, .csv, .tsv or .txt file, or say --format to write text under this name";
         return Err(UsageError::new(message, hint).into());

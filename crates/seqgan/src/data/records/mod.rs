@@ -21,7 +21,6 @@ use json_lines::JsonLines;
 pub(super) use json_lines::parse_json;
 use lines::Lines;
 use melodies::Melodies;
-pub use melodies::holds_midi;
 use record::{Columns, Format};
 pub(super) use record::{Facts, Record};
 use smiles_lines::SmilesLines;

@@ -139,7 +139,10 @@ fn smiles_files_carry_names_and_headings() {
     // An empty molecule does not take its name, and a heading may name another column.
     let text = "id,SMILES\na,CCO\nb,\nc,CN\n";
     assert_eq!(read(FileFormat::Smiles, text, None), pairs(&[(2, "CCO"), (3, "<no molecule>"), (4, "CN")]));
-    assert_eq!(read(FileFormat::Smiles, "\tCCO \tone\n\tCO\n", None), pairs(&[(1, "CCO"), (2, "<no molecule>")]));
+    assert_eq!(
+        read(FileFormat::Smiles, "\tCCO \tone\n\tCO\n", None),
+        pairs(&[(1, "CCO"), (2, "<no molecule>")])
+    );
     let text = "CCO\tone\n\tmissing 2\n  CN  three\n\nC;4\nCC |c:1| x\n";
     let expected = [(1, "CCO"), (2, "<no molecule>"), (3, "CN"), (4, ""), (5, "C"), (6, "CC")];
     assert_eq!(read(FileFormat::Smiles, text, None), pairs(&expected));
