@@ -59,7 +59,7 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let Experiment { config, task, .. } = experiment;
     check_names(config, &Provenance::default())?;
     let stages = plan(config)?;
-    check_rewards(experiment)?;
+    check_rewards(experiment, observer)?;
     let (folder, lock) = open(experiment)?;
     let note = |text: String| observer.on(&Event::Note(&text));
     if folder.is_finished() {
@@ -100,14 +100,16 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
 
 /// Checks before any training that all rewards are available, such as those computed by programs. A finished run starts
 /// no program.
-fn check_rewards(experiment: &Experiment) -> Result<()> {
+fn check_rewards(experiment: &Experiment, observer: &dyn Observer) -> Result<()> {
     let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
     if experiment.resume && experiment.out.as_deref().is_some_and(is_over) {
         return Ok(());
     }
     let Experiment { config, task, .. } = experiment;
     let methods = config.methods.iter().filter_map(|&name| method::adversarial(name));
-    methods.into_iter().try_for_each(|method| method.check(config, task))
+    // An observer that cannot take a line fails at the next event as well.
+    let tell = |text: &str| drop(observer.on(&Event::Note(text)));
+    methods.into_iter().try_for_each(|method| method.check(config, task, &tell))
 }
 
 /// Loads the saved state of the run, or creates the initial one.
