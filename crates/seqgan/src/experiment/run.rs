@@ -1,7 +1,7 @@
 //! A run, from its settings to its summary.
 
 use super::files::RunFiles;
-use super::folder::{open, write_description};
+use super::folder::{open, update_paths, write_description};
 use super::plan::{Stage, outline, parts, plan};
 use super::settings::check_names;
 use super::stages;
@@ -65,17 +65,20 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     if folder.is_finished() {
         // The state is left over if the run was killed after it wrote its summary.
         let _ = std::fs::remove_file(folder.state());
+        update_paths(&folder, config)?;
         note(format!("{}: finished already", folder.path().display()))?;
         let summary = folder.read_json("summary.json")?;
         return Ok((folder, summary));
     }
-    let _lock = match lock {
+    let lock = match lock {
         Some(lock) => lock,
         None => RunLock::take(&folder)?,
     };
+    update_paths(&folder, config)?;
     let Saved { mut completed, stage: mut in_progress, elapsed_s, metrics_bytes } =
         saved(experiment, &folder, &stages)?;
     note(format!("run folder: {}", folder.path().display()))?;
+    lock.warning().map_or(Ok(()), |warning| note(warning.into()))?;
     task.notes.iter().try_for_each(|text| note(text.clone()))?;
     note(format!("to do: {}", outline(config, &stages[completed.stages..])))?;
     let files = RunFiles::open(&folder, metrics_bytes)?;

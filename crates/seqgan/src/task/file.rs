@@ -26,7 +26,7 @@ impl Task {
         let sequences = support.filter(&text.sequences, &mut notes);
         let (train, validation) = split(config, sequences, &support)?;
         let held_out = read_test(config, &text, &support)?;
-        let description = description(&options, &text, tokenizer.as_deref());
+        let description = description(&options, &text, tokenizer.as_deref(), held_out.as_ref());
         notes.push(format!(
             "{} to train, {} kept apart to validate; {}",
             train.len(),
@@ -154,10 +154,18 @@ fn read_test(config: &DataConfig, text: &TrainingText, support: &Support<'_>) ->
 }
 
 /// Description of the data, for run.json.
-fn description(options: &ReadOptions, text: &TrainingText, tokenizer: Option<&Subwords>) -> Value {
+fn description(
+    options: &ReadOptions,
+    text: &TrainingText,
+    tokenizer: Option<&Subwords>,
+    held_out: Option<&TestFile>,
+) -> Value {
     let mut description = json!({ "task": "file", "format": options.format.name(), "read": text.report });
     if let Some(tokenizer) = tokenizer {
         description["tokenizer"] = json!({ "sha256": tokenizer.sha256() });
+    }
+    if let Some(file) = held_out {
+        description["test"] = json!({ "sha256": file.test.report.sha256, "bytes": file.test.report.bytes });
     }
     description
 }

@@ -17,7 +17,7 @@ const NOT_FINITE: Fault = Fault {
 };
 
 const NULL: Fault = Fault {
-    why: "nothing is no score",
+    why: "null is no score",
     hint: "answer a finite number for every sequence, such as 0 for one that cannot be scored",
 };
 
