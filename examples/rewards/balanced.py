@@ -14,6 +14,26 @@ TOKEN = re.compile(r"\[[^\[\]]*\]|%\d\d|.")
 BONDS = set("=#-:/\\")
 
 
+def text_of(line):
+    """The sequence in a line: `sequence` or the only text of a JSON object, a JSON string, or the line as it is."""
+    line = line.rstrip("\r\n")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if isinstance(row, str):
+        return row
+    if not isinstance(row, dict):
+        return line
+    if isinstance(row.get("sequence"), str):
+        return row["sequence"]
+    texts = [name for name, value in row.items() if isinstance(value, str)]
+    if len(texts) != 1:
+        found = "none" if not texts else ", ".join(texts)
+        sys.exit(f"{sys.argv[0]}: which text is the sequence? Name it `sequence`; texts found: {found}; in {line[:200]}")
+    return row[texts[0]]
+
+
 def score(smiles):
     depth, rings, before = 0, set(), ""
     for token in TOKEN.findall(smiles):
@@ -38,4 +58,4 @@ def score(smiles):
 
 
 for line in sys.stdin:
-    print(score(json.loads(line)["sequence"]), flush=True)
+    print(score(text_of(line)), flush=True)

@@ -34,6 +34,26 @@ RULES = [(points, re.compile(rule)) for points, rule in RULES]
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ}
 
 
+def text_of(line):
+    """The sequence in a line: `sequence` or the only text of a JSON object, a JSON string, or the line as it is."""
+    line = line.rstrip("\r\n")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return line
+    if isinstance(row, str):
+        return row
+    if not isinstance(row, dict):
+        return line
+    if isinstance(row.get("sequence"), str):
+        return row["sequence"]
+    texts = [name for name, value in row.items() if isinstance(value, str)]
+    if len(texts) != 1:
+        found = "none" if not texts else ", ".join(texts)
+        sys.exit(f"{sys.argv[0]}: which text is the sequence? Name it `sequence`; texts found: {found}; in {line[:200]}")
+    return row[texts[0]]
+
+
 def stopped(payload):
     text = re.sub(r"\s+", " ", payload.lower())
     return sum(points for points, rule in RULES if rule.search(text)) >= LIMIT
@@ -66,4 +86,4 @@ def score(database, payload):
 
 DATABASE = application()
 for line in sys.stdin:
-    print(score(DATABASE, json.loads(line)["sequence"]), flush=True)
+    print(score(DATABASE, text_of(line)), flush=True)

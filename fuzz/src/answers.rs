@@ -8,8 +8,8 @@ pub fn read(mut bytes: &[u8]) -> bool {
     while let Some(answer) = next_answer(&mut bytes) {
         match answer {
             Ok(score) => assert!(score.is_finite()),
-            Err(shown) => {
-                assert!(shown.len() < 2000 && !shown.contains('\n'));
+            Err(no_score) => {
+                assert!(no_score.shown.len() < 2000 && !no_score.shown.contains('\n'));
                 all_good = false;
             }
         }

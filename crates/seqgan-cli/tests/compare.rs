@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use crate::support::{Results, Scratch, and, tiny_compare, wait_for};
+use crate::support::{Results, Scratch, TINY, and, tiny_compare, wait_for};
 
 fn summary(scratch: &Scratch, folder: &str) -> Value {
     let mut summary: Value = serde_json::from_str(&scratch.read(&format!("{folder}/summary.json"))).unwrap();
@@ -232,4 +232,33 @@ fn wrong_use_is_told() {
     scratch.write("mine/letters.txt", "a");
     scratch.refuses(1, &["compare", "--out", "mine"], &["exists already"]);
     scratch.refuses(1, &["compare", "--out", "mine", "--resume"], &["no folder of a comparison"]);
+}
+
+/// The runs of a comparison are resumed by the content of the file as well.
+#[test]
+fn a_file_that_has_moved_is_the_same_file() {
+    let scratch = Scratch::with_sentences();
+    let compare = |data: &str| {
+        let settings: Vec<&str> = TINY.iter().flat_map(|setting| ["--set", *setting]).collect();
+        let arguments =
+            ["compare", "--preset", "smoke", "--data", data, "--methods", "mle-tuned", "--seeds", "2"];
+        let arguments: Vec<String> = arguments.into_iter().chain(settings).map(String::from).collect();
+        and(&arguments, &["--out", "study", "-q", "--resume"])
+    };
+    scratch.run(compare("sentences.txt")).expect_fine();
+    let before = summary(&scratch, "study");
+    fs::rename(scratch.path("sentences.txt"), scratch.path("moved.txt")).unwrap();
+    scratch.run(compare("./moved.txt")).expect_fine();
+    assert_eq!(summary(&scratch, "study"), before);
+    for run in run_folders(&scratch, "study") {
+        let config = fs::read_to_string(run.join("config.toml")).unwrap();
+        assert!(config.contains("path = \"./moved.txt\""), "{config}");
+    }
+    scratch.write("moved.txt", scratch.read("moved.txt").replacen("cat", "dog", 1));
+    let ended = scratch.run(compare("moved.txt"));
+    assert!(
+        ended.status == Some(1) && ended.stderr.contains("the data file has changed"),
+        "{}",
+        ended.stderr
+    );
 }

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use seqgan::config::{Config, Layers, Preset, Provenance, validate};
 use seqgan::data::to_midi;
 
-use crate::support::{Scratch, TINY};
+use crate::support::{Ended, Scratch, TINY, and, tiny_train};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
@@ -67,20 +67,97 @@ fn python() -> bool {
     there
 }
 
-/// What a program of examples/rewards/ answers.
+/// What a program of examples/rewards/ answers to sequences.
 fn answers(program: &str, sequences: &[&str]) -> Vec<f64> {
-    let mut child = Command::new("python3")
-        .arg(root().join("examples/rewards").join(program))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
     let lines: String =
         sequences.iter().map(|text| serde_json::json!({ "sequence": text }).to_string() + "\n").collect();
+    let ended = answer_lines(program, &lines, &[]).expect_fine();
+    ended.stdout.lines().map(|line| line.parse().unwrap()).collect()
+}
+
+/// How a program of examples/rewards/ ends after these lines.
+fn answer_lines(program: &str, lines: &str, environment: &[(&str, &Path)]) -> Ended {
+    let mut child = Command::new("python3")
+        .arg(root().join("examples/rewards").join(program))
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), lines.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    String::from_utf8(output.stdout).unwrap().lines().map(|line| line.parse().unwrap()).collect()
+    Ended::of(child)
+}
+
+/// RDKit as far as validity.py asks it: what has a C is a molecule.
+const RDKIT: &str = "
+class RDLogger:
+    DisableLog = staticmethod(lambda name: None)
+class Molecule:
+    GetNumAtoms = lambda self: 1
+class Chem:
+    MolFromSmiles = staticmethod(lambda smiles: Molecule() if 'C' in smiles else None)
+";
+
+#[test]
+fn reward_programs_read_any_line_that_has_a_sequence() {
+    if !python() {
+        return;
+    }
+    let scratch = Scratch::new();
+    for (name, text) in [("__init__.py", RDKIT), ("Chem.py", "class QED: pass\n")] {
+        fs::create_dir_all(scratch.path("rdkit")).unwrap();
+        scratch.write(&format!("rdkit/{name}"), text);
+    }
+    let place = scratch.path("");
+    let environment = [("PYTHONPATH", &*place)];
+    for (program, sequence, score) in [
+        ("balanced.py", "C1CC1", "1.0\n"),
+        ("firewall.py", "' or 1=1 --", "0.2\n"),
+        ("validity.py", "CO", "1.0\n"),
+    ] {
+        let text = serde_json::Value::from(sequence);
+        for line in [
+            sequence.to_string(),
+            format!("{sequence}\r"),
+            text.to_string(),
+            format!("{{\"sequence\": {text}}}"),
+            format!("{{\"label\": \"b\", \"sequence\": {text}}}"),
+            format!("{{\"smiles\": {text}, \"log_prob\": -3.5}}"),
+        ] {
+            let ended = answer_lines(program, &format!("{line}\n"), &environment).expect_fine();
+            assert_eq!(ended.stdout, score, "{program}: {line}");
+        }
+        // An answer for every line, also for those that are JSON by chance.
+        let odd = "\n12\n[]\nnull\nnan\n{\n".to_string() + &"[".repeat(100_000) + "\n";
+        let ended = answer_lines(program, &odd, &environment).expect_fine();
+        assert_eq!(ended.stdout.lines().count(), 7, "{program}: {}", ended.stdout);
+        for line in ["{\"smiles\": \"CC\", \"name\": \"x\"}", "{\"n\": 5}"] {
+            let ended = answer_lines(program, &format!("{line}\n"), &environment);
+            assert_eq!((ended.status, &*ended.stdout), (Some(1), ""), "{program}: {line}");
+            let message = &ended.stderr;
+            assert!(message.lines().count() == 1 && message.contains("Name it `sequence`"), "{message}");
+        }
+    }
+}
+
+#[test]
+fn samples_go_to_reward_programs_whatever_their_column_is_called() {
+    if !python() {
+        return;
+    }
+    let scratch = Scratch::new();
+    let rows: String = (0..60).map(|i| format!("{i},C{}O\n", "C".repeat(i % 5))).collect();
+    scratch.write("molecules.csv", format!("id,smiles\n{rows}"));
+    let arguments = tiny_train("molecules.csv");
+    scratch.run(and(&arguments, &["--field", "smiles", "--out", "run", "-q"])).expect_fine();
+    for more in [&["--format", "jsonl"][..], &["--format", "jsonl", "--score"], &["--format", "text"]] {
+        let samples = scratch.run([&["sample", "run", "-n", "20"], more].concat()).expect_fine().stdout;
+        assert!(more[1] == "text" || samples.starts_with("{\"smiles\":"), "{samples}");
+        let scores = answer_lines("balanced.py", &samples, &[]).expect_fine().stdout;
+        assert_eq!(scores.lines().count(), 20, "{scores}");
+        assert!(scores.contains("1.0"), "{scores}");
+    }
 }
 
 #[test]

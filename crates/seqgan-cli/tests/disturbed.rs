@@ -49,6 +49,63 @@ fn a_second_comparison_is_refused() {
     first.wait().unwrap();
 }
 
+/// Network file systems refuse locks in many ways.
+#[test]
+fn a_file_system_without_locks_costs_a_warning() {
+    let scratch = Scratch::new();
+    let arguments = tiny_oracle();
+    scratch.run(and(&arguments, &["--out", "whole", "-q"])).expect_fine();
+    // ENOLCK, EIO, EINVAL, EPERM, ENOSYS, EOPNOTSUPP of Linux
+    for error in [37, 5, 22, 1, 38, 95] {
+        let fault = [("SEQGAN_FAULT", &*format!("no-lock:{error}"))];
+        let ended = Ended::of(scratch.start_with(and(&arguments, &["--out", "run"]), &fault)).expect_fine();
+        let warnings: Vec<_> = ended.stderr.lines().filter(|line| line.starts_with("warning: ")).collect();
+        assert!(
+            warnings.len() == 1 && warnings[0].starts_with("warning: run cannot be locked ("),
+            "{}",
+            ended.stderr
+        );
+        assert!(
+            warnings[0].contains(&format!("os error {error}")) && warnings[0].contains("two programs"),
+            "{warnings:?}"
+        );
+        same(&scratch, "run");
+        fs::remove_dir_all(scratch.path("run")).unwrap();
+    }
+    let fault = [("SEQGAN_FAULT", "no-lock:37")];
+    let study = and(&tiny_compare(), &["--methods", "unigram", "--seeds", "1", "--out", "study"]);
+    let ended = Ended::of(scratch.start_with(&study, &fault)).expect_fine();
+    assert!(ended.stderr.contains("warning: study cannot be locked ("), "{}", ended.stderr);
+}
+
+#[test]
+fn a_lock_file_that_cannot_be_made_leaves_nothing_behind() {
+    let scratch = Scratch::new();
+    let fault = [("SEQGAN_FAULT", "no-lock-file:13")];
+    let study = and(&tiny_compare(), &["--methods", "unigram", "--seeds", "1"]);
+    for arguments in [tiny_oracle(), study] {
+        let ended = Ended::of(scratch.start_with(and(&arguments, &["--out", "new", "-q"]), &fault));
+        assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+        for part in [
+            "error: new: cannot make or open the file `lock`",
+            "Permission denied",
+            "hint: see to it",
+            "--out",
+        ] {
+            assert!(ended.stderr.contains(part), "`{part}` is missing in\n{}", ended.stderr);
+        }
+        assert!(scratch.contents().is_empty(), "{:?}", scratch.contents().keys());
+    }
+    // What was there before stays.
+    scratch.run(and(&tiny_oracle(), &["--out", "run", "-q"])).expect_fine();
+    fs::remove_file(scratch.path("run/summary.json")).unwrap();
+    let before = scratch.contents();
+    let ended =
+        Ended::of(scratch.start_with(and(&tiny_oracle(), &["--out", "run", "-q", "--resume"]), &fault));
+    assert_eq!(ended.status, Some(1), "{}", ended.stderr);
+    assert!(scratch.contents() == before);
+}
+
 #[test]
 fn a_folder_that_is_removed_ends_the_run_with_a_message() {
     let scratch = Scratch::new();

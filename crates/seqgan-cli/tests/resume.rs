@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
+use seqgan::generator::{LstmShape, oracle};
 use serde_json::Value;
 
 use crate::support::{
@@ -344,9 +345,110 @@ fn resume_with_other_data_is_refused() {
     // As long as before and with the same words.
     scratch.write("sentences.txt", text.replacen("cat", "dog", 1));
     let arguments = and(&arguments, &["--out", "run", "--resume"]);
-    scratch.refuses(1, &arguments, &["run: the data have changed", "hint: resume with the file as it was"]);
+    scratch.refuses(
+        1,
+        &arguments,
+        &["run: the data file has changed", "hint: resume with the file as it was"],
+    );
     scratch.write("sentences.txt", text);
     scratch.run(arguments).expect_fine();
+}
+
+/// Where the files of a run lie may change; their content, and how it is read, may not.
+#[test]
+fn files_that_have_moved_are_the_same_files() {
+    let scratch = Scratch::with_sentences();
+    scratch.write(
+        "test.txt",
+        scratch.read("sentences.txt").lines().take(30).map(|l| format!("{l}\n")).collect::<String>(),
+    );
+    let arguments = slower(&tiny_train("sentences.txt"));
+    let files = |data: &str, test: &str| {
+        let arguments: Vec<String> =
+            arguments.iter().map(|a| if a == "sentences.txt" { data.into() } else { a.clone() }).collect();
+        and(&arguments, &["--test", test, "-q"])
+    };
+    let paths = |run: &str| {
+        let config: toml::Table = toml::from_str(&scratch.read(&format!("{run}/config.toml"))).unwrap();
+        [&config["data"]["path"], &config["data"]["test"]].map(|path| path.as_str().unwrap().to_string())
+    };
+    scratch.run(and(&files("sentences.txt", "test.txt"), &["--out", "whole"])).expect_fine();
+    kill_at(&scratch, &files("sentences.txt", "test.txt"), "run", Some(1), Duration::ZERO);
+
+    // Another spelling, while the run is at work; and files that have moved, with a link in place of one.
+    let absolute = scratch.path("sentences.txt").display().to_string();
+    kill_at(&scratch, &files(&absolute, "./test.txt"), "run", Some(2), Duration::ZERO);
+    assert_eq!(paths("run"), [absolute.as_str(), "./test.txt"]);
+    fs::create_dir(scratch.path("elsewhere")).unwrap();
+    fs::rename(scratch.path("sentences.txt"), scratch.path("elsewhere/words.txt")).unwrap();
+    fs::rename(scratch.path("test.txt"), scratch.path("elsewhere/held.txt")).unwrap();
+    let moved = and(&files("elsewhere/words.txt", "elsewhere/held.txt"), &["--out", "run", "--resume"]);
+    scratch.run(&moved).expect_fine();
+    assert_eq!(paths("run"), ["elsewhere/words.txt", "elsewhere/held.txt"]);
+    // The same results; the settings differ in the paths alone.
+    let whole = scratch.read("whole/config.toml");
+    let whole = whole.replace("\"sentences.txt\"", "\"elsewhere/words.txt\"");
+    scratch.write("whole/config.toml", whole.replace("\"test.txt\"", "\"elsewhere/held.txt\""));
+    Results::of(&scratch.path("run")).assert_same(&Results::of(&scratch.path("whole")), "moved");
+    // The file is found again.
+    scratch.run(["sample", "run", "-n", "3", "--novel"]).expect_fine();
+    scratch.run(["evaluate", "run", "--samples", "20"]).expect_fine();
+
+    // A finished run takes the new places, too.
+    fs::rename(scratch.path("elsewhere/words.txt"), scratch.path("words.txt")).unwrap();
+    let again = files("words.txt", "elsewhere/held.txt");
+    let again = and(&again, &["--out", "run", "--resume"]);
+    scratch.run(&again).expect_fine();
+    assert_eq!(paths("run"), ["words.txt", "elsewhere/held.txt"]);
+    // Another ending is another format, or may be.
+    fs::copy(scratch.path("words.txt"), scratch.path("words.csv")).unwrap();
+    let other = and(&files("words.csv", "elsewhere/held.txt"), &["--out", "run", "--resume"]);
+    scratch.refuses(
+        1,
+        &other,
+        &["run: the data are read in another way", "hint: give the file under a name"],
+    );
+    // A test file that has changed.
+    let held = scratch.read("elsewhere/held.txt");
+    scratch.write("elsewhere/held.txt", held.replacen("cat", "dog", 1));
+    scratch.refuses(1, &again, &["run: the test file has changed", "hint: resume with the file as it was"]);
+    scratch.write("elsewhere/held.txt", held);
+
+    // A folder that knows no hash of the test file: its path decides.
+    let mut run: Value = serde_json::from_str(&scratch.read("run/run.json")).unwrap();
+    assert!(run["data"].as_object_mut().unwrap().remove("test").is_some());
+    scratch.write("run/run.json", run.to_string());
+    scratch.run(&again).expect_fine();
+    let spelt = and(&files("words.txt", "./elsewhere/held.txt"), &["--out", "run", "--resume"]);
+    scratch.refuses(2, &spelt, &["`data.test` is \"./elsewhere/held.txt\", expected \"elsewhere/held.txt\""]);
+}
+
+/// The same of the oracle's parameters.
+#[test]
+fn parameters_that_have_moved_are_the_same_parameters() {
+    let scratch = Scratch::new();
+    let write = |name: &str, seed: u64| {
+        let network = oracle::random(oracle::synthetic_space(50, 8), LstmShape::new(8, 8), seed);
+        scratch.write(name, oracle::to_safetensors(&network));
+    };
+    write("a.safetensors", 1);
+    let run = |path: &str, more: &[&str]| {
+        and(&and(&tiny_oracle(), &["--oracle-params", path, "--out", "run", "-q"]), more)
+    };
+    scratch.run(run("a.safetensors", &[])).expect_fine();
+    fs::rename(scratch.path("a.safetensors"), scratch.path("b.safetensors")).unwrap();
+    scratch.run(run("./b.safetensors", &["--resume"])).expect_fine();
+    assert!(scratch.read("run/config.toml").contains("params = \"./b.safetensors\""));
+    write("b.safetensors", 2);
+    let parts =
+        ["run: the file of the oracle's parameters has changed", "hint: resume with the file as it was"];
+    scratch.refuses(1, &run("b.safetensors", &["--resume"]), &parts);
+    // A folder that knows no hash.
+    let mut document: Value = serde_json::from_str(&scratch.read("run/run.json")).unwrap();
+    assert!(document["data"].as_object_mut().unwrap().remove("oracle_params_sha256").is_some());
+    scratch.write("run/run.json", document.to_string());
+    scratch.run(run("./b.safetensors", &["--resume"])).expect_fine();
+    scratch.refuses(2, &run("b.safetensors", &["--resume"]), &["`oracle.params` is \"b.safetensors\""]);
 }
 
 #[test]

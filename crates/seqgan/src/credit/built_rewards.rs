@@ -37,13 +37,14 @@ impl BuiltRewards {
         self.parts.iter().any(|part| part.reward.is_none())
     }
 
-    /// Detects errors before a long run: each reward checks itself on the first training sequence ([`Reward::check`]).
-    pub fn check(&self, train: &SeqBatch) -> Result<()> {
+    /// Detects errors before a long run: each reward checks itself on the first training sequence ([`Reward::check`]),
+    /// and says through `tell` what the user should know meanwhile.
+    pub fn check(&self, train: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
         let example = train.slice(0, 1);
         self.parts
             .iter()
             .filter_map(|part| part.reward.as_ref())
-            .try_for_each(|reward| reward.check(&example))
+            .try_for_each(|reward| reward.check(&example, tell))
     }
 
     /// Name and scores `[B]` of each part that scores single sequences. The discriminator, and parts that depend on a

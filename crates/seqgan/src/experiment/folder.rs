@@ -1,7 +1,9 @@
 //! Opens the folder of a run, and writes its description.
 
 use super::run::Experiment;
+use super::same_run;
 use crate::checkpoint::write_atomically;
+use crate::config::CheckedConfig;
 use crate::run::{RunFolder, RunLock};
 use crate::{Error, Result};
 use serde_json::{Value, json};
@@ -13,25 +15,8 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
     if let Some(path) = out.as_deref().filter(|path| *resume && path.join("config.toml").is_file()) {
         let folder = RunFolder::open(path)?;
         let before: Value = folder.read_json("run.json")?;
-        let same = folder.check_same_config(config);
-        same.map_err(|error| named_preset(error, before["preset"].as_str(), preset))?;
-        if before["data"]["tokenizer"] != task.description["tokenizer"] {
-            return Err(Error::Run {
-                path: path.into(),
-                message: "the tokenizer has changed since the run was started".into(),
-                hint: Some(
-                    "the run's own one is tokenizer.json in its folder; put it back, or start a new run"
-                        .into(),
-                ),
-            });
-        }
-        if before["data"] != task.description || before["reading"] != task.reading {
-            return Err(Error::Run {
-                path: path.into(),
-                message: "the data have changed since the run was started".into(),
-                hint: Some("resume with the file as it was, or start a new run with another `out`".into()),
-            });
-        }
+        same_run::check(&folder, &before, config, task)
+            .map_err(|error| named_preset(error, before["preset"].as_str(), preset))?;
         return Ok((folder, None));
     }
     if let Some(path) = out.as_deref().filter(|path| *resume && path.is_dir()) {
@@ -39,7 +24,10 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
     }
     let stem = format!("{}-{preset}-{}", kind.name(), config.seed);
     let folder = RunFolder::create(out.as_deref(), &stem)?;
-    let lock = RunLock::take(&folder)?;
+    let lock = RunLock::take(&folder).inspect_err(|_| {
+        // Nothing is in it yet, and nobody could go on with it.
+        let _ = std::fs::remove_dir_all(folder.path());
+    })?;
     if let Some(vocab) = &task.vocab {
         folder.write_json("vocab.json", vocab)?;
         if let Some(tokenizer) = vocab.tokenizer() {
@@ -53,6 +41,14 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
     // config.toml is written last: its presence marks a complete folder.
     folder.write_config(config)?;
     Ok((folder, Some(lock)))
+}
+
+/// Writes the settings anew where a resume names other places of the same files, because later commands read the files
+/// there. The folder must be locked.
+pub(super) fn update_paths(folder: &RunFolder, config: &CheckedConfig) -> Result<()> {
+    let before = folder.read_config()?;
+    let now = same_run::with_paths_of(&before, config);
+    if now == before { Ok(()) } else { folder.write_config(&now) }
 }
 
 /// Adds a hint to an error about different settings if the preset differs, which explains the error to the user.

@@ -7,6 +7,7 @@ mod folder;
 mod model_cache;
 mod plan;
 mod run;
+mod same_run;
 mod schema;
 mod settings;
 mod stages;

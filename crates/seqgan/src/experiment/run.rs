@@ -1,7 +1,7 @@
 //! A run, from its settings to its summary.
 
 use super::files::RunFiles;
-use super::folder::{open, write_description};
+use super::folder::{open, update_paths, write_description};
 use super::plan::{Stage, outline, parts, plan};
 use super::settings::check_names;
 use super::stages;
@@ -59,23 +59,26 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     let Experiment { config, task, .. } = experiment;
     check_names(config, &Provenance::default())?;
     let stages = plan(config)?;
-    check_rewards(experiment)?;
+    check_rewards(experiment, observer)?;
     let (folder, lock) = open(experiment)?;
     let note = |text: String| observer.on(&Event::Note(&text));
     if folder.is_finished() {
         // The state is left over if the run was killed after it wrote its summary.
         let _ = std::fs::remove_file(folder.state());
+        update_paths(&folder, config)?;
         note(format!("{}: finished already", folder.path().display()))?;
         let summary = folder.read_json("summary.json")?;
         return Ok((folder, summary));
     }
-    let _lock = match lock {
+    let lock = match lock {
         Some(lock) => lock,
         None => RunLock::take(&folder)?,
     };
+    update_paths(&folder, config)?;
     let Saved { mut completed, stage: mut in_progress, elapsed_s, metrics_bytes } =
         saved(experiment, &folder, &stages)?;
     note(format!("run folder: {}", folder.path().display()))?;
+    lock.warning().map_or(Ok(()), |warning| note(warning.into()))?;
     task.notes.iter().try_for_each(|text| note(text.clone()))?;
     note(format!("to do: {}", outline(config, &stages[completed.stages..])))?;
     let files = RunFiles::open(&folder, metrics_bytes)?;
@@ -100,14 +103,16 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
 
 /// Checks before any training that all rewards are available, such as those computed by programs. A finished run starts
 /// no program.
-fn check_rewards(experiment: &Experiment) -> Result<()> {
+fn check_rewards(experiment: &Experiment, observer: &dyn Observer) -> Result<()> {
     let is_over = |path: &Path| RunFolder::open(path).is_ok_and(|folder| folder.is_finished());
     if experiment.resume && experiment.out.as_deref().is_some_and(is_over) {
         return Ok(());
     }
     let Experiment { config, task, .. } = experiment;
     let methods = config.methods.iter().filter_map(|&name| method::adversarial(name));
-    methods.into_iter().try_for_each(|method| method.check(config, task))
+    // An observer that cannot take a line fails at the next event as well.
+    let tell = |text: &str| drop(observer.on(&Event::Note(text)));
+    methods.into_iter().try_for_each(|method| method.check(config, task, &tell))
 }
 
 /// Loads the saved state of the run, or creates the initial one.

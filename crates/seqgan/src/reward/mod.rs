@@ -21,7 +21,7 @@ pub use discriminator::DiscriminatorReward;
 pub use kind::{RewardContext, RewardKind};
 pub use length::Length;
 pub use novel::Novel;
-pub use program::{Answer, Program, ProgramSettings, next_answer};
+pub use program::{Answer, NoScore, Program, ProgramSettings, next_answer};
 pub use program_reward::ProgramReward;
 pub use ranking::Ranking;
 pub use repetition::Repetition;
@@ -49,9 +49,10 @@ pub trait Reward: Send + Sync {
         None
     }
 
-    /// Finds a fault before a long run, given one training sequence. A reward program is asked for its score.
-    fn check(&self, example: &SeqBatch) -> Result<()> {
-        let _ = example;
+    /// Finds a fault before a long run, given one training sequence. A reward program is asked for its score. What the
+    /// user should know meanwhile goes to `tell`.
+    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
+        let _ = (example, tell);
         Ok(())
     }
 }
@@ -69,8 +70,8 @@ impl<R: Reward + ?Sized> Reward for &R {
         (**self).for_batch(batch)
     }
 
-    fn check(&self, example: &SeqBatch) -> Result<()> {
-        (**self).check(example)
+    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
+        (**self).check(example, tell)
     }
 }
 

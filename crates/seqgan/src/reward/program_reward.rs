@@ -44,8 +44,8 @@ impl Reward for ProgramReward {
     }
 
     /// Sends the first sequence to the program.
-    fn check(&self, example: &SeqBatch) -> Result<()> {
-        self.program.check(&self.text(example.row(0)))
+    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
+        self.program.check(&self.text(example.row(0)), tell)
     }
 }
 

@@ -13,14 +13,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub struct StudyFolder {
     path: PathBuf,
-    _lock: RunLock,
+    lock: RunLock,
 }
 
 impl StudyFolder {
     /// Makes a new folder, `runs/<stem>[-n]` where none is asked for, or goes on in the one asked for.
     pub fn open(asked: Option<&Path>, resume: bool, stem: &str) -> Result<Self> {
+        let is_new = !asked.is_some_and(|path| resume && path.is_dir());
         let path = match asked {
-            Some(path) if resume && path.is_dir() => {
+            Some(path) if !is_new => {
                 if !path.join(MARK).is_file() && !is_empty(path)? {
                     return Err(Error::Run {
                         path: path.into(),
@@ -42,7 +43,12 @@ impl StudyFolder {
             let mark = json!({ "command": "compare", "version": env!("CARGO_PKG_VERSION") });
             write_json(&path, MARK, &mark)?;
         }
-        let folder = Self { _lock: RunLock::take(&path)?, path };
+        let lock = RunLock::take(&path).inspect_err(|_| {
+            if is_new {
+                let _ = fs::remove_dir_all(&path);
+            }
+        })?;
+        let folder = Self { path, lock };
         for part in ["runs", "models"] {
             let part = folder.path.join(part);
             fs::create_dir_all(&part).map_err(Error::io("create", &part))?;
@@ -58,6 +64,11 @@ impl StudyFolder {
     /// The folder.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What the user should know about its lock.
+    pub fn warning(&self) -> Option<&str> {
+        self.lock.warning()
     }
 
     /// Writes a JSON document into the folder, atomically.

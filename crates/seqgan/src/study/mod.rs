@@ -85,6 +85,9 @@ pub fn run_study(study: &Study, observer: &dyn Observer) -> Result<(PathBuf, Stu
     let folder = StudyFolder::open(study.out.as_deref(), study.resume, &study.stem())?;
     let text = format!("folder of all runs: {}", folder.path().display());
     observer.on(&Event::Note(&text))?;
+    if let Some(warning) = folder.warning() {
+        observer.on(&Event::Note(warning))?;
+    }
     let made = jobs::run_all(study.runs.len(), study.jobs, observer, |index, observer| {
         one(study, &study.runs[index], folder.path(), observer)
     })?;

@@ -41,7 +41,7 @@ impl Task {
             );
         }
         let reading = parts.reading(&text);
-        let description = description(tokenizer.as_deref());
+        let description = description(tokenizer.as_deref(), held_out.as_ref());
         let Parts { train, validation, .. } = parts;
         let constraint = support.constraint;
         Ok(Self {
@@ -230,10 +230,13 @@ fn read_test(config: &DataConfig, text: &TrainingText, support: &Support<'_>) ->
 }
 
 /// Description of the task, for run.json.
-fn description(tokenizer: Option<&Subwords>) -> Value {
+fn description(tokenizer: Option<&Subwords>, held_out: Option<&TestFile>) -> Value {
     let mut description = json!({ "task": "file" });
     if let Some(tokenizer) = tokenizer {
         description["tokenizer"] = json!({ "sha256": tokenizer.sha256() });
+    }
+    if let Some(file) = held_out {
+        description["test"] = json!({ "sha256": file.test.report.sha256, "bytes": file.test.report.bytes });
     }
     description
 }

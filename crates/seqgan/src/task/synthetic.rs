@@ -12,6 +12,10 @@ impl Task {
     pub fn oracle(config: &OracleConfig, seed: u64) -> Result<Self> {
         let oracle = Oracle::new(config, seed)?;
         let draw = |purpose, n| oracle.sample(&Streams::new(seed, purpose), 0, n).sequences;
+        let mut description = json!({ "task": config.task, "oracle_params": config.params });
+        if let Some(hash) = oracle.params_sha256() {
+            description["oracle_params_sha256"] = hash.into();
+        }
         let vocab_size = oracle.space().map_or(config.vocab_size, |space| space.vocab_size);
         Ok(Self {
             train: draw(Purpose::OracleTrain, config.num_train),
@@ -21,7 +25,7 @@ impl Task {
             vocab: None,
             labels: Vec::new(),
             reading: serde_json::Value::Null,
-            description: json!({ "task": config.task, "oracle_params": config.params }),
+            description,
             notes: Vec::new(),
             space: oracle::synthetic_space(vocab_size, config.length),
             constraint: None,

@@ -31,6 +31,8 @@ pub enum Oracle {
         policy: GeneratorPolicy,
         /// Its sizes.
         shape: LstmShape,
+        /// The SHA-256 of the file that gave its parameters, in hexadecimal; none for random ones.
+        params_sha256: Option<String>,
     },
     /// Sequences that satisfy a rule, all equally likely.
     Rule(NoisyRule),
@@ -46,8 +48,9 @@ impl Oracle {
         let rule = |rule| Self::Rule(NoisyRule::new(rule, vocab, length, config.noise));
         Ok(match config.task {
             SyntheticTask::Oracle => {
-                let network = Self::network(config, seed)?;
-                Self::Network { policy: GeneratorPolicy::new(&network, 1.0), shape: network.shape() }
+                let (network, params_sha256) = Self::network(config, seed)?;
+                let (policy, shape) = (GeneratorPolicy::new(&network, 1.0), network.shape());
+                Self::Network { policy, shape, params_sha256 }
             }
             SyntheticTask::Brackets => rule(Box::new(Brackets::new(vocab, length))),
             SyntheticTask::Copy => rule(Box::new(Copy::new(vocab, length))),
@@ -57,14 +60,17 @@ impl Oracle {
         })
     }
 
-    fn network(config: &OracleConfig, seed: u64) -> Result<LstmGenerator> {
+    fn network(config: &OracleConfig, seed: u64) -> Result<(LstmGenerator, Option<String>)> {
         let OracleConfig { vocab_size, embedding_dim, hidden_dim, length, .. } = *config;
         match config.params.as_str() {
             "" => {
                 let shape = LstmShape::new(embedding_dim, hidden_dim);
-                Ok(random(synthetic_space(vocab_size, length), shape, seed))
+                Ok((random(synthetic_space(vocab_size, length), shape, seed), None))
             }
-            _ => read(&config.params_path(), length),
+            _ => {
+                let (network, hash) = network::read_with_hash(&config.params_path(), length)?;
+                Ok((network, Some(hash)))
+            }
         }
     }
 
@@ -98,6 +104,14 @@ impl Oracle {
     pub fn shape(&self) -> Option<LstmShape> {
         match self {
             Self::Network { shape, .. } => Some(*shape),
+            Self::Rule(_) | Self::Markov(_) => None,
+        }
+    }
+
+    /// The SHA-256 of the file that gave the parameters, in hexadecimal; none where no file did.
+    pub fn params_sha256(&self) -> Option<&str> {
+        match self {
+            Self::Network { params_sha256, .. } => params_sha256.as_deref(),
             Self::Rule(_) | Self::Markov(_) => None,
         }
     }

@@ -8,6 +8,7 @@ use crate::generator::{LstmGenerator, LstmShape, SequenceSpace};
 use crate::nn::Tensors;
 use crate::rng::{Purpose, Streams};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use sha2::{Digest, Sha256};
 use std::path::Path;
 
 const GATES: [&str; 4] = ["i", "f", "o", "c"];
@@ -32,7 +33,17 @@ pub fn random(space: SequenceSpace, shape: LstmShape, seed: u64) -> LstmGenerato
 
 /// Reads the parameters of an oracle for sequences of length `max_length`.
 pub fn read(path: &Path, max_length: usize) -> Result<LstmGenerator> {
+    read_with_hash(path, max_length).map(|(generator, _)| generator)
+}
+
+/// The same, with the SHA-256 of the file's bytes in hexadecimal.
+pub(super) fn read_with_hash(path: &Path, max_length: usize) -> Result<(LstmGenerator, String)> {
     let bytes = std::fs::read(path).map_err(Error::io("read", path))?;
+    let hash = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    Ok((from_bytes(path, &bytes, max_length)?, hash))
+}
+
+fn from_bytes(path: &Path, bytes: &[u8], max_length: usize) -> Result<LstmGenerator> {
     let fault = |message: String| {
         Error::Checkpoint {
         path: path.to_path_buf(),
@@ -40,7 +51,7 @@ pub fn read(path: &Path, max_length: usize) -> Result<LstmGenerator> {
         hint: Some("expected safetensors with f32 tensors embedding, w_i, u_i, b_i, .. (gates i f o c), w_out, b_out".into()),
     }
     };
-    let file = SafeTensors::deserialize(&bytes).map_err(|e| fault(format!("not a safetensors file: {e}")))?;
+    let file = SafeTensors::deserialize(bytes).map_err(|e| fault(format!("not a safetensors file: {e}")))?;
     let tensor = |name: &str, rank: usize| -> Result<(Vec<usize>, Vec<f32>)> {
         let view = file.tensor(name).map_err(|_| fault(format!("no tensor `{name}`")))?;
         if view.dtype() != Dtype::F32 || view.shape().len() != rank {

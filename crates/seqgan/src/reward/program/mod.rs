@@ -9,8 +9,9 @@
 //!     print(len(json.loads(line)["sequence"]), flush=True)
 //! ```
 //!
-//! An answer is a finite number, or an object with the key `score`, whose further keys are ignored. Everything else on
-//! the program's standard output is an error, an empty line too. Its standard error is free: the last lines are shown
+//! An answer is a finite number, as JSON or C write one, bare or as a JSON string, or an object with such a number as
+//! `score`, whose further keys are ignored. Everything else on the program's standard output is an error, an empty line
+//! too. Its standard error is free: the last lines are shown
 //! when it dies. It ends when its input ends.
 //!
 //! Answers carry no name, so one too many would shift all that follow. [`Program::check`] finds a program that does so
@@ -21,13 +22,15 @@ mod last_words;
 mod pool;
 mod process;
 mod protocol;
+mod score;
+mod silence;
 #[cfg(test)]
 mod tests;
 mod worker;
 
 use crate::error::{Error, Result};
 use pool::Pool;
-pub use protocol::{Answer, next_answer};
+pub use protocol::{Answer, NoScore, next_answer};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use worker::Failure;
@@ -73,8 +76,11 @@ impl Program {
     ///
     /// The sequence goes to a process of its own, whose input is then closed: exactly one line must have come when its
     /// output ends (or two seconds later, if the program ignores the end of its input). The others start only then.
-    pub fn check(&self, example: &str) -> Result<()> {
-        self.with_pool(|pool| pool.check(&self.settings, example))
+    ///
+    /// A program that is silent for ten seconds, or half its time limit if that is shorter, gets a line through `tell`
+    /// that says why programs are.
+    pub fn check(&self, example: &str, tell: &dyn Fn(&str)) -> Result<()> {
+        self.with_pool(|pool| pool.check(&self.settings, example, tell))
     }
 
     /// A finite score for each text, in order; the result does not depend on the number of processes, the batch size

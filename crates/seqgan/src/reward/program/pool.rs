@@ -2,6 +2,7 @@
 
 use super::ProgramSettings;
 use super::process::Process;
+use super::silence::Silence;
 use super::worker::{Failure, ask, dismiss};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -18,10 +19,18 @@ impl Pool {
     }
 
     /// Scores `example` on a process of its own, ends that, and starts the others.
-    pub(super) fn check(&mut self, settings: &ProgramSettings, example: &str) -> Result<(), Failure> {
+    pub(super) fn check(
+        &mut self,
+        settings: &ProgramSettings,
+        example: &str,
+        tell: &dyn Fn(&str),
+    ) -> Result<(), Failure> {
         let mut trial = None;
-        score_batch(&mut trial, settings, &[example.to_owned()], &AtomicBool::new(false))
+        let mut silence = Silence::new(settings, example, tell);
+        let mut waiting = || silence.goes_on();
+        score_batch(&mut trial, settings, &[example.to_owned()], &AtomicBool::new(false), &mut waiting)
             .expect("nobody stops it")?;
+        drop(silence);
         trial.map_or(Ok(()), dismiss)?;
         for place in self.places.iter_mut().filter(|place| place.is_none()) {
             *place = Some(start(settings)?);
@@ -42,7 +51,9 @@ impl Pool {
             while !failed.load(Ordering::Relaxed) {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(batch) = batches.get(index) else { break };
-                let Some(result) = score_batch(place, settings, batch, &failed) else { break };
+                let Some(result) = score_batch(place, settings, batch, &failed, &mut || Ok(())) else {
+                    break;
+                };
                 failed.fetch_or(result.is_err(), Ordering::Relaxed);
                 done.push((index, result));
             }
@@ -85,6 +96,7 @@ fn score_batch(
     settings: &ProgramSettings,
     batch: &[String],
     stop: &AtomicBool,
+    waiting: &mut dyn FnMut() -> Result<(), Failure>,
 ) -> Option<Result<Vec<f64>, Failure>> {
     let mut restarts = 0;
     loop {
@@ -92,7 +104,7 @@ fn score_batch(
             Ok(process) => process,
             Err(failure) => return Some(Err(failure)),
         };
-        match ask(&mut process, batch, settings.timeout()) {
+        match ask(&mut process, batch, settings.timeout(), waiting) {
             Ok(scores) => {
                 *place = Some(process);
                 return Some(Ok(scores));

@@ -61,8 +61,8 @@ impl AdversarialMethod for Mixed {
     }
 
     /// Tests every program on a training sequence, so that a faulty program is found before the long run.
-    fn check(&self, config: &Config, task: &Task) -> Result<()> {
-        build_rewards(config, task)?.check(&task.train)
+    fn check(&self, config: &Config, task: &Task, tell: &dyn Fn(&str)) -> Result<()> {
+        build_rewards(config, task)?.check(&task.train, tell)
     }
 
     fn uses_rollouts(&self, config: &Config) -> bool {

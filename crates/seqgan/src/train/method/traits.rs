@@ -162,9 +162,10 @@ pub trait AdversarialMethod: Send + Sync {
     /// Builds an untrained reward model.
     fn build(&self, config: &Config, task: &Task) -> Result<Box<dyn RewardModel>>;
 
-    /// Checks that the reward can be computed. It is called before any training.
-    fn check(&self, config: &Config, task: &Task) -> Result<()> {
-        let _ = (config, task);
+    /// Checks that the reward can be computed. It is called before any training. What the user should know meanwhile
+    /// goes to `tell`.
+    fn check(&self, config: &Config, task: &Task, tell: &dyn Fn(&str)) -> Result<()> {
+        let _ = (config, task, tell);
         Ok(())
     }
 

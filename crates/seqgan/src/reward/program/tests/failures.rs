@@ -70,11 +70,69 @@ fn a_hung_program_is_killed_with_its_children() {
     });
 }
 
+/// A program that reads to the end of its input.
+const AT_THE_END: &str = "while read -r line; do n=$((n + 1)); done; echo $n";
+
 #[test]
-fn answers_that_wait_for_the_end_of_the_input_are_a_hang() {
-    with_script("while read -r line; do n=$((n + 1)); done; echo $n", |settings, _| {
-        let (message, hint) = failure(ProgramSettings { timeout_secs: 0.5, ..settings });
-        assert!(message.starts_with("hung") && hint.contains("flush after every line"), "{message} {hint}");
+fn answers_that_wait_for_the_end_of_the_input_are_found() {
+    // Also in the middle of a run, where it is not tried again.
+    with_script(&format!("echo started >> $1; {AT_THE_END}"), |settings, file| {
+        let (message, hint) = failure(ProgramSettings { timeout_secs: 0.5, max_restarts: 3, ..settings });
+        assert!(message.starts_with("answers only when its input ends: it does not flush"), "{message}");
+        assert!(hint.contains("flush=True"), "{hint}");
+        assert_eq!(std::fs::read_to_string(file).unwrap(), "started\n");
+    });
+    // One that has answered before flushes: an answer that comes late is another fault.
+    with_script("read -r line; echo 1; while read -r line; do :; done; echo 2; echo 3", |settings, _| {
+        let (message, _) = failure(ProgramSettings { timeout_secs: 0.5, ..settings });
+        assert!(message.starts_with("hung: 1 of 3 answers within 0.5 s"), "{message}");
+    });
+}
+
+/// Message of a check, and what was told meanwhile.
+fn checked(settings: ProgramSettings) -> (Result<(), String>, Vec<String>) {
+    let told = std::cell::RefCell::new(Vec::new());
+    let checked = Program::new(settings).check("CCO", &|text| told.borrow_mut().push(text.to_string()));
+    (checked.map_err(|error| facts(error).0), told.into_inner())
+}
+
+#[test]
+fn a_check_of_a_silent_program_says_so_and_finds_why_long_before_the_time_limit() {
+    with_script(&format!("echo started >> $1; {AT_THE_END}"), |settings, file| {
+        let start = Instant::now();
+        // Half of it is waited before anything is said.
+        let (error, told) = checked(ProgramSettings { timeout_secs: 10.0, max_restarts: 3, ..settings });
+        assert!(start.elapsed() < Duration::from_secs(9), "{:?}", start.elapsed());
+        let error = error.unwrap_err();
+        assert!(error.starts_with("answers only when its input ends"), "{error}");
+        assert_eq!(told.len(), 1, "{told:?}");
+        for part in ["no answer yet", "loading", "flush=True", "to the end", "10 s"] {
+            assert!(told[0].contains(part), "{told:?}");
+        }
+        assert_eq!(std::fs::read_to_string(file).unwrap().lines().count(), 2);
+    });
+    let whole = "while read -r line; do :; done; echo '{\"payload\": [1]}'";
+    with_script(whole, |settings, _| {
+        let error = checked(ProgramSettings { timeout_secs: 1.0, ..settings }).0.unwrap_err();
+        assert!(error.contains("answers only when its input ends"), "{error}");
+        assert!(error.contains("payload") && error.contains("has no key `score`"), "{error}");
+    });
+}
+
+#[test]
+fn a_program_that_loads_for_long_is_waited_for() {
+    // The first process is silent for longer than the patience, and the second one, which is asked then, answers later.
+    with_script(&format!("echo started >> $1; sleep 2; {LENGTH}"), |settings, file| {
+        let (checked, told) = checked(ProgramSettings { timeout_secs: 3.0, ..settings });
+        checked.unwrap();
+        assert_eq!(told.len(), 1, "{told:?}");
+        assert!(wait_for_lines(file, 2).len() >= 2);
+    });
+    // Nothing is said of one that answers soon.
+    with_script(LENGTH, |settings, _| {
+        let (checked, told) = checked(settings);
+        checked.unwrap();
+        assert!(told.is_empty(), "{told:?}");
     });
 }
 
@@ -98,7 +156,7 @@ fn rubbish_is_an_error_at_once_and_names_line_and_sequence() {
     with_script(script, |settings, file| {
         let program = Program::new(ProgramSettings { max_restarts: 5, ..settings });
         let (message, hint) = facts(program.score(&["CCO".into(), "C\"C".into()]).unwrap_err());
-        assert_eq!(message, r#"answered "oh no" to the sequence "C\"C""#);
+        assert_eq!(message, r#"answered "oh no" to the sequence "C\"C": that is no number"#);
         assert!(hint.contains("one number"), "{hint}");
         assert_eq!(std::fs::read_to_string(file).unwrap(), "started\n");
     });
@@ -114,7 +172,7 @@ fn the_earliest_failure_is_told_and_ends_the_work() {
     with_script(script, |settings, file| {
         let program = Program::new(ProgramSettings { num_processes: 2, batch_size: 1, ..settings });
         let (message, _) = facts(program.score(&["slow", "fast", "last"].map(String::from)).unwrap_err());
-        assert!(message.ends_with("to the sequence \"slow\""), "{message}");
+        assert!(message.ends_with("to the sequence \"slow\": that is no number"), "{message}");
         assert!(wait_for_lines(file, 1).iter().all(|line| !line.contains("last")));
     });
 }
@@ -123,7 +181,7 @@ fn the_earliest_failure_is_told_and_ends_the_work() {
 fn an_endless_line_is_rubbish() {
     with_script("while :; do printf 11111111111111111111111111111111; done", |settings, _| {
         let (message, _) = failure(settings);
-        assert!(message.contains("1\"..., a line of more than 64 KiB to the sequence \"\""), "{message}");
+        assert!(message.contains("1\"... to the sequence \"\": the line is longer than 64 KiB"), "{message}");
     });
 }
 
@@ -148,11 +206,11 @@ fn surplus_answers_are_found() {
         assert_eq!(message, "answered more lines than it was asked: 2");
         // However late the second line comes.
         let late = settings_of(&program, &twice.replace("\\n2", "\\n'; sleep 0.3; printf '2"));
-        let (message, _) = facts(Program::new(late).check("CCO").unwrap_err());
+        let (message, _) = facts(Program::new(late).check("CCO", &|_| ()).unwrap_err());
         assert_eq!(message, "answered more lines than it was asked: 2");
     });
     with_script("while read -r line; do echo 1; done; echo bye", |settings, _| {
-        let (message, _) = facts(Program::new(settings).check("CCO").unwrap_err());
+        let (message, _) = facts(Program::new(settings).check("CCO", &|_| ()).unwrap_err());
         assert_eq!(message, "answered more lines than it was asked: \"bye\"");
     });
 }
@@ -167,11 +225,13 @@ fn settings_of(program: &Program, script: &str) -> ProgramSettings {
 fn a_command_that_cannot_be_started_is_named() {
     let mut settings = settings("", Path::new(""));
     settings.command = vec!["seqgan-no-such-program".into(), "--fast".into()];
-    let error = Program::new(settings.clone()).check("CCO").unwrap_err();
+    let error = Program::new(settings.clone()).check("CCO", &|_| ()).unwrap_err();
     let text = error.to_string();
     let expected = "reward program `seqgan-no-such-program --fast`: cannot start `seqgan-no-such-program`: ";
     assert!(text.starts_with(expected), "{text}");
     assert_eq!(error.hint(), Some("check the spelling; is it in PATH, and executable?"));
     settings.command.clear();
-    assert!(Program::new(settings).check("CCO").unwrap_err().to_string().contains("no program is named"));
+    assert!(
+        Program::new(settings).check("CCO", &|_| ()).unwrap_err().to_string().contains("no program is named")
+    );
 }
