@@ -18,12 +18,14 @@ mod likelihood; // plateaus and patience
 mod load; // memory and open files over much work
 mod midi; // melodies: MIDI files in, MIDI files out
 mod monitor; // signs of training that goes wrong, and the best models
+mod reading; // what people's files hold: streams, repeats, formats, tables of events, labels
 mod real_data; // small published sets, found by the variable SEQGAN_DATA
 mod report; // pages of runs, in a real browser and as text
 mod resample; // samples kept by a discriminator's odds
 mod resume; // killed, stopped and resumed runs end with the very bits of an undisturbed one
 mod rules; // synthetic tasks whose sequences keep a rule
 mod sampling; // the ways to sample
+mod score; // log-likelihoods of given sequences
 mod steering; // constraints and rewards of the user's own
 mod subwords; // a tokenizer.json, and what is refused with it
 mod support; // a folder to run in, tiny settings, what a run folder holds
