@@ -344,10 +344,11 @@ pub struct SampleArgs {
     /// Format to write [default: by the extension of --out, or that of the run's data]
     #[arg(long, value_parser = format_parser())]
     pub format: Option<FileFormat>,
-    /// Which of the run's models to use [default: the last one trained]
+    /// Which of the run's models to use [default: the single model with the best validation
+    /// likelihood, or `mixed` in a run with rewards; a method alone is its model at the end of training]
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
-    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    /// Which of the models kept from the method's rounds to use: best, or a number
     #[arg(long, value_name = "ROUND", value_parser = round)]
     pub round: Option<CheckpointChoice>,
     /// File to write [default: stdout]; for MIDI the folder, a file a sequence
@@ -401,10 +402,11 @@ pub struct EvaluateArgs {
     /// Temperature of sampling and of likelihood, above 0 [default: 1]
     #[arg(long, value_name = "X", value_parser = temperature, conflicts_with = "samples")]
     pub temperature: Option<f64>,
-    /// Which of the run's models to use [default: the last one trained]
+    /// Which of the run's models to use [default: the single model with the best validation
+    /// likelihood, or `mixed` in a run with rewards; a method alone is its model at the end of training]
     #[arg(long, value_name = "NAME", conflicts_with = "samples")]
     pub method: Option<String>,
-    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    /// Which of the models kept from the method's rounds to use: best, or a number
     #[arg(long, value_name = "ROUND", value_parser = round, conflicts_with = "samples")]
     pub round: Option<CheckpointChoice>,
     /// Compute the metrics that need a model to be trained, too: language models and classifiers; takes a minute or two

@@ -17,6 +17,7 @@ use seqgan::saved::SavedRun;
 use seqgan::{Label, SeqBatch};
 
 use crate::args::SampleArgs;
+use crate::choice;
 use crate::messages::UsageError;
 use crate::options;
 use crate::progress::Progress;
@@ -42,7 +43,12 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     }
     options::use_threads(args.repeat.threads)?;
     let run = SavedRun::open(&args.run)?;
-    let model = run.model(args.method.as_deref(), args.round)?;
+    let choice = match args.resample {
+        Some(_) => run.choose_to_resample(args.method.as_deref())?,
+        None => run.choose(args.method.as_deref(), args.round)?,
+    };
+    let model = run.load(choice.model)?;
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let label = chosen(args, run.labels())?;
     let resampling = match args.resample {
         Some(num_candidates) => Some(Resampling::open(args, num_candidates, &run, &model)?),
