@@ -32,7 +32,7 @@ pub fn reason(choice: &ModelChoice) -> Option<String> {
         Reason::Best(of) => Some(format!("the best of {of} single models")),
         Reason::BestToResample(1) => Some("the only one whose discriminator can resample".into()),
         Reason::BestToResample(of) => Some(format!("the best of {of} whose discriminator can resample")),
-        Reason::Rewarded => Some("trained by the run's [[reward]] to its last round".into()),
+        Reason::Rewarded => Some("at the end of its training by [[reward]]".into()),
         Reason::Last => Some("the last one trained".into()),
     }
 }

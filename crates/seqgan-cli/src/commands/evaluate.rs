@@ -64,7 +64,6 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         )
         .into());
     };
-    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let mut held_out = HeldOut::read(
         &args.test,
         &test_data,
@@ -73,6 +72,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         model.generator.rules(),
         saved.labels(),
     )?;
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let train = match held_out.training(&config.data, vocab) {
         Ok(train) => Some(train),
         Err(error) => {

@@ -48,7 +48,6 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
         None => run.choose(args.method.as_deref(), args.round)?,
     };
     let model = run.load(choice.model)?;
-    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let label = chosen(args, run.labels())?;
     let resampling = match args.resample {
         Some(num_candidates) => Some(Resampling::open(args, num_candidates, &run, &model)?),
@@ -64,6 +63,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let mut output = Output::open(args, &run, scorer.as_ref())?;
     let mut draws = Draws::new(args, &generator, label, resampling);
 
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let limit = args.max_tries.saturating_mul(wanted as u64);
     let mut written = 0;
     if wanted > CHUNK {
