@@ -2,8 +2,9 @@
 
 use super::{safetensors, scratch};
 use seqgan::config::{Config, Method, OracleConfig, Preset};
+use seqgan::generator::file::{self, ModelInfo};
 use seqgan::generator::{
-    BoxGenerator, Filter, GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace, file,
+    BoxGenerator, Filter, GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace,
 };
 use seqgan::rng::{Purpose, Streams};
 use seqgan::run::RunFolder;
@@ -50,7 +51,7 @@ fn new_folder() -> RunFolder {
     folder.write_config(&config).unwrap();
     // The model that a cross-fitted discriminator is trained against.
     let base = config.adversarial.base;
-    file::write(&folder.model(base.name()), base, &new_generator(), None).unwrap();
+    file::write(&folder.model(base.name()), ModelInfo::trained(base), &new_generator()).unwrap();
     folder
 }
 
@@ -88,7 +89,7 @@ fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.discriminator("seqgan"), bytes).unwrap();
     let generator = new_generator();
     let samples = GeneratorPolicy::new(&generator, 1.0).sample(&streams(), 0, 3).sequences;
-    let model = SavedModel { method: Method::SEQGAN, checkpoint: None, generator };
+    let model = SavedModel { info: ModelInfo::trained(Method::SEQGAN), generator };
     let Ok(Some(discriminator)) = open(folder).discriminator(&model) else { return false };
     assert_eq!(discriminator.scores(&samples).len(), 3);
     true
@@ -96,7 +97,7 @@ fn discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
 
 fn crossfit_discriminator(folder: &RunFolder, bytes: &[u8]) -> bool {
     std::fs::write(folder.discriminator("seqgan-crossfit"), bytes).unwrap();
-    let model = SavedModel { method: Method::SEQGAN_CROSSFIT, checkpoint: None, generator: new_generator() };
+    let model = SavedModel { info: ModelInfo::trained(Method::SEQGAN_CROSSFIT), generator: new_generator() };
     let Ok(Some(model)) = open(folder).residual(&model) else { return false };
     let policy = GeneratorPolicy::new(model.base(), 1.0);
     let draw = |first, n| policy.sample(&streams(), first, n);

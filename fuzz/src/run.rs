@@ -3,7 +3,8 @@
 use super::scratch;
 use seqgan::config::Method;
 use seqgan::data::Vocab;
-use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace, file};
+use seqgan::generator::file::{self, ModelInfo};
+use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace};
 use seqgan::measure::Summary;
 use seqgan::report::Report;
 use seqgan::rng::{Purpose, Streams};
@@ -59,7 +60,7 @@ fn labels(bytes: &[u8]) -> bool {
     let space = SequenceSpace { label_counts: vec![1, 2], ..super::model::space() };
     let streams = Streams::new(1, Purpose::GeneratorInit);
     let generator = LstmGenerator::new(space, LstmShape::new(2, 3), 1.0, &streams);
-    file::write(&folder.model("mle"), Method::MLE, &generator, None).unwrap();
+    file::write(&folder.model("mle"), ModelInfo::trained(Method::MLE), &generator).unwrap();
     let Ok(run) = SavedRun::of(folder) else { return false };
     let fits = run.model(Some("mle"), None).is_ok();
     assert_eq!(fits, run.labels().len() == 2);

@@ -378,10 +378,11 @@ pub struct SampleArgs {
     /// Format to write [default: by the extension of --out, or that of the run's data]
     #[arg(long, value_parser = format_parser())]
     pub format: Option<FileFormat>,
-    /// Which of the run's models to use [default: the last one trained]
+    /// Method whose model to use, as it was at the end of training [default: the single model with the best validation
+    /// likelihood, at the end of training or kept from a round; in a run with rewards the model of `mixed`]
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
-    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    /// Model kept from a round instead: best, or the number of a round; `inspect` lists them
     #[arg(long, value_name = "ROUND", value_parser = round)]
     pub round: Option<CheckpointChoice>,
     /// File to write [default: stdout]; for MIDI the folder, a file a sequence
@@ -435,10 +436,11 @@ pub struct EvaluateArgs {
     /// Temperature of sampling and of likelihood, above 0 [default: 1]
     #[arg(long, value_name = "X", value_parser = temperature, conflicts_with = "samples")]
     pub temperature: Option<f64>,
-    /// Which of the run's models to use [default: the last one trained]
+    /// Method whose model to use, as it was at the end of training [default: the single model with the best validation
+    /// likelihood, at the end of training or kept from a round; in a run with rewards the model of `mixed`]
     #[arg(long, value_name = "NAME", conflicts_with = "samples")]
     pub method: Option<String>,
-    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    /// Model kept from a round instead: best, or the number of a round; `inspect` lists them
     #[arg(long, value_name = "ROUND", value_parser = round, conflicts_with = "samples")]
     pub round: Option<CheckpointChoice>,
     /// Compute the metrics that need a model to be trained, too: language models and classifiers; takes a minute or two

@@ -1,6 +1,7 @@
 //! The command line of SeqGAN: parses, dispatches to `commands/`, shows progress, chooses the exit status.
 
 mod args;
+mod choice;
 mod commands;
 mod interrupt;
 mod messages;

@@ -432,7 +432,10 @@ fn a_run_is_asked_for_what_it_has_not() {
 #[test]
 fn a_run_that_was_damaged() {
     let scratch = Scratch::with_run();
-    let commands = [&["sample", "run"][..], &["evaluate", "run", "--test", "sentences.txt"]];
+    let commands = [
+        &["sample", "run", "--method", "seqgan"][..],
+        &["evaluate", "run", "--method", "seqgan", "--test", "sentences.txt"],
+    ];
     let damaged = |name: &str, bytes: Vec<u8>, commands: &[&[&str]], parts: &[&str]| {
         let good = fs::read(scratch.path(name)).unwrap();
         scratch.write(name, bytes);
@@ -517,7 +520,7 @@ fn a_run_that_was_damaged() {
         header["__metadata__"]["meta"] = meta.to_string().into();
         with_header(&header, data)
     };
-    let scored = [&["sample", "run", "--score"][..]];
+    let scored = [&["sample", "run", "--method", "seqgan", "--score"][..]];
     for (key, value, part) in [
         ("embedding_dim", 9.into(), "tensor `embedding` of shape"),
         ("embedding_dim", (1u64 << 62).into(), "its embedding_dim is 46116860"),
@@ -529,6 +532,8 @@ fn a_run_that_was_damaged() {
     // The other model is as good as before.
     scratch.write(model, "");
     scratch.output(&["sample", "run", "--method", "mle-tuned"]);
+    // Which of them is better cannot be told.
+    scratch.refuses(1, &["sample", "run"], &[&format!("error: {model}: not a complete safetensors file")]);
     scratch.write(model, &good);
 
     let half = |name: &str| {

@@ -50,8 +50,9 @@ fn samples_of_a_class_are_those_of_the_class() {
     assert_eq!(lines.next(), Some("sequence,class"));
     let low = lines.filter(|line| line.ends_with(",low")).count();
     assert!(low.abs_diff(600) < 60, "{low}");
-    let line =
-        scratch.output(&["sample", "run", "-n", "1", "--format", "jsonl", "--label", "low", "--score"]);
+    let seqgan = ["sample", "run", "--method", "seqgan"];
+    let line = [&seqgan[..], &["-n", "1", "--format", "jsonl", "--label", "low", "--score"]].concat();
+    let line = scratch.output(&line);
     let object: Value = serde_json::from_str(&line).unwrap();
     assert!(object["class"] == json!("low") && object["discriminator"].is_f64(), "{object}");
 

@@ -2,6 +2,7 @@
 
 mod bad_input; // what is refused, in which words, and that nothing is left behind
 mod browser; // Chromium without a network, for pages
+mod choice; // which model is used without a name, and its likelihood wherever it stands
 mod cli; // runs the real program: help, version, exit status, where words go
 mod compare; // many runs: put together, stopped and gone on with, a grid of settings
 mod configs; // files in configs/, programs in examples/, commands in docs/tutorials/

@@ -28,7 +28,7 @@ fn the_discriminator_prefers_what_is_kept() {
     ];
     scratch.run(and(&and_set(&tiny_train("sentences.txt"), &more), &["--out", "run"])).expect_fine();
     let mean = |samples: &[(String, f64)]| samples.iter().map(|s| s.1).sum::<f64>() / samples.len() as f64;
-    let plain = resampled(&scratch, &[]);
+    let plain = resampled(&scratch, &["--method", "seqgan"]);
     let kept = resampled(&scratch, &["--resample", "20"]);
     assert!(mean(&kept) > mean(&plain) + 0.05, "{} {}", mean(&kept), mean(&plain));
     assert_eq!(kept.len(), 200);

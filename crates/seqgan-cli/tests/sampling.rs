@@ -76,7 +76,8 @@ fn different_and_new_sequences_up_to_a_limit_of_tries() {
 #[test]
 fn scores_stand_beside_each_sequence() {
     let scratch = Scratch::with_run();
-    let text = scratch.output(&["sample", "run", "-n", "50", "--score", "--format", "jsonl"]);
+    let text =
+        scratch.output(&["sample", "run", "-n", "50", "--method", "seqgan", "--score", "--format", "jsonl"]);
     for line in text.lines() {
         let object: Value = serde_json::from_str(line).unwrap();
         assert!(object["log_prob"].as_f64().unwrap() < 0.0, "{object}");

@@ -15,6 +15,7 @@ use seqgan::{Error, SeqBatch};
 use serde_json::{Value, json};
 
 use crate::args::EvaluateArgs;
+use crate::choice;
 use crate::messages::{self, UsageError};
 use crate::numbers::mean_with_error;
 use crate::options;
@@ -54,7 +55,8 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     if let Some(field) = &args.field {
         test_data.field.clone_from(field);
     }
-    let model = saved.model(args.method.as_deref(), args.round)?;
+    let choice = saved.choose(args.method.as_deref(), args.round)?;
+    let model = saved.load(choice.model)?;
     let Some(vocab) = saved.vocab() else {
         return Err(UsageError::new(
             format!("{}: a run of the synthetic task is measured by its own oracle", run.display()),
@@ -70,6 +72,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         model.generator.rules(),
         saved.labels(),
     )?;
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let train = match held_out.training(&config.data, vocab) {
         Ok(train) => Some(train),
         Err(error) => {
@@ -92,7 +95,9 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         card,
         real: train.as_ref().map(|train| held_out.real(train, n, args.repeat.seed)),
         facts: json!({
-            "method": model.method,
+            "method": model.info.method,
+            "round": model.info.round(),
+            "nll_validation": model.info.nll_validation,
             "temperature": args.temperature.unwrap_or(1.0),
             "num_samples": n,
             "samples_in_nearest": train.as_ref().map(|train| nearest::affordable(&samples, train)),
@@ -192,7 +197,7 @@ fn as_table(result: &Outcome) -> String {
     let mut text = table.render();
     if let Value::Object(facts) = &result.facts {
         text.push('\n');
-        for (name, value) in facts {
+        for (name, value) in facts.iter().filter(|(_, value)| !value.is_null()) {
             let value = value.as_str().map_or_else(|| value.to_string(), String::from);
             text.push_str(&format!("{}: {value}\n", name.replace('_', " ")));
         }

@@ -1,11 +1,12 @@
 //! `seqgan inspect`: shows what a run folder holds.
 
-use seqgan::config::Method;
-use seqgan::saved::SavedRun;
+use seqgan::config::KeepBy;
+use seqgan::saved::{ModelChoice, ModelInfo, SavedRun};
 use serde_json::Value;
 
 use crate::args::InspectArgs;
-use crate::{messages, outcome};
+use crate::table::{Align, Table};
+use crate::{choice, messages, outcome};
 
 /// Runs the command.
 pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
@@ -34,11 +35,17 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
         ),
     );
     line("state", state(&run)?);
-    let models = run.methods()?;
-    line("models", if models.is_empty() { "none yet".into() } else { Method::list(&models) });
-    for (method, kept) in run.checkpoints()? {
-        let by = config.checkpoint.keep_by.name();
-        line("kept", format!("{method}, round {}: {by} {:.4}", kept.round, kept.value));
+    let models = run.models()?;
+    if models.is_empty() {
+        line("models", "none yet".into());
+    } else {
+        let choice = run.choose(None, None).ok();
+        if let Some(choice) = &choice {
+            line("model", choice::model(choice));
+            choice::reason(choice).into_iter().chain(choice::better(choice)).for_each(|text| line("", text));
+        }
+        text.push('\n');
+        text.push_str(&table_of_models(&models, choice.as_ref(), config.checkpoint.keep_by));
     }
     if let Some(summary) = run.summary()? {
         text.push('\n');
@@ -46,6 +53,33 @@ pub fn run(args: &InspectArgs) -> anyhow::Result<()> {
     }
     messages::print(&text)?;
     Ok(())
+}
+
+/// The saved models, each with the options that select it; a star marks the one that needs none.
+fn table_of_models(models: &[ModelInfo], choice: Option<&ModelChoice>, keep_by: KeepBy) -> String {
+    let kept_by = format!("{} in training", keep_by.name());
+    // The likelihood itself stands in its own column, of all validation sequences.
+    let has_other = keep_by != KeepBy::NllValidation && models.iter().any(|info| info.checkpoint.is_some());
+    let mut columns = vec![
+        ("  --method", Align::Left),
+        ("--round", Align::Right),
+        (KeepBy::NllValidation.name(), Align::Right),
+    ];
+    columns.extend(has_other.then_some((kept_by.as_str(), Align::Right)));
+    let mut table = Table::new(&columns);
+    for info in models {
+        let mark = if choice.is_some_and(|choice| choice.model == *info) { "*" } else { " " };
+        let none = || "-".to_string();
+        let mut cells = vec![
+            format!("{mark} {}", info.method),
+            info.round().map_or_else(none, |round| round.to_string()),
+            choice::nll(info).unwrap_or_else(none),
+        ];
+        let value = || info.checkpoint.map_or_else(none, |checkpoint| format!("{:.4}", checkpoint.value));
+        cells.extend(has_other.then(value));
+        table.row(cells);
+    }
+    format!("{}* is used without these options\n", table.render())
 }
 
 /// Where the run stands.

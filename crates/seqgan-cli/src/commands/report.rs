@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use seqgan::Error;
 use seqgan::checkpoint::write_atomically;
-use seqgan::report::{GENERATOR, Report};
+use seqgan::report::{GENERATOR, ModelInUse, Report};
+use seqgan::saved::SavedRun;
 
 use crate::args::ReportArgs;
-use crate::messages;
+use crate::{choice, messages};
 
 /// Runs the command.
 pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
@@ -19,11 +20,21 @@ pub fn run(args: &ReportArgs) -> anyhow::Result<()> {
         (None, _) => PathBuf::from("report.html"),
     };
     // Folders are read first: a name that is no folder is a better thing to say than where the page cannot lie.
-    let report = Report::read(&args.runs)?;
+    let report = Report::read(&args.runs)?.with_models(model_in_use);
     check_place(&out)?;
     write_atomically(&out, report.html().as_bytes())?;
     messages::print(&format!("{}\n", out.display()))?;
     Ok(())
+}
+
+/// The model that other commands take of a run. A page can do without it: a folder may hold results alone.
+fn model_in_use(run: &Path) -> Option<ModelInUse> {
+    let choice = SavedRun::open(run).ok()?.choose(None, None).ok()?;
+    Some(ModelInUse {
+        method: choice.model.method.to_string(),
+        round: choice.model.round(),
+        sentence: choice::sentence(&choice),
+    })
 }
 
 /// A page that a report wrote may be written again; any other file is somebody's.

@@ -2,7 +2,8 @@
 
 use crate::checkpoint::write_atomically;
 use crate::config::Method;
-use crate::generator::{BoxGenerator, file};
+use crate::generator::BoxGenerator;
+use crate::generator::file::{self, ModelInfo};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::train::mle::LikelihoodJob;
@@ -78,7 +79,7 @@ impl CachedModel {
             log.lines().filter(|line| line.starts_with(&phase)).map(|line| format!("{line}\n")).collect();
         // The measurements are written first, so a model never exists without them.
         write_atomically(&self.records(), records.as_bytes())?;
-        file::write(&self.path, self.method, generator, None)
+        file::write(&self.path, ModelInfo::trained(self.method), generator)
     }
 }
 

@@ -7,7 +7,9 @@ use crate::Result;
 use crate::config::{Config, Method};
 use crate::discriminator;
 use crate::evaluate::evaluate;
-use crate::generator::{BoxGenerator, ensemble, file};
+use crate::generator::file::{self, ModelInfo};
+use crate::generator::{BoxGenerator, ensemble};
+use crate::measure::validation_nll;
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::train::ensemble::{member_job, member_seed};
@@ -31,7 +33,7 @@ pub(super) fn run(
         Stage::Likelihood(name) => {
             let job = likelihood_job(config, train, completed, name);
             let generator = likelihood(context, cache, completed, in_progress, &job)?;
-            finish(context.folder, completed, name, generator)
+            finish(context, completed, name, generator)
         }
         Stage::Member(member) => {
             let job = member_job(config, train, member);
@@ -42,7 +44,7 @@ pub(super) fn run(
         Stage::Ensemble => {
             let mut members = vec![completed.finished[&Method::MLE_TUNED].clone()];
             members.extend(completed.parts.drain(..).map(|part| part.generator));
-            finish(context.folder, completed, Method::MLE_ENSEMBLE, ensemble(&members))
+            finish(context, completed, Method::MLE_ENSEMBLE, ensemble(&members))
         }
         Stage::Fold(fold, number) => {
             let job = fold_job(config, train, completed, fold, number);
@@ -71,20 +73,22 @@ pub(super) fn run(
             completed.outcome.notes.append(&mut state.cursor.warnings);
             let generator = state.model.clone().into_best();
             *in_progress = StageState::Fresh;
-            finish(context.folder, completed, name, generator)
+            finish(context, completed, name, generator)
         }
         Stage::Measure => evaluate(context, completed),
     }
 }
 
-/// Adds a trained generator to the completed ones and writes it to the run folder.
+/// Adds a trained generator to the completed ones and writes it to the run folder, with its validation likelihood.
 fn finish(
-    folder: &RunFolder,
+    context: &Context<'_>,
     completed: &mut Completed,
     name: Method,
     generator: BoxGenerator,
 ) -> Result<()> {
-    file::write(&folder.model(name.name()), name, &generator, None)?;
+    let nll = validation_nll(context.task, &generator).mean;
+    let info = ModelInfo::trained(name).with_nll_validation(nll);
+    file::write(&context.folder.model(name.name()), info, &generator)?;
     completed.finished.insert(name, generator);
     Ok(())
 }

@@ -52,12 +52,39 @@ pub struct Checkpoint {
     pub value: f64,
 }
 
-/// A generator and what its file says of it.
-pub struct GeneratorFile {
+/// What a file says of its generator: where it comes from, and how good it is.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModelInfo {
     /// The method that trained it.
     pub method: Method,
-    /// The round, of a checkpoint.
+    /// Round and `checkpoint.keep_by` value of a checkpoint; none for the model at the end of training.
     pub checkpoint: Option<Checkpoint>,
+    /// Mean -log p in nats per token of all validation sequences within its support. None if it is unknown, as in files
+    /// that were written before there was this figure.
+    pub nll_validation: Option<f64>,
+}
+
+impl ModelInfo {
+    /// Of the model at the end of a method's training, without its figure.
+    pub fn trained(method: Method) -> Self {
+        Self { method, checkpoint: None, nll_validation: None }
+    }
+
+    /// The same with the figure, if it is a number: there may be no validation sequence within the support.
+    pub fn with_nll_validation(self, nll: f64) -> Self {
+        Self { nll_validation: Some(nll).filter(|nll| nll.is_finite()), ..self }
+    }
+
+    /// The round, of a checkpoint.
+    pub fn round(&self) -> Option<usize> {
+        self.checkpoint.map(|checkpoint| checkpoint.round)
+    }
+}
+
+/// A generator and what its file says of it.
+pub struct GeneratorFile {
+    /// What the file says of the generator.
+    pub info: ModelInfo,
     /// The generator, without a constraint.
     pub generator: BoxGenerator,
 }
@@ -68,19 +95,24 @@ struct Header {
     generator: GeneratorHeader,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     checkpoint: Option<Checkpoint>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    nll_validation: Option<f64>,
+}
+
+impl Header {
+    fn info(&self) -> ModelInfo {
+        let Self { method, checkpoint, nll_validation, .. } = *self;
+        ModelInfo { method, checkpoint, nll_validation }
+    }
 }
 
 /// The kind of checkpoint file.
 const KIND: &str = "generator";
 
 /// Writes a generator, atomically.
-pub fn write(
-    path: &Path,
-    method: Method,
-    generator: &dyn Generator,
-    checkpoint: Option<Checkpoint>,
-) -> Result<()> {
-    let header = Header { method, generator: GeneratorHeader::of(generator), checkpoint };
+pub fn write(path: &Path, info: ModelInfo, generator: &dyn Generator) -> Result<()> {
+    let ModelInfo { method, checkpoint, nll_validation } = info;
+    let header = Header { method, generator: GeneratorHeader::of(generator), checkpoint, nll_validation };
     let tensors = generator.tensors();
     checkpoint::write(path, KIND, &header, tensors)
 }
@@ -88,24 +120,19 @@ pub fn write(
 /// Reads a generator.
 pub fn read(path: &Path) -> Result<GeneratorFile> {
     let (header, tensors): (Header, _) = checkpoint::read(path, KIND)?;
-    let Header { method, generator, checkpoint } = header;
-    let generator = generator.restore(&tensors).map_err(|message| Error::Checkpoint {
+    let info = header.info();
+    let generator = header.generator.restore(&tensors).map_err(|message| Error::Checkpoint {
         path: path.into(),
         message,
         hint: Some("the file is damaged; restore it from a copy or train again".into()),
     })?;
-    Ok(GeneratorFile { method, checkpoint, generator })
+    Ok(GeneratorFile { info, generator })
 }
 
-/// Reads which method's checkpoint a file holds.
-pub fn read_checkpoint(path: &Path) -> Result<(Method, Checkpoint)> {
+/// Reads what a file says of its generator.
+pub fn read_info(path: &Path) -> Result<ModelInfo> {
     let (header, _): (Header, _) = checkpoint::read(path, KIND)?;
-    let checkpoint = header.checkpoint.ok_or_else(|| Error::Checkpoint {
-        path: path.into(),
-        message: "is no model of a round".into(),
-        hint: Some("the file does not belong here; move it away".into()),
-    })?;
-    Ok((header.method, checkpoint))
+    Ok(header.info())
 }
 
 /// The tensors of a file called `names`, in that order; the error says which is missing.
@@ -157,5 +184,24 @@ mod tests {
         );
         let error = GeneratorHeader::of(&sum).restore(&[]).unwrap_err();
         assert!(error.starts_with("no tensor"), "{error}");
+    }
+
+    #[test]
+    fn a_header_tells_the_validation_likelihood_and_older_ones_are_read_without() {
+        let generator = random(synthetic_space(6, 4), LstmShape::new(2, 3), 1);
+        let header = |info: ModelInfo| {
+            let ModelInfo { method, checkpoint, nll_validation } = info;
+            Header { method, generator: GeneratorHeader::of(&generator), checkpoint, nll_validation }
+        };
+        let text = |info| serde_json::to_string(&header(info)).unwrap();
+        let again = |text: &str| serde_json::from_str::<Header>(text).unwrap().info();
+        let trained = ModelInfo::trained(Method::SEQGAN);
+        let kept = ModelInfo { checkpoint: Some(Checkpoint { round: 3, value: 1.5 }), ..trained };
+        for info in [trained, kept, kept.with_nll_validation(0.1 + 0.2)] {
+            assert_eq!(again(&text(info)), info);
+        }
+        // As it was written before.
+        assert!(!text(kept).contains("nll_validation"));
+        assert_eq!(kept.with_nll_validation(f64::NAN), kept);
     }
 }

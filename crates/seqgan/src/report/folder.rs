@@ -7,7 +7,7 @@ use crate::{Error, Result};
 use serde_json::Value;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Samples of a file that are kept.
 const NUM_SAMPLES: usize = 10;
@@ -38,8 +38,23 @@ pub(super) struct Run {
     pub settings: Vec<Setting>,
     /// run.json.
     pub description: Value,
-    /// Sequences: real ones first, then a method each.
+    /// Sequences: real ones first, then a method each; of these the one of `model` first.
     pub samples: Vec<Samples>,
+    /// The folder.
+    pub path: PathBuf,
+    /// The model that is used without a name.
+    pub model: Option<ModelInUse>,
+}
+
+/// The model of a run that is used without a name. This module knows no models: who does says it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelInUse {
+    /// Its method.
+    pub method: String,
+    /// Its round; none for the model at the end of training.
+    pub round: Option<usize>,
+    /// What it is and why it is used: "seqgan, round 4: nll_validation 0.7421, the best of 5 single models".
+    pub sentence: String,
 }
 
 /// The first sequences of a file of samples.
@@ -94,6 +109,17 @@ impl Folder {
         self.summary.as_ref()?.oracle.as_ref()
     }
 
+    /// The run whose samples are shown: the first that has any.
+    pub fn sampled_run(&self) -> Option<&Run> {
+        self.runs.iter().find(|run| !run.samples.is_empty())
+    }
+
+    /// The run whose model is told: that of the samples, or the only one.
+    pub fn run_in_use(&mut self) -> Option<&mut Run> {
+        let is_alone = !self.is_comparison();
+        self.runs.iter_mut().find(|run| is_alone || !run.samples.is_empty())
+    }
+
     /// Whether its numbers are means over runs.
     pub fn is_comparison(&self) -> bool {
         self.summary.as_ref().is_some_and(|summary| !summary.runs.is_empty())
@@ -133,6 +159,14 @@ impl Run {
         parts.filter(|part| !part.is_empty()).cloned().collect::<Vec<_>>().join(", ")
     }
 
+    /// Tells which model is used without a name. Its samples come first after the real ones.
+    pub fn set_model(&mut self, model: Option<ModelInUse>) {
+        if let Some(model) = &model {
+            self.samples.sort_by_key(|samples| (samples.name != "real", samples.name != model.method));
+        }
+        self.model = model;
+    }
+
     /// All but its label and rows.
     fn read(path: &Path, preset: Option<&str>) -> Result<Self> {
         let file = path.join("run.json");
@@ -143,6 +177,7 @@ impl Run {
             settings: settings::read(&path.join("config.toml"), preset)?,
             samples: samples(&path.join("samples"))?,
             description,
+            path: path.into(),
             ..Self::default()
         })
     }

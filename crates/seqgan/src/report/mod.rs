@@ -30,7 +30,8 @@ mod svg;
 
 use crate::Result;
 use folder::Folder;
-use std::path::PathBuf;
+pub use folder::ModelInUse;
+use std::path::{Path, PathBuf};
 
 /// What stands in every page that this module has written, so that a program may know its own pages again.
 pub const GENERATOR: &str = concat!("seqgan ", env!("CARGO_PKG_VERSION"), " report");
@@ -49,6 +50,17 @@ impl Report {
     /// A folder that is neither, and any file that cannot be read or understood, by its name.
     pub fn read(paths: &[PathBuf]) -> Result<Self> {
         Ok(Self { folders: paths.iter().map(|path| Folder::read(path)).collect::<Result<_>>()? })
+    }
+
+    /// Says which model of a run is used without a name, as `of` tells by the folder; nothing where it cannot tell. In a
+    /// comparison it is asked for the run whose samples are shown.
+    #[must_use]
+    pub fn with_models(mut self, of: impl Fn(&Path) -> Option<ModelInUse>) -> Self {
+        for run in self.folders.iter_mut().filter_map(Folder::run_in_use) {
+            let model = of(&run.path);
+            run.set_model(model);
+        }
+        self
     }
 
     /// The page.

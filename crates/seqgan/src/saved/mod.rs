@@ -1,7 +1,10 @@
 //! Finished runs: loading, sampling and evaluating their models.
 
+mod choice;
 mod models;
 mod run;
 
-pub use models::{CheckpointChoice, SavedModel};
+pub use crate::generator::file::{Checkpoint, ModelInfo};
+pub use choice::{CheckpointChoice, ModelChoice, Reason};
+pub use models::SavedModel;
 pub use run::SavedRun;

@@ -1,34 +1,24 @@
 //! The models of a run folder.
 
-use crate::config::Method;
+use super::choice::CheckpointChoice;
+use crate::config::{KeepBy, Method};
 use crate::discriminator::Discriminator;
 use crate::discriminator::file::{fault, read_causal, read_cnn};
 use crate::evaluate::ResidualModel;
-use crate::generator::file::{self, Checkpoint};
+use crate::generator::file::{self, Checkpoint, ModelInfo};
 use crate::generator::{BoxGenerator, SequenceSpace};
 use crate::run::RunFolder;
-use crate::train::method::{self, RewardTraining};
+use crate::train::method::{self, AdversarialMethod, RewardTraining};
 use crate::{Error, Result};
 use std::path::Path;
 
 /// A generator read from a run folder, under the run's constraint.
 #[derive(Clone)]
 pub struct SavedModel {
-    /// The method that trained it.
-    pub method: Method,
-    /// Round and `checkpoint.keep_by` value of a checkpoint; none for the model at the end of training.
-    pub checkpoint: Option<Checkpoint>,
+    /// Its method, its round, and how good it is.
+    pub info: ModelInfo,
     /// The generator.
     pub generator: BoxGenerator,
-}
-
-/// Selects one of the checkpoints that a method saved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CheckpointChoice {
-    /// The best by `checkpoint.keep_by`.
-    Best,
-    /// The checkpoint of this round.
-    Round(usize),
 }
 
 /// Methods whose generators are in the folder. Intermediate models come first, then the methods in the order of the
@@ -40,9 +30,17 @@ pub(super) fn methods(folder: &RunFolder) -> Result<Vec<Method>> {
     Ok(list.filter(|method| folder.model(method.name()).is_file()).collect())
 }
 
+/// What the file of a method's model says. The name of the file is the method's.
+pub(super) fn trained(folder: &RunFolder, method: Method) -> Result<ModelInfo> {
+    Ok(ModelInfo { method, ..file::read_info(&folder.model(method.name()))? })
+}
+
+/// A checkpoint, with what makes it one.
+type MeasuredCheckpoint = (ModelInfo, Checkpoint);
+
 /// Checkpoints in the folder, sorted by method, best first.
-pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<(Method, Checkpoint)>> {
-    let config = folder.read_config()?;
+pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<ModelInfo>> {
+    let keep_by = folder.read_config()?.checkpoint.keep_by;
     let place = folder.path().join("checkpoints");
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&place).map_err(Error::io("read", &place))? {
@@ -50,80 +48,110 @@ pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<(Method, Checkpoint)
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // A killed run can leave a temporary file.
         if name != "state.safetensors" && name.ends_with(".safetensors") {
-            found.push(file::read_checkpoint(&path)?);
+            found.push(checkpoint(&path)?);
         }
     }
-    let better = |a: &Checkpoint, b: &Checkpoint| config.checkpoint.keep_by.is_better(a.value, b.value);
+    // Training compares the likelihoods of a part of the validation sequences, which all of them may order otherwise.
+    let value = |(info, checkpoint): &MeasuredCheckpoint| match keep_by {
+        KeepBy::NllValidation => info.nll_validation.unwrap_or(checkpoint.value),
+        KeepBy::NllOracle | KeepBy::ReverseKl | KeepBy::Reward => checkpoint.value,
+    };
+    let better = |a: &MeasuredCheckpoint, b: &MeasuredCheckpoint| keep_by.is_better(value(a), value(b));
     let order = method::names();
-    let position = |name: &Method| order.iter().position(|other| other == name);
-    found.sort_by(|(a_method, a), (b_method, b)| {
+    let position = |name: Method| order.iter().position(|&other| other == name);
+    found.sort_by(|a, b| {
         let by_value = if better(a, b) { std::cmp::Ordering::Less } else { better(b, a).cmp(&false) };
-        position(a_method).cmp(&position(b_method)).then(by_value).then(a.round.cmp(&b.round))
+        let by_method = position(a.0.method).cmp(&position(b.0.method));
+        by_method.then(by_value).then(a.1.round.cmp(&b.1.round))
     });
-    Ok(found)
+    Ok(found.into_iter().map(|(info, _)| info).collect())
 }
 
-/// Checks that the folder has a model of `method`. The default is the last method trained.
-pub(super) fn model_file(folder: &RunFolder, method: Option<&str>) -> Result<Method> {
+fn checkpoint(path: &Path) -> Result<MeasuredCheckpoint> {
+    let info = file::read_info(path)?;
+    let checkpoint = info.checkpoint.ok_or_else(|| Error::Checkpoint {
+        path: path.into(),
+        message: "is no model of a round".into(),
+        hint: Some("the file does not belong here; move it away".into()),
+    })?;
+    Ok((info, checkpoint))
+}
+
+/// Error for a folder without any model.
+pub(super) fn none_trained(folder: &RunFolder) -> Error {
+    Error::Run {
+        path: folder.path().into(),
+        message: "holds no trained model yet".into(),
+        hint: Some("the run has not ended; go on with it by `resume = true`".into()),
+    }
+}
+
+/// Finds the method of a name among those whose model is in the folder.
+pub(super) fn method_named(folder: &RunFolder, name: &str) -> Result<Method> {
     let known = methods(folder)?;
-    let fault =
-        |message: String, hint: String| Error::Run { path: folder.path().into(), message, hint: Some(hint) };
-    let Some(name) = method.or(known.last().map(|m| m.name())) else {
-        return Err(fault(
-            "holds no trained model yet".into(),
-            "the run has not ended; go on with it by `resume = true`".into(),
-        ));
-    };
-    let found = known.iter().find(|m| m.name() == name).copied();
-    found.ok_or_else(|| {
-        fault(format!("holds no model `{name}`"), format!("it holds {}", Method::list(&known)))
+    let found = known.iter().find(|method| method.name() == name).copied();
+    found.ok_or_else(|| match known.is_empty() {
+        true => none_trained(folder),
+        false => Error::Run {
+            path: folder.path().into(),
+            message: format!("holds no model `{name}`"),
+            hint: Some(format!("it holds {}", Method::list(&known))),
+        },
     })
 }
 
-/// Finds a checkpoint of `method`. The default is the last method trained that has checkpoints.
-pub(super) fn checkpoint_file(
+/// Error for a checkpoint that is not among those in the folder.
+pub(super) fn no_checkpoint(
     folder: &RunFolder,
+    checkpoints: &[ModelInfo],
     method: Option<&str>,
     choice: CheckpointChoice,
-) -> Result<(Method, Checkpoint)> {
-    let kept = checkpoints(folder)?;
-    let last = || {
-        let methods = methods(folder).ok()?;
-        methods.into_iter().rev().find(|method| kept.iter().any(|(kept, _)| kept == method))
-    };
-    let name = method.map(str::to_string).or_else(|| last().map(|method| method.to_string()));
-    let name = name.or_else(|| kept.last().map(|(method, _)| method.to_string()));
-    let of_method: Vec<&(Method, Checkpoint)> =
-        kept.iter().filter(|(method, _)| Some(method.name()) == name.as_deref()).collect();
-    let found = match choice {
-        CheckpointChoice::Best => of_method.first(),
-        CheckpointChoice::Round(number) => of_method.iter().find(|(_, kept)| kept.round == number),
-    };
-    if let Some(found) = found {
-        return Ok(**found);
-    }
-    let list: Vec<String> =
-        of_method.iter().map(|(method, kept)| format!("{method} round {}", kept.round)).collect();
-    Err(Error::Run {
+) -> Error {
+    let of_method = |info: &&ModelInfo| method.is_none_or(|name| info.method.name() == name);
+    let kept: Vec<&ModelInfo> = checkpoints.iter().filter(of_method).collect();
+    // Where all are of one method, it need not be named.
+    let one = kept.first().filter(|first| kept.iter().all(|info| info.method == first.method));
+    let of = method.or(one.map(|info| info.method.name())).map(|name| format!(" of `{name}`"));
+    let of = of.unwrap_or_default();
+    let list: Vec<String> = kept
+        .iter()
+        .map(|info| format!("{} round {}", info.method, info.round().unwrap_or_default()))
+        .collect();
+    Error::Run {
         path: folder.path().into(),
-        message: match (choice, &name) {
-            (CheckpointChoice::Round(number), Some(name)) => {
-                format!("keeps no model of `{name}` of round {number}")
-            }
-            (_, Some(name)) => format!("keeps no model of a round of `{name}`"),
-            (_, None) => "keeps no model of a round".into(),
+        message: match choice {
+            CheckpointChoice::Round(number) => format!("keeps no model{of} of round {number}"),
+            CheckpointChoice::Best if of.is_empty() => "keeps no model of a round".into(),
+            CheckpointChoice::Best => format!("keeps no model of a round{of}"),
         },
         hint: Some(match list.is_empty() {
             true => "methods with a reward keep `checkpoint.keep_best` of them; see `seqgan inspect`".into(),
             false => format!("it keeps {}", list.join(", ")),
         }),
-    })
+    }
+}
+
+/// Whether samples of a method's model can be resampled by its discriminator.
+pub(super) fn can_resample(folder: &RunFolder, method: Method) -> Result<bool> {
+    let path = folder.discriminator(method.name());
+    if !path.is_file() {
+        return Ok(false);
+    }
+    Ok(is_on_folds(folder, method)? || read_cnn(&path)?.is_some())
+}
+
+/// Whether the method's discriminator was trained on folds.
+fn is_on_folds(folder: &RunFolder, name: Method) -> Result<bool> {
+    let config = folder.read_config()?;
+    let on_folds =
+        |method: &dyn AdversarialMethod| method.reward_training(&config) == RewardTraining::OnFolds;
+    Ok(method::adversarial(name).is_some_and(on_folds))
 }
 
 /// Reads the CNN discriminator that a model was trained against. Returns none if the method has another kind of reward
 /// model or none.
 pub(super) fn discriminator(folder: &RunFolder, model: &SavedModel) -> Result<Option<Discriminator>> {
-    let path = folder.discriminator(model.method.name());
+    let path = folder.discriminator(model.info.method.name());
     if !path.is_file() {
         return Ok(None);
     }
@@ -156,14 +184,12 @@ pub(super) fn residual(
     read: impl Fn(Method) -> Result<BoxGenerator>,
 ) -> Result<Option<ResidualModel>> {
     let config = folder.read_config()?;
-    let on_folds = method::adversarial(model.method)
-        .is_some_and(|method| method.reward_training(&config) == RewardTraining::OnFolds);
-    if !on_folds {
+    if !is_on_folds(folder, model.info.method)? {
         let discriminator = discriminator(folder, model)?;
         return Ok(discriminator.map(|d| ResidualModel::by_discriminator(model.generator.clone(), d)));
     }
-    let path = folder.discriminator(model.method.name());
-    let base = read(method::base(model.method, &config))?;
+    let path = folder.discriminator(model.info.method.name());
+    let base = read(method::base(model.info.method, &config))?;
     let ensemble = match config.crossfit.ensemble_features {
         true => Some(read(Method::MLE_ENSEMBLE)?),
         false => None,

@@ -1,12 +1,13 @@
 //! A run folder, opened for reading.
 
-use super::models::{self, CheckpointChoice, SavedModel};
+use super::choice::{self, CheckpointChoice, ModelChoice};
+use super::models::{self, SavedModel};
 use crate::config::{Config, Method};
 use crate::data::{self, ReadOptions, Subwords, Tokens, Vocab, read_options_for};
 use crate::discriminator::Discriminator;
 use crate::evaluate::ResidualModel;
-use crate::generator::file::{self, Checkpoint};
-use crate::generator::{GeneratorPolicy, Policy, constrained};
+use crate::generator::file::{self, ModelInfo};
+use crate::generator::{BoxGenerator, GeneratorPolicy, Policy, constrained};
 use crate::measure::Summary;
 use crate::metrics::Scorecard;
 use crate::rng::{Purpose, Streams};
@@ -73,26 +74,95 @@ impl SavedRun {
         models::methods(&self.folder)
     }
 
-    /// Saved checkpoints, sorted by method, best first.
-    pub fn checkpoints(&self) -> Result<Vec<(Method, Checkpoint)>> {
-        models::checkpoints(&self.folder)
+    /// All saved models: those at the end of training in the order of [`Self::methods`], then checkpoints, sorted by
+    /// method, best first.
+    pub fn models(&self) -> Result<Vec<ModelInfo>> {
+        let mut all = self.trained(&self.methods()?)?;
+        all.extend(models::checkpoints(&self.folder)?);
+        Ok(all)
     }
 
-    /// Loads the model of `method`, or of the last method trained. `checkpoint` selects a saved checkpoint instead of
-    /// the model at the end of training.
+    /// Models at the end of training of these methods.
+    fn trained(&self, methods: &[Method]) -> Result<Vec<ModelInfo>> {
+        let read = |&method: &Method| models::trained(&self.folder, method);
+        let mut infos: Vec<ModelInfo> = methods.iter().map(read).collect::<Result<_>>()?;
+        if infos.iter().all(|info| info.nll_validation.is_some()) {
+            return Ok(infos);
+        }
+        // Files of older runs do not have the figure, but the summary may. Without one they can be used all the same.
+        let rows = self.summary().ok().flatten().map(|summary| summary.methods).unwrap_or_default();
+        for info in infos.iter_mut().filter(|info| info.nll_validation.is_none()) {
+            let row = rows.iter().find(|row| row.name == info.method.name());
+            if let Some(nll) = row.and_then(|row| row.measures.nll_validation) {
+                *info = info.with_nll_validation(nll.mean);
+            }
+        }
+        Ok(infos)
+    }
+
+    /// Chooses a model:
+    ///
+    /// - a method alone: its model at the end of training;
+    /// - `checkpoint`: that saved checkpoint of the method, or of the method whose checkpoint has the best validation
+    ///   likelihood;
+    /// - nothing: `mixed` in a run with `[[reward]]`; otherwise, of the single models and their checkpoints, the one with
+    ///   the best validation likelihood. An ensemble is chosen by its name alone.
+    ///
+    /// Returns an error if the run has no such model.
+    pub fn choose(&self, method: Option<&str>, checkpoint: Option<CheckpointChoice>) -> Result<ModelChoice> {
+        let has_reward = !self.config.reward.is_empty();
+        match (method, checkpoint) {
+            (None, None) => {
+                choice::unnamed(&self.models()?, has_reward).ok_or_else(|| models::none_trained(&self.folder))
+            }
+            (Some(name), None) => {
+                let method = models::method_named(&self.folder, name)?;
+                // What is only compared with must not be in the way.
+                let checkpoints = models::checkpoints(&self.folder).unwrap_or_default();
+                Ok(choice::named(self.trained(&[method])?[0], &checkpoints))
+            }
+            (_, Some(wanted)) => {
+                let checkpoints = models::checkpoints(&self.folder)?;
+                choice::checkpoint(&checkpoints, method.map(Method::named), wanted, has_reward)
+                    .ok_or_else(|| models::no_checkpoint(&self.folder, &checkpoints, method, wanted))
+            }
+        }
+    }
+
+    /// Chooses a model to resample, at the end of training. Without a name it is chosen as by [`Self::choose`], among the
+    /// methods with a discriminator of single sequences; a run without any has no model to resample, and the choice is
+    /// the plain one.
+    pub fn choose_to_resample(&self, method: Option<&str>) -> Result<ModelChoice> {
+        if method.is_some() {
+            return self.choose(method, None);
+        }
+        let mut methods = Vec::new();
+        for method in self.methods()? {
+            if models::can_resample(&self.folder, method)? {
+                methods.push(method);
+            }
+        }
+        match choice::to_resample(&self.trained(&methods)?, !self.config.reward.is_empty()) {
+            Some(choice) => Ok(choice),
+            None => self.choose(None, None),
+        }
+    }
+
+    /// Loads the model that [`Self::choose`] chooses.
     ///
     /// Returns an error if the run has no such model.
     pub fn model(&self, method: Option<&str>, checkpoint: Option<CheckpointChoice>) -> Result<SavedModel> {
-        match checkpoint {
-            None => {
-                let method = models::model_file(&self.folder, method)?;
-                self.read(&self.folder.model(method.name()))
-            }
-            Some(choice) => {
-                let (method, checkpoint) = models::checkpoint_file(&self.folder, method, choice)?;
-                self.read(&self.folder.model_of_round(method.name(), checkpoint.round))
-            }
-        }
+        self.load(self.choose(method, checkpoint)?.model)
+    }
+
+    /// Loads one of [`Self::models`].
+    pub fn load(&self, info: ModelInfo) -> Result<SavedModel> {
+        let name = info.method.name();
+        let path = match info.round() {
+            None => self.folder.model(name),
+            Some(round) => self.folder.model_of_round(name, round),
+        };
+        Ok(SavedModel { info, generator: self.read(&path)? })
     }
 
     /// Loads the CNN discriminator that a model was trained against. Returns none if the method has no discriminator of
@@ -104,7 +174,7 @@ impl SavedRun {
     /// Loads the residual model of a model's method, which resamples generator samples with the discriminator's odds.
     /// Returns none if the method has no discriminator of single sequences.
     pub fn residual(&self, model: &SavedModel) -> Result<Option<ResidualModel>> {
-        let read = |method: Method| Ok(self.read(&self.folder.model(method.name()))?.generator);
+        let read = |method: Method| self.read(&self.folder.model(method.name()));
         models::residual(&self.folder, model, read)
     }
 
@@ -114,7 +184,7 @@ impl SavedRun {
         policy.sample(&Streams::new(seed, Purpose::Sample), 0, n).sequences
     }
 
-    /// Draws `n` samples of the last model trained, as text.
+    /// Draws `n` samples of the model that [`Self::choose`] chooses without a name, as text.
     pub fn sample_text(&self, n: usize, seed: u64) -> Result<Vec<String>> {
         let samples = self.sample(&self.model(None, None)?, n, seed);
         Ok(samples.rows().map(|row| self.text(row)).collect())
@@ -174,8 +244,8 @@ impl SavedRun {
     }
 
     /// Loads a generator, under the run's constraint.
-    fn read(&self, path: &Path) -> Result<SavedModel> {
-        let file::GeneratorFile { method, checkpoint, generator } = file::read(path)?;
+    fn read(&self, path: &Path) -> Result<BoxGenerator> {
+        let generator = file::read(path)?.generator;
         let space = generator.space();
         if let Some(vocab) = &self.vocab
             && vocab.len() != space.vocab_size
@@ -187,11 +257,10 @@ impl SavedRun {
             let message = format!("holds {} labels, but the model {}", self.labels.len(), space.num_labels());
             return Err(of_another_run(&self.folder, "labels.json", message));
         }
-        let generator = match &self.vocab {
-            Some(vocab) => constrained(&*generator, &self.config.constraint, vocab)?,
-            None => generator,
-        };
-        Ok(SavedModel { method, checkpoint, generator })
+        match &self.vocab {
+            Some(vocab) => constrained(&*generator, &self.config.constraint, vocab),
+            None => Ok(generator),
+        }
     }
 }
 

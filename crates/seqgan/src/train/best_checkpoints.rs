@@ -4,15 +4,17 @@ use super::context::Context;
 use super::state::{AdversarialState, Checkpoint};
 use crate::config::KeepBy;
 use crate::generator::BoxGenerator;
-use crate::generator::file;
-use crate::measure::Measures;
+use crate::generator::file::{self, ModelInfo};
+use crate::measure::{Measures, validation_nll};
 use crate::{Error, Result};
 
 /// Saves the model of this round if it is one of the best so far. Deletes the worst one beyond the configured number.
+/// `nll_validation` is the figure of all validation sequences, if it is known; `measures` have that of a part of them.
 pub(super) fn save_if_best(
     context: &Context<'_>,
     state: &mut AdversarialState,
     measures: &Measures,
+    nll_validation: Option<f64>,
 ) -> Result<()> {
     let (method, round, settings) = (state.method, state.cursor.round, &context.config.checkpoint);
     let by = settings.keep_by;
@@ -30,7 +32,10 @@ pub(super) fn save_if_best(
     }
     let checkpoint = Checkpoint { round, value };
     let path = context.folder.model_of_round(method.name(), round);
-    file::write(&path, method, &state.model.generator.clone().into_generator(), Some(checkpoint))?;
+    let generator = state.model.generator.clone().into_generator();
+    let nll = nll_validation.unwrap_or_else(|| validation_nll(context.task, &generator).mean);
+    let info = ModelInfo { checkpoint: Some(checkpoint), ..ModelInfo::trained(method) };
+    file::write(&path, info.with_nll_validation(nll), &generator)?;
     saved.insert(place, checkpoint);
     for gone in saved.split_off(saved.len().min(settings.keep_best)) {
         // The file may already be deleted: a run that was killed here resumes from an earlier state.

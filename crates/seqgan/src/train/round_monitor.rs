@@ -33,9 +33,10 @@ pub(super) fn measure(
         state.cursor.reward_figure().into_iter().chain(parts).chain(statistics.entries()).collect();
     let round = state.cursor.round;
     context.record(("adversarial", Some(state.method)), round as u64, &measures, &figures)?;
-    save_if_best(context, state, &measures)?;
-    if method.schedule(config).patience > 0 {
-        let nll = validation_nll(task, &state.model.generator).mean;
+    let stops_early = method.schedule(config).patience > 0;
+    let nll = stops_early.then(|| validation_nll(task, &state.model.generator).mean);
+    save_if_best(context, state, &measures, nll)?;
+    if let Some(nll) = nll {
         state.model.keep_if_best(&mut state.cursor.best, nll, round);
     }
     let action = report(context, method, state, &statistics)?;

@@ -17,6 +17,7 @@ use seqgan::{Label, SeqBatch};
 use super::scorer::Scorer;
 use super::text_file::TextFile;
 use crate::args::SampleArgs;
+use crate::choice;
 use crate::messages::UsageError;
 use crate::options;
 use crate::progress::Progress;
@@ -40,7 +41,11 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     }
     options::use_threads(args.repeat.threads)?;
     let run = SavedRun::open(&args.run)?;
-    let model = run.model(args.method.as_deref(), args.round)?;
+    let choice = match args.resample {
+        Some(_) => run.choose_to_resample(args.method.as_deref())?,
+        None => run.choose(args.method.as_deref(), args.round)?,
+    };
+    let model = run.load(choice.model)?;
     let label = chosen(args, run.labels())?;
     let resampling = match args.resample {
         Some(num_candidates) => Some(Resampling::open(args, num_candidates, &run, &model)?),
@@ -56,6 +61,7 @@ pub fn run(args: &SampleArgs, mut progress: Progress) -> anyhow::Result<()> {
     let mut output = Output::open(args, &run, scorer.as_ref())?;
     let mut draws = Draws::new(args, &generator, label, resampling);
 
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
     let limit = args.max_tries.saturating_mul(wanted as u64);
     let mut written = 0;
     if wanted > CHUNK {

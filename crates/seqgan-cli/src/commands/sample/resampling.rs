@@ -31,7 +31,7 @@ impl Resampling {
                 format!(
                     "{}: the method {} has no discriminator of single sequences to resample by",
                     args.run.display(),
-                    model.method
+                    model.info.method
                 ),
                 "choose another of the run's methods by --method, or train seqgan or seqgan-crossfit",
             )

@@ -1,6 +1,6 @@
 //! The result in plain words, and the few numbers behind it.
 
-use super::super::folder::Folder;
+use super::super::folder::{Folder, ModelInUse};
 use super::super::numbers::{duration, fixed, signed};
 use super::super::records::{Method, Reading};
 use maud::{Markup, html};
@@ -121,10 +121,16 @@ pub(in super::super) fn lead(folder: &Folder) -> Markup {
             }
         }
         @if let Some(text) = colder(folder, &moved) { p { (text) } }
+        @if let Some(model) = model_in_use(folder) { p { "Without a name, seqgan sample takes " (model.sentence) "." } }
         p.soft { (kind(folder)) }
         @for note in folder.summary.iter().flat_map(|summary| &summary.notes) { p.note { (note) } }
         (tiles(folder))
     }
+}
+
+/// The model that a run by itself is used with. A comparison is used run by run.
+fn model_in_use(folder: &Folder) -> Option<&ModelInUse> {
+    if folder.is_comparison() { None } else { folder.runs.first()?.model.as_ref() }
 }
 
 /// Why a lower nll_oracle alone is no gain, where some method has one with less entropy.
