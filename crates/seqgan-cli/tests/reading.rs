@@ -65,7 +65,8 @@ fn a_stream_is_read_once_from_its_first_byte() {
         }
     }
     let measure = |samples: &str| {
-        let line = format!("seqgan evaluate --samples {samples} --test <(cat a.txt) --train <(cat a.txt) --json -q");
+        let line =
+            format!("seqgan evaluate --samples {samples} --test <(cat a.txt) --train <(cat a.txt) --json -q");
         run(line).stdout
     };
     assert_eq!(measure("<(cat test.txt)"), measure("test.txt"));
@@ -104,7 +105,11 @@ fn what_is_frequent_stays_frequent() {
     assert!(train + validation == 500 && validation.abs_diff(25) < 15, "{reading}");
     assert_eq!(reading["split_by"], "occurrences");
     let in_both = reading["validation_in_training"].as_u64().unwrap();
-    assert!(in_both > 10 && said.contains(&format!("as many sequences repeat; {in_both} of them occur in training")), "{said}");
+    assert!(
+        in_both > 10
+            && said.contains(&format!("as many sequences repeat; {in_both} of them occur in training")),
+        "{said}"
+    );
     let samples = scratch.output(&["sample", "run", "-n", "200"]);
     assert!(samples.lines().filter(|line| *line == "git status").count() > 20, "{samples}");
 
@@ -113,7 +118,10 @@ fn what_is_frequent_stays_frequent() {
     let said = scratch.run(and(&tiny_train("history.txt"), &all)).expect_fine().stderr;
     assert!(said.contains("500 sequences to train, none set aside: validation figures are of"), "{said}");
     let reading = self::reading(&scratch, "all");
-    assert_eq!((&reading["train"], &reading["validation"], &reading["split_by"]), (&500.into(), &0.into(), &"none".into()));
+    assert_eq!(
+        (&reading["train"], &reading["validation"], &reading["split_by"]),
+        (&500.into(), &0.into(), &"none".into())
+    );
     let summary: Value = serde_json::from_str(&scratch.read("all/summary.json")).unwrap();
     assert!(summary["methods"][0]["nll_validation"]["mean"].is_number(), "{summary}");
 }
@@ -150,13 +158,18 @@ fn one_line_says_how_a_file_was_read() {
         assert_eq!(reading[name], expected, "{name}");
     }
     // The class of a dropped row is none.
-    assert_eq!(serde_json::from_str::<Value>(&scratch.read("run/labels.json")).unwrap(), serde_json::json!(["good", "bad"]));
+    assert_eq!(
+        serde_json::from_str::<Value>(&scratch.read("run/labels.json")).unwrap(),
+        serde_json::json!(["good", "bad"])
+    );
 }
 
 #[test]
 fn endings_of_the_field_and_first_bytes_tell_the_format() {
-    let fasta: String = (0..60).map(|i| format!(">p{i} of it\n{}\n{}\n", "MKWT", &"ACDEFGHIKL"[i % 6..])).collect();
-    let json: String = sentences().lines().map(|line| format!("{}\n", serde_json::json!({"id": 1, "t": line}))).collect();
+    let fasta: String =
+        (0..60).map(|i| format!(">p{i} of it\n{}\n{}\n", "MKWT", &"ACDEFGHIKL"[i % 6..])).collect();
+    let json: String =
+        sentences().lines().map(|line| format!("{}\n", serde_json::json!({"id": 1, "t": line}))).collect();
     for (name, content, format) in [
         ("a.fas", &fasta, "fasta"),
         ("a.txt", &fasta, "fasta"),
@@ -193,13 +206,19 @@ fn an_event_per_row_is_asked_about_and_grouped() {
     let events = ["login", "view item", "add", "pay", "logout"];
     let mut rows: Vec<String> = (0..40)
         .flat_map(|session| {
-            (0..3 + session % 3).map(move |k| format!("s{session},2024-05-31T09:{:02}:0{k}Z,{}\n", session, events[(session + k) % 5]))
+            (0..3 + session % 3).map(move |k| {
+                format!("s{session},2024-05-31T09:{:02}:0{k}Z,{}\n", session, events[(session + k) % 5])
+            })
         })
         .collect();
     rows.reverse();
     scratch.write("log.csv", format!("session,time,event\n{}", rows.concat()));
     scratch.write("short.csv", format!("session,event\n{}", "s1,login\ns2,logout\n".repeat(50)));
-    let asked = ["\"event\" has 2 different values in the first 100 rows", "hint: name the column", "--group-by NAME"];
+    let asked = [
+        "\"event\" has 2 different values in the first 100 rows",
+        "hint: name the column",
+        "--group-by NAME",
+    ];
     scratch.refuses(1, &and(&tiny_train("short.csv"), &["--field", "event"]), &asked);
     // Said to be meant, it is learnt.
     let letters = ["--field", "event", "--tokens", "chars", "--methods", "unigram", "--out", "letters"];
@@ -223,17 +242,25 @@ fn labels_that_are_no_classes_are_refused() {
     let scratch = Scratch::new();
     let rows: String = (0..200).map(|i| format!("a b {},{}\n", i % 7, f64::from(i) / 7.0)).collect();
     scratch.write("a.csv", format!("text,score\n{rows}"));
-    let parts = ["the labels \"score\" are 200 different ones for 200 sequences, such as 0, 0.14", "hint: labels are classes"];
+    let parts = [
+        "the labels \"score\" are 200 different ones for 200 sequences, such as 0, 0.14",
+        "hint: labels are classes",
+    ];
     scratch.refuses(1, &and(&tiny_train("a.csv"), &["--field", "text", "--label", "score"]), &parts);
 }
 
 #[test]
 fn damaged_records_are_all_named_or_left_out() {
     let scratch = Scratch::new();
-    let mut text: String = sentences().lines().map(|line| format!("{}\n", serde_json::json!({ "t": line }))).collect();
+    let mut text: String =
+        sentences().lines().map(|line| format!("{}\n", serde_json::json!({ "t": line }))).collect();
     text.push_str("{\"t\": \n{\"t\": 5}\n");
     scratch.write("a.jsonl", text);
-    let parts = ["a.jsonl, line 101: no JSON: ", "; so are 1 others of 102 lines: line 102", "leave such lines out with --skip-bad"];
+    let parts = [
+        "a.jsonl, line 101: no JSON: ",
+        "; so are 1 others of 102 lines: line 102",
+        "leave such lines out with --skip-bad",
+    ];
     scratch.refuses(1, &tiny_train("a.jsonl"), &parts);
     let said = trained(&scratch, "a.jsonl", &["--skip-bad"]);
     assert!(said.contains("dropped: 2 unreadable (line 101, line 102: "), "{said}");
@@ -248,7 +275,10 @@ fn a_test_file_that_measures_nothing_is_told() {
     assert!(!said.stdout.contains("NaN") && !said.stdout.contains("nan"), "{}", said.stdout);
     scratch.write("other.txt", "un deux trois\nquatre cinq\n".repeat(10));
     let said = scratch.run(["evaluate", "run", "--test", "other.txt"]).expect_fine().stderr;
-    assert!(said.contains("warning: 20 of 20 test sequences hold tokens that the model does not know"), "{said}");
+    assert!(
+        said.contains("warning: 20 of 20 test sequences hold tokens that the model does not know"),
+        "{said}"
+    );
     let samples = ["evaluate", "--samples", "other.txt", "--test", "sentences.txt"];
     let said = scratch.run(samples).expect_fine().stderr;
     assert!(said.contains("warning: 50 of 50 tokens of the samples are in no test sequence"), "{said}");

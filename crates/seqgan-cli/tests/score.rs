@@ -36,7 +36,10 @@ fn scores_are_those_of_sampling() {
 #[test]
 fn every_line_has_one_with_the_reason_where_it_has_no_likelihood() {
     let scratch = Scratch::with_run();
-    scratch.write("odd.txt", "cat sees fish\n\nhorse sees fish\ncat cat cat cat cat cat cat cat cat cat\ncat sees fish\n");
+    scratch.write(
+        "odd.txt",
+        "cat sees fish\n\nhorse sees fish\ncat cat cat cat cat cat cat cat cat cat\ncat sees fish\n",
+    );
     let ended = scratch.run(["score", "run", "odd.txt"]).expect_fine();
     let lines: Vec<Vec<&str>> = ended.stdout.lines().map(fields).collect();
     assert_eq!(lines.len(), 5);
@@ -45,10 +48,18 @@ fn every_line_has_one_with_the_reason_where_it_has_no_likelihood() {
     assert!(remark(3).starts_with("longer than "), "{}", remark(3));
     assert!(lines[1..4].iter().all(|line| line[0] == "-inf" && line[1] == "-inf"));
     assert_eq!(lines[0], lines[4]);
-    assert!(ended.stderr.contains("2 sequences scored; 3 have no likelihood, the first: line 2, blank"), "{}", ended.stderr);
+    assert!(
+        ended.stderr.contains("2 sequences scored; 3 have no likelihood, the first: line 2, blank"),
+        "{}",
+        ended.stderr
+    );
 
     // In other formats, and through a pipe.
-    let json: String = scratch.read("odd.txt").lines().map(|line| format!("{}\n", serde_json::json!({"x": line, "n": 1}))).collect();
+    let json: String = scratch
+        .read("odd.txt")
+        .lines()
+        .map(|line| format!("{}\n", serde_json::json!({"x": line, "n": 1})))
+        .collect();
     scratch.write("odd.jsonl", json);
     let of_json = scratch.output(&["score", "run", "odd.jsonl"]);
     assert_eq!(of_json, ended.stdout);
@@ -72,16 +83,23 @@ fn every_line_has_one_with_the_reason_where_it_has_no_likelihood() {
 #[test]
 fn classes_are_those_of_the_file_or_of_an_option() {
     let scratch = Scratch::new();
-    let rows: String = (0..120).map(|i| format!("{} {},{}\n", ["a b", "c"][i % 2], i % 5, ["x", "y"][i % 2])).collect();
+    let rows: String =
+        (0..120).map(|i| format!("{} {},{}\n", ["a b", "c"][i % 2], i % 5, ["x", "y"][i % 2])).collect();
     scratch.write("a.csv", format!("text,class\n{rows}"));
-    scratch.run(and(&tiny_train("a.csv"), &["--field", "text", "--label", "class", "--out", "run", "-q"])).expect_fine();
+    scratch
+        .run(and(&tiny_train("a.csv"), &["--field", "text", "--label", "class", "--out", "run", "-q"]))
+        .expect_fine();
     let with_column = scratch.output(&["score", "run", "a.csv"]);
     assert!(with_column.lines().count() == 120 && with_column.lines().all(|line| !line.starts_with("-inf")));
     scratch.write("b.txt", "a b 0\n");
     let of = |class: &str| scratch.output(&["score", "run", "b.txt", "--label", class]);
     assert_eq!(fields(&of("x"))[..3], fields(with_column.lines().next().unwrap())[..3]);
     assert_ne!(of("x"), of("y"));
-    scratch.refuses(2, &["score", "run", "b.txt", "--label", "z"], &["no label \"z\"", "hint: its labels are x, y"]);
+    scratch.refuses(
+        2,
+        &["score", "run", "b.txt", "--label", "z"],
+        &["no label \"z\"", "hint: its labels are x, y"],
+    );
     let ended = scratch.run(["score", "run", "b.txt"]);
     assert!(ended.status == Some(1) && ended.stderr.contains("has no labels \"class\""), "{}", ended.stderr);
 }

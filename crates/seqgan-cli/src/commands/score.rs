@@ -1,6 +1,5 @@
 //! `seqgan score`: the log-likelihood of each sequence of a file under a run.
 
-use seqgan::config::Method;
 use seqgan::data::{EncodedRecord, EncodedRecords, ReadOptions, Vocab, read_options_for};
 use seqgan::saved::SavedRun;
 use seqgan::{Label, SeqBatch};
@@ -9,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::scorer::Scorer;
 use super::text_file::TextFile;
 use crate::args::ScoreArgs;
+use crate::choice;
 use crate::messages::UsageError;
 use crate::options;
 use crate::progress::Progress;
@@ -27,11 +27,13 @@ pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
         )
         .into());
     };
-    let model = run.model(args.method.as_deref(), args.round)?;
+    let choice = run.choose(args.method.as_deref(), args.round)?;
+    let model = run.load(choice.model)?;
     let label = label(args, run.labels())?;
     let options = read_options(args, &run, vocab)?;
     let scorer = Scorer::new(&run, &model, &model.generator)?;
-    progress.note(&said(args, &options, model.method, &scorer));
+    progress.note(&format!("model: {}", choice::sentence(&choice)));
+    progress.note(&said(args, &options, &scorer));
     let mut records = EncodedRecords::open(&args.file, &options, vocab, run.labels())?;
     let mut file = TextFile::open(args.out.as_deref())?;
     let mut counts = Counts::default();
@@ -84,11 +86,11 @@ fn label(args: &ScoreArgs, labels: &[String]) -> anyhow::Result<Option<Label>> {
     })
 }
 
-fn said(args: &ScoreArgs, options: &ReadOptions, method: Method, scorer: &Scorer) -> String {
+fn said(args: &ScoreArgs, options: &ReadOptions, scorer: &Scorer) -> String {
     let ReadOptions { format, format_reason, tokens, .. } = options;
     let figures = if scorer.names().len() > 1 { ", discriminator" } else { "" };
     format!(
-        "{}: {} ({format_reason}), tokens {tokens}; scored by {method}: log_prob, per_token, tokens{figures}, remark, sequence",
+        "{}: {} ({format_reason}), tokens {tokens}; in each line: log_prob, per_token, tokens{figures}, remark, sequence",
         args.file.display(),
         format.name()
     )
