@@ -479,10 +479,11 @@ pub struct ScoreArgs {
     /// Class of all sequences, of a run that was trained with --label [default: the file's own column]
     #[arg(long, value_name = "CLASS")]
     pub label: Option<String>,
-    /// Which of the run's models to use [default: the last one trained]
+    /// Method whose model to use, as it was at the end of training [default: the single model with the best validation
+    /// likelihood, at the end of training or kept from a round; in a run with rewards the model of `mixed`]
     #[arg(long, value_name = "NAME")]
     pub method: Option<String>,
-    /// Which of the models kept from the method's rounds to use: best, or a number [default: the last]
+    /// Model kept from a round instead: best, or the number of a round; `inspect` lists them
     #[arg(long, value_name = "ROUND", value_parser = round)]
     pub round: Option<CheckpointChoice>,
     /// Print a JSON object per sequence instead of a line with tabs
