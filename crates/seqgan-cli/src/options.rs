@@ -128,6 +128,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     }
     let preset = preset(&args.run);
     let mut common = Settings::new(preset);
+    common.for_comparison();
     if preset != Preset::Best {
         common.default_methods(compared_methods(&preset.config()));
     }

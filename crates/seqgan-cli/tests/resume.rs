@@ -366,7 +366,7 @@ fn files_that_have_moved_are_the_same_files() {
     let files = |data: &str, test: &str| {
         let arguments: Vec<String> =
             arguments.iter().map(|a| if a == "sentences.txt" { data.into() } else { a.clone() }).collect();
-        and(&arguments, &["--test", test, "-q"])
+        and(&arguments, &["--test", test])
     };
     let paths = |run: &str| {
         let config: toml::Table = toml::from_str(&scratch.read(&format!("{run}/config.toml"))).unwrap();
@@ -392,7 +392,7 @@ fn files_that_have_moved_are_the_same_files() {
     Results::of(&scratch.path("run")).assert_same(&Results::of(&scratch.path("whole")), "moved");
     // The file is found again.
     scratch.run(["sample", "run", "-n", "3", "--novel"]).expect_fine();
-    scratch.run(["evaluate", "run", "--samples", "20"]).expect_fine();
+    scratch.run(["evaluate", "run", "--test", "elsewhere/held.txt", "-n", "20"]).expect_fine();
 
     // A finished run takes the new places, too.
     fs::rename(scratch.path("elsewhere/words.txt"), scratch.path("words.txt")).unwrap();

@@ -162,6 +162,31 @@ fn a_program_that_fails_costs_no_progress() {
     assert!(!scratch.path("never").exists(), "a wrong program is found before anything is made");
 }
 
+/// The cause is said, and before anything is made.
+#[test]
+fn a_program_that_answers_at_the_end_is_found_before_the_run() {
+    let scratch = letters();
+    scratch.write("count.sh", "n=0; while read -r line; do n=$((n + 1)); done; echo $n\n");
+    let reward = "[{kind=\"program\", command=[\"sh\", \"count.sh\"], timeout_secs=4, max_restarts=3}]";
+    let note = "reward program `sh count.sh`: no answer yet; it may still be loading";
+    let error = "error: reward program `sh count.sh`: answers only when its input ends";
+    scratch.refuses(1, &and(&mixed(reward), &["--out", "never"]), &[note, error, "hint: ", "flush=True"]);
+    for (answer, why, hint) in [
+        ("nan", "NaN and infinities are no scores", "finite number, such as 0"),
+        ("null", "null is no score", "finite number"),
+        ("0,19", "there is a comma in the number", "decimal point"),
+        ("007", "begins with a needless 0", "7 instead of 007"),
+        ("Loading ...", "that is no number", "messages belong on standard error"),
+    ] {
+        scratch.write("count.sh", format!("echo '{answer}'; cat > /dev/null\n"));
+        let error = format!("error: reward program `sh count.sh`: answered \"{answer}\" to the sequence");
+        scratch.refuses(1, &and(&mixed(reward), &["--out", "never", "-q"]), &[&error, why, "hint: ", hint]);
+    }
+    let good = "while read -r line; do echo .5; read -r line && echo '\"+5.\"'; done\n";
+    scratch.write("count.sh", good);
+    scratch.run(and(&mixed(reward), &["--out", "run", "-q"])).expect_fine();
+}
+
 #[test]
 fn parts_that_lack_something_are_refused() {
     let scratch = letters();

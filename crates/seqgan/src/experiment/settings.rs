@@ -29,6 +29,8 @@ pub struct Settings {
     preset: Preset,
     /// Default methods, used if no layer names any; without them, those of the preset.
     methods: Option<Vec<Method>>,
+    /// Whether the run is one of a comparison.
+    is_compared: bool,
     layers: Vec<Layer>,
 }
 
@@ -44,12 +46,18 @@ enum Layer {
 impl Settings {
     /// Creates the settings of a preset, without further layers.
     pub fn new(preset: Preset) -> Self {
-        Self { preset, methods: None, layers: Vec::new() }
+        Self { preset, methods: None, is_compared: false, layers: Vec::new() }
     }
 
     /// Sets the methods to use if no layer names any.
     pub fn default_methods(&mut self, methods: Vec<Method>) -> &mut Self {
         self.methods = Some(methods);
+        self
+    }
+
+    /// Takes the preset's defaults for a run of a comparison.
+    pub fn for_comparison(&mut self) -> &mut Self {
+        self.is_compared = true;
         self
     }
 
@@ -126,6 +134,9 @@ impl Settings {
     fn on(&self, mut defaults: Config) -> Result<CheckedConfig> {
         if let Some(methods) = &self.methods {
             defaults.methods.clone_from(methods);
+        }
+        if self.is_compared {
+            self.preset.shorten_for_comparison(&mut defaults);
         }
         let mut layers = layers(defaults);
         self.layers.iter().try_for_each(|layer| layer.apply(&mut layers))?;
