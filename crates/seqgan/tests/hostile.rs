@@ -79,7 +79,7 @@ fn run() {
 }
 
 /// Files that readers take for good: behind the doors that a damaged file never passes, too, a target does its work.
-const GOOD: [(&str, &[&str]); 8] = [
+const GOOD: [(&str, &[&str]); 9] = [
     ("answers", &["numbers"]),
     ("config", &["inline", "reward", "sections", "set", "tutorial"]),
     ("constraint", &["chars", "classes", "fixed", "powers", "smiles", "words"]),
@@ -138,6 +138,28 @@ const GOOD: [(&str, &[&str]); 8] = [
     (
         "run",
         &["labels", "metrics", "report", "report-compare", "report-huge", "settings", "vocab", "vocab-ids"],
+    ),
+    (
+        "sniff",
+        &[
+            "bom-inside",
+            "comments",
+            "cr",
+            "cx-smi",
+            "empty-smi",
+            "glued",
+            "heading-smi",
+            "headings",
+            "log",
+            "log-jsonl",
+            "log-labels",
+            "missing",
+            "quote-tsv",
+            "ragged",
+            "sep-line",
+            "separators",
+            "table",
+        ],
     ),
 ];
 

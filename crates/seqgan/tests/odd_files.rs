@@ -4,7 +4,9 @@
 use seqgan::config::{Config, DataConfig};
 use seqgan::data::{read_options, read_training};
 use serde::Deserialize;
+use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 #[derive(Deserialize)]
 struct Cases {
@@ -89,4 +91,37 @@ fn odd_files_are_read_right_or_refused_with_the_reason() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The readers of Python's csv, pandas, Biopython, RDKit and pretty_midi, asked for the same files. `SEQGAN_PEERS` names a Python
+/// that has these packages.
+#[test]
+fn the_readers_that_people_use_agree() {
+    let test = "the_readers_that_people_use_agree";
+    let skip = |why: &str| {
+        // Past the capture of the output; an unwritable standard error is no reason to fail.
+        let _ = writeln!(std::io::stderr(), "\nSKIPPED: {test}: {why}\n");
+    };
+    let Some(python) = std::env::var_os("SEQGAN_PEERS") else {
+        return skip("SEQGAN_PEERS names no Python with biopython, pandas, rdkit and pretty_midi");
+    };
+    let jobs: Vec<serde_json::Value> = cases()
+        .iter()
+        .filter(|case| case.refused.is_none())
+        .map(|case| {
+            let file = folder().join("inputs").join(&case.file);
+            serde_json::json!({ "file": file, "settings": case.settings, "sequences": case.read().unwrap() })
+        })
+        .collect();
+    let mut command = Command::new(python);
+    command.arg(folder().join("peers.py")).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the Python of SEQGAN_PEERS");
+    child.stdin.take().unwrap().write_all(serde_json::to_string(&jobs).unwrap().as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    let report = String::from_utf8_lossy(&output.stdout);
+    println!("{report}");
+    match output.status.code() {
+        Some(3) => skip(report.trim()),
+        status => assert_eq!(status, Some(0), "{report}"),
+    }
 }
