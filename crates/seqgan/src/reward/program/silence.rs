@@ -31,7 +31,15 @@ impl<'a> Silence<'a> {
     pub(super) fn new(settings: &'a ProgramSettings, example: &'a str, tell: &'a dyn Fn(&str)) -> Self {
         let patience = PATIENCE.min(settings.timeout() / 2);
         let end_of_patience = Instant::now() + patience;
-        Self { settings, example, tell, end_of_patience, was_reported: false, second: None, second_answer: None }
+        Self {
+            settings,
+            example,
+            tell,
+            end_of_patience,
+            was_reported: false,
+            second: None,
+            second_answer: None,
+        }
     }
 
     /// Called again and again while no answer is there. A failure ends the wait.
