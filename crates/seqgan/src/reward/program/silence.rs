@@ -20,7 +20,7 @@ pub(super) struct Silence<'a> {
     example: &'a str,
     tell: &'a dyn Fn(&str),
     end_of_patience: Instant,
-    was_told: bool,
+    was_reported: bool,
     /// Asked the same; its input is closed.
     second: Option<Process>,
     /// When the second process answered, and what.
@@ -31,7 +31,15 @@ impl<'a> Silence<'a> {
     pub(super) fn new(settings: &'a ProgramSettings, example: &'a str, tell: &'a dyn Fn(&str)) -> Self {
         let patience = PATIENCE.min(settings.timeout() / 2);
         let end_of_patience = Instant::now() + patience;
-        Self { settings, example, tell, end_of_patience, was_told: false, second: None, second_answer: None }
+        Self {
+            settings,
+            example,
+            tell,
+            end_of_patience,
+            was_reported: false,
+            second: None,
+            second_answer: None,
+        }
     }
 
     /// Called again and again while no answer is there. A failure ends the wait.
@@ -39,8 +47,8 @@ impl<'a> Silence<'a> {
         if Instant::now() < self.end_of_patience {
             return Ok(());
         }
-        if !self.was_told {
-            self.was_told = true;
+        if !self.was_reported {
+            self.was_reported = true;
             (self.tell)(&self.note());
             self.second = self.ask_another();
         }
