@@ -99,7 +99,7 @@ fn rounds_end_with_the_best_model_when_they_have_patience() {
             .map(|round| (round["step"].as_u64().unwrap(), round["nll_validation"]["mean"].as_f64().unwrap()))
             .collect();
         let best = measured.iter().min_by(|a, b| a.1.total_cmp(&b.1)).unwrap().0;
-        let model = scratch.output(&["sample", out, "-n", "30"]);
+        let model = scratch.output(&["sample", out, "-n", "30", "--method", "seqgan-crossfit"]);
         let is_best = model == scratch.output(&["sample", out, "-n", "30", "--round", "best"]);
         (told, measured.last().unwrap().0, best, is_best)
     };

@@ -114,7 +114,8 @@ fn the_best_models_are_kept_and_found() {
     let inspected = scratch.run(["inspect", "run"]).expect_fine().stdout;
     // The validation part is small, so training has measured all of it.
     let rows = inspected.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
-    let kept: Vec<_> = rows.filter(|row| row.first() == Some(&"mixed")).collect();
+    let kept: Vec<_> =
+        rows.filter(|row| matches!(row[..], ["mixed", round, _] if round.parse::<u64>().is_ok())).collect();
     let of = |b: &(u64, f64)| ["mixed".to_string(), b.0.to_string(), format!("{:.4}", b.1)];
     assert_eq!(kept, best[..2].iter().map(of).collect::<Vec<_>>(), "{inspected}");
     let second = best[1].0.to_string();

@@ -102,7 +102,8 @@ fn a_cross_fitted_discriminator_keeps_candidates_of_the_base() {
     }
     assert_ne!(scratch.read("run/samples/residual.txt"), scratch.read("run/samples/distilled-residual.txt"));
 
-    let kept = scratch.output(&["sample", "run", "-n", "50", "--resample", "5"]);
+    let crossfit = ["sample", "run", "--method", "seqgan-crossfit", "--resample", "5"];
+    let kept = scratch.output(&[&crossfit[..], &["-n", "50"]].concat());
     let base = scratch.output(&["sample", "run", "-n", "250", "--method", "mle-tuned"]);
     let candidates: Vec<&str> = base.lines().collect();
     for (group, line) in kept.lines().enumerate() {
@@ -114,11 +115,7 @@ fn a_cross_fitted_discriminator_keeps_candidates_of_the_base() {
     let good = fs::read(scratch.path(discriminator)).unwrap();
     scratch.write(discriminator, &good[..good.len() / 2]);
     let place = format!("error: {discriminator}: ");
-    scratch.refuses(
-        1,
-        &["sample", "run", "--resample", "5"],
-        &[place.as_str(), "not a complete safetensors file"],
-    );
+    scratch.refuses(1, &crossfit, &[place.as_str(), "not a complete safetensors file"]);
     scratch.output(&["sample", "run"]);
 }
 

@@ -78,25 +78,30 @@ fn samples_are_made_of_known_words() {
 #[test]
 fn samples_are_numbered_and_repeatable() {
     let scratch = Scratch::with_run();
-    let all = scratch.output(&["sample", "run", "-n", "9000"]);
+    let of = |method: &str, n: &str, more: &[&str]| {
+        scratch.output(&[&["sample", "run", "--method", method, "-n", n], more].concat())
+    };
+    let all = of("seqgan", "9000", &[]);
     for n in ["1", "17", "8192"] {
-        assert!(all.starts_with(&scratch.output(&["sample", "run", "-n", n])), "the first {n}");
+        assert!(all.starts_with(&of("seqgan", n, &[])), "the first {n}");
     }
-    for more in [["--threads", "1"], ["--threads", "3"], ["--seed", "1"], ["--method", "seqgan"]] {
-        assert_eq!(scratch.output(&[&["sample", "run", "-n", "9000"], &more[..]].concat()), all, "{more:?}");
+    for more in [["--threads", "1"], ["--threads", "3"], ["--seed", "1"]] {
+        assert_eq!(of("seqgan", "9000", &more), all, "{more:?}");
     }
-    for more in [["--seed", "2"], ["--method", "mle-tuned"], ["--temperature", "0.9"]] {
-        assert_ne!(scratch.output(&[&["sample", "run", "-n", "9000"], &more[..]].concat()), all, "{more:?}");
+    for more in [["--seed", "2"], ["--temperature", "0.9"]] {
+        assert_ne!(of("seqgan", "9000", &more), all, "{more:?}");
     }
+    assert_ne!(of("mle-tuned", "9000", &[]), all);
     // What the run itself wrote are the same samples.
-    assert_eq!(scratch.read("run/samples/seqgan.txt"), scratch.output(&["sample", "run", "-n", "1000"]));
+    assert_eq!(scratch.read("run/samples/seqgan.txt"), of("seqgan", "1000", &[]));
 }
 
 #[test]
 fn a_low_temperature_is_less_varied() {
     let scratch = Scratch::with_run();
     let at = |temperature: &str| {
-        variety(&scratch.output(&["sample", "run", "-n", "500", "--temperature", temperature]))
+        let seqgan = ["sample", "run", "--method", "seqgan"];
+        variety(&scratch.output(&[&seqgan[..], &["-n", "500", "--temperature", temperature]].concat()))
     };
     let (cold, warm, hot) = (at("0.1"), at("1"), at("3"));
     assert!(cold < warm && warm < hot, "{cold} {warm} {hot}");
@@ -133,7 +138,7 @@ fn a_run_is_evaluated() {
         "test.txt",
         "cat sees fish\nbird likes wool today\ndog has corn\nzebra has corn for us\n".repeat(10),
     );
-    let evaluate = ["evaluate", "run", "--test", "test.txt", "--json"];
+    let evaluate = ["evaluate", "run", "--method", "seqgan", "--test", "test.txt", "--json"];
     let json = scratch.output(&evaluate);
     let card: Value = serde_json::from_str(&json).unwrap();
     let expected: BTreeSet<_> =
@@ -421,6 +426,7 @@ fn a_run_without_a_model_is_told() {
     for name in ["mle-tuned", "seqgan"] {
         fs::remove_file(scratch.path(&format!("run/models/{name}.safetensors"))).unwrap();
     }
+    fs::remove_dir_all(scratch.path("run/checkpoints")).unwrap();
     scratch.refuses(1, &["sample", "run"], &["run: holds no trained model yet", "hint: "]);
     assert!(scratch.output(&["inspect", "run"]).contains("\nmodels      none yet\n"));
 }

@@ -71,7 +71,7 @@ pub(super) fn unnamed(models: &[ModelInfo], has_reward: bool) -> Option<ModelCho
         return Some(choice(mixed, Reason::Rewarded));
     }
     let Some((model, of)) = best(models.iter().filter(is_single)) else {
-        let last = trained().filter(is_single).next_back().or(trained().next_back());
+        let last = trained().rfind(is_single).or(trained().next_back());
         return last.map(|&last| choice(last, Reason::Last));
     };
     let better = better(models.iter().filter(|info| !is_single(info)), &model);
