@@ -13,7 +13,7 @@ use crate::config::FileFormat;
 
 /// Why records are left out, other than what a format says of its own.
 pub(super) mod reason {
-    pub(in crate::data) const BLANK: &str = "blank";
+    pub(in crate::data) const NO_TOKENS: &str = "blank";
     pub(in crate::data) const TOO_LONG: &str = "too long";
     pub(in crate::data) const TOO_SHORT: &str = "shorter than the window";
     pub(in crate::data) const UNREADABLE: &str = "unreadable";
@@ -378,7 +378,7 @@ mod tests {
         report.truncated = 5;
         let mut drops = Drops::default();
         (0..1_234).for_each(|i| drops.add(reason::TOO_LONG, format!("line {i}"), "1 2 3 4 5"));
-        drops.add(reason::BLANK, "line 9".into(), "");
+        drops.add(reason::NO_TOKENS, "line 9".into(), "");
         report.dropped = drops.into_list();
         report.classes = vec![("good".into(), 1), ("bad".into(), 1)];
         (report.format, report.format_reason) = (FileFormat::Csv, "by its name".into());

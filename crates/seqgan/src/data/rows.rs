@@ -130,16 +130,16 @@ impl Rows {
             }
             let number = record.line;
             let length = rows.tokens.len() - start;
-            let kept = Kept::of(length, limit, options);
-            let label = match (&kept, &options.label) {
-                (Kept::Dropped(_), _) | (_, None) => None,
+            let record_use = RecordUse::of(length, limit, options);
+            let label = match (&record_use, &options.label) {
+                (RecordUse::Dropped(_), _) | (_, None) => None,
                 (_, Some(_)) => match rows.label(&record.label, known_labels.is_none()) {
                     Ok(label) => Some(label),
                     Err(TokenError { message, hint }) => return Err(records.fault(message, &hint)),
                 },
             };
-            match kept {
-                Kept::Windows(kept) => {
+            match record_use {
+                RecordUse::Windows(kept) => {
                     let mut end = start;
                     for window in 0..kept {
                         if subset.wants() {
@@ -155,14 +155,14 @@ impl Rows {
                         (rows.longest, rows.longest_line) = (options.window, number);
                     }
                 }
-                Kept::Dropped(reason) => {
+                RecordUse::Dropped(reason) => {
                     rows.drops.add(reason, place(record), &record.text);
                     if reason == reason::TOO_LONG {
                         shortest_dropped = shortest_dropped.min(length);
                     }
                     rows.tokens.truncate(start);
                 }
-                Kept::Beginning(kept) => {
+                RecordUse::Beginning(kept) => {
                     rows.truncated += usize::from(kept < length);
                     if subset.wants() {
                         rows.tokens.truncate(start + kept);
@@ -307,7 +307,7 @@ impl Rows {
         } else if dropped(reason::TOO_SHORT) > 0 {
             let message = format!("no sequence is left: none is as long as `data.window` ({read} read)");
             bad(path, None, message, "lower `data.window`")
-        } else if let Some(other) = self.drops.other_than(reason::BLANK) {
+        } else if let Some(other) = self.drops.other_than(reason::NO_TOKENS) {
             let place = other.places.first().map_or(String::new(), |place| format!(", the first at {place}"));
             let message = format!(
                 "no sequence is left: {} of {read} are {}{place}: {:?}",
@@ -363,7 +363,7 @@ impl Rows {
 }
 
 /// What becomes of a record of so many tokens.
-enum Kept {
+enum RecordUse {
     /// So many windows of it.
     Windows(usize),
     /// Its first tokens.
@@ -371,12 +371,12 @@ enum Kept {
     Dropped(&'static str),
 }
 
-impl Kept {
+impl RecordUse {
     fn of(length: usize, limit: usize, options: &ReadOptions) -> Self {
         match length.checked_div(options.window) {
-            Some(0) => Self::Dropped(if length == 0 { reason::BLANK } else { reason::TOO_SHORT }),
+            Some(0) => Self::Dropped(if length == 0 { reason::NO_TOKENS } else { reason::TOO_SHORT }),
             Some(windows) => Self::Windows(windows),
-            None if length == 0 && !options.keep_empty => Self::Dropped(reason::BLANK),
+            None if length == 0 && !options.keep_empty => Self::Dropped(reason::NO_TOKENS),
             None if length > limit && options.long == LongSequences::Drop => Self::Dropped(reason::TOO_LONG),
             None => Self::Beginning(length.min(limit)),
         }

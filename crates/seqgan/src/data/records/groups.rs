@@ -17,7 +17,7 @@ pub(super) struct Groups {
     order: Option<Order>,
     groups: Option<std::vec::IntoIter<Group>>,
     num_rows: usize,
-    blank: usize,
+    num_blank: usize,
     with_blanks: usize,
 }
 
@@ -39,7 +39,7 @@ impl Groups {
             order: None,
             groups: None,
             num_rows: 0,
-            blank: 0,
+            num_blank: 0,
             with_blanks: 0,
         }
     }
@@ -68,7 +68,7 @@ impl Groups {
             let token: Vec<&str> = row.text.split_whitespace().collect();
             self.with_blanks += usize::from(token.len() > 1);
             match token.is_empty() {
-                true => self.blank += 1,
+                true => self.num_blank += 1,
                 false => group.tokens.push((row.order.clone(), token.join("_"))),
             }
         }
@@ -111,8 +111,8 @@ impl Format for Groups {
             None => "in the order of the file".into(),
         };
         facts.remarks.insert(0, format!("made of {}, {order}", count(self.num_rows, "row")));
-        if self.blank > 0 {
-            facts.remarks.push(format!("{} passed over", count(self.blank, "blank row")));
+        if self.num_blank > 0 {
+            facts.remarks.push(format!("{} passed over", count(self.num_blank, "blank row")));
         }
         if self.with_blanks > 0 {
             facts.remarks.push(format!("blanks written as _ in {}", count(self.with_blanks, "token")));

@@ -14,37 +14,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const NAMES_OF_STDIN: [&str; 3] = ["/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"];
 
 /// The streams of this process. They stay: the system does not give their bytes again.
-static STREAMS: Mutex<BTreeMap<PathBuf, Arc<Mutex<Kept>>>> = Mutex::new(BTreeMap::new());
+static STREAMS: Mutex<BTreeMap<PathBuf, Arc<Mutex<Spool>>>> = Mutex::new(BTreeMap::new());
 
 /// Standard input, from its first byte.
-pub(super) fn standard_input() -> io::Result<KeptReader> {
+pub(super) fn standard_input() -> io::Result<SpoolReader> {
     let input = || Ok(Box::new(io::stdin()) as Box<dyn Read + Send>);
-    kept(Path::new(STDIN), input)
+    spooled(Path::new(STDIN), input)
 }
 
 /// A stream that has a path, from its first byte.
-pub(super) fn open(path: &Path) -> io::Result<KeptReader> {
+pub(super) fn open(path: &Path) -> io::Result<SpoolReader> {
     if NAMES_OF_STDIN.iter().any(|name| path == Path::new(name)) {
         return standard_input();
     }
-    kept(path, || Ok(Box::new(File::open(path)?)))
+    spooled(path, || Ok(Box::new(File::open(path)?)))
 }
 
-fn kept(path: &Path, open: impl FnOnce() -> io::Result<Box<dyn Read + Send>>) -> io::Result<KeptReader> {
+fn spooled(path: &Path, open: impl FnOnce() -> io::Result<Box<dyn Read + Send>>) -> io::Result<SpoolReader> {
     let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
-    let kept = match streams.get(path) {
-        Some(kept) => Arc::clone(kept),
+    let spool = match streams.get(path) {
+        Some(spool) => Arc::clone(spool),
         None => {
-            let kept = Arc::new(Mutex::new(Kept::new(open()?)?));
-            streams.insert(path.into(), Arc::clone(&kept));
-            kept
+            let spool = Arc::new(Mutex::new(Spool::new(open()?)?));
+            streams.insert(path.into(), Arc::clone(&spool));
+            spool
         }
     };
-    Ok(KeptReader { kept, at: 0 })
+    Ok(SpoolReader { spool, at: 0 })
 }
 
 /// What has been read of a stream, and the rest of it.
-struct Kept {
+struct Spool {
     /// Nobody else sees it, and it goes with the process, however that ends.
     file: File,
     length: u64,
@@ -52,7 +52,7 @@ struct Kept {
     rest: Option<Box<dyn Read + Send>>,
 }
 
-impl Kept {
+impl Spool {
     fn new(stream: Box<dyn Read + Send>) -> io::Result<Self> {
         Ok(Self { file: tempfile::tempfile()?, length: 0, rest: Some(stream) })
     }
@@ -83,15 +83,15 @@ impl Kept {
 }
 
 /// Reads a stream from its beginning.
-pub(super) struct KeptReader {
-    kept: Arc<Mutex<Kept>>,
+pub(super) struct SpoolReader {
+    spool: Arc<Mutex<Spool>>,
     at: u64,
 }
 
-impl Read for KeptReader {
+impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let mut kept: MutexGuard<'_, Kept> = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let n = kept.read(self.at, buffer)?;
+        let mut spool: MutexGuard<'_, Spool> = self.spool.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = spool.read(self.at, buffer)?;
         self.at += n as u64;
         Ok(n)
     }
