@@ -42,10 +42,6 @@ type MeasuredCheckpoint = (ModelInfo, Checkpoint);
 pub(super) fn checkpoints(folder: &RunFolder) -> Result<Vec<ModelInfo>> {
     let keep_by = folder.read_config()?.checkpoint.keep_by;
     let place = folder.path().join("checkpoints");
-    // A copy of the models alone can be used, too.
-    if !place.is_dir() {
-        return Ok(Vec::new());
-    }
     let mut found = Vec::new();
     for entry in std::fs::read_dir(&place).map_err(Error::io("read", &place))? {
         let path = entry.map_err(Error::io("read", &place))?.path();
