@@ -72,7 +72,12 @@ fn a_stream_is_read_once_from_its_first_byte() {
     assert_eq!(measure("<(cat test.txt)"), measure("test.txt"));
     // What came through a pipe is gone afterwards; what needs it says so.
     let novel = scratch.run(["sample", "standard", "--novel"]);
-    assert!(novel.status == Some(1) && novel.stderr.contains("standard input: "), "{}", novel.stderr);
+    assert!(
+        novel.status == Some(1)
+            && novel.stderr.contains("came through a stream, standard input, and are not kept"),
+        "{}",
+        novel.stderr
+    );
 }
 
 #[cfg(unix)]
@@ -133,14 +138,14 @@ fn one_line_says_how_a_file_was_read() {
     for (i, line) in sentences().lines().enumerate() {
         text.push_str(&format!("{i};{line};{}\r\n", ["good", "bad"][i % 2]));
     }
-    text.push_str("100;;odd\r\n101;\"one; two\";good\r\n");
+    text.push_str("100;;odd\r\n101;\"one; two\";good\r\n102;no class;\r\n");
     scratch.write("a.csv", text);
     let said = trained(&scratch, "a.csv", &["--field", "text", "--label", "class"]);
     let line = said.lines().find(|line| line.starts_with("a.csv: ")).unwrap();
     for part in [
-        "csv (by its name), separator ';', column \"text\", tokens words (101 of the first 101 rows hold blanks)",
-        "; 102 rows, 101 kept; ",
-        "; dropped: 1 blank (line 102)",
+        "csv (by its name), separator ';', column \"text\", tokens words (102 of the first 102 rows hold blanks)",
+        "; 103 rows, 101 kept; ",
+        "; dropped: 1 blank (line 102); dropped: 1 without a label (line 104: \"no class\")",
         "; 2 classes: good 51, bad 50",
     ] {
         assert!(line.contains(part), "{part}: {line}");
@@ -150,9 +155,9 @@ fn one_line_says_how_a_file_was_read() {
         ("format", Value::from("csv")),
         ("tokens", "words".into()),
         ("separator", ";".into()),
-        ("read", 102.into()),
+        ("read", 103.into()),
         ("kept", 101.into()),
-        ("dropped", serde_json::json!({ "blank": 1 })),
+        ("dropped", serde_json::json!({ "blank": 1, "without a label": 1 })),
         ("classes", serde_json::json!({ "good": 51, "bad": 50 })),
     ] {
         assert_eq!(reading[name], expected, "{name}");
@@ -162,6 +167,18 @@ fn one_line_says_how_a_file_was_read() {
         serde_json::from_str::<Value>(&scratch.read("run/labels.json")).unwrap(),
         serde_json::json!(["good", "bad"])
     );
+}
+
+#[test]
+fn a_separator_that_rows_do_not_agree_on_is_asked_about() {
+    let scratch = Scratch::new();
+    scratch.write("a.csv", "id;events\n1;login view\n2;login; out\n3;view\n");
+    let parts =
+        ["a.csv, line 1: one column, \"id;events\"; is ';' the separator?", "hint: say --separator C"];
+    scratch.refuses(1, &tiny_train("a.csv"), &parts);
+    let whole = ["--separator", ",", "--methods", "unigram"];
+    trained(&scratch, "a.csv", &whole);
+    assert_eq!(reading(&scratch, "run")["field"], "id;events");
 }
 
 #[test]

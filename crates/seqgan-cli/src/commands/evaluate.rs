@@ -73,7 +73,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
         saved.labels(),
     )?;
     progress.note(&format!("model: {}", choice::sentence(&choice)));
-    let train = match held_out.training(&config.data, vocab) {
+    let train = match saved.training_path().and_then(|_| held_out.training(&config.data, vocab)) {
         Ok(train) => Some(train),
         Err(error) => {
             let without = "without what is measured against the training file and the real row";

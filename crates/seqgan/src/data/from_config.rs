@@ -197,11 +197,10 @@ impl FirstSequences {
     /// Few short values again and again, such as kinds of events.
     fn are_values(&self) -> bool {
         const LONGEST: usize = 40;
+        const MOST: usize = 50;
         const FEWEST: usize = 20;
-        self.number >= FEWEST
-            && 5 * self.different.len() <= self.number
-            && self.longest <= LONGEST
-            && self.with_blanks == 0
+        let different = self.different.len();
+        self.number >= FEWEST && different <= MOST.min(self.number / 5) && self.longest <= LONGEST
     }
 
     fn are_molecules(&self) -> bool {
@@ -226,13 +225,7 @@ fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<(Tokens, String)> 
         return Ok((Tokens::Words, "sequences are lists".into()));
     }
     let nouns = format!("{}s", options.format.record());
-    if 5 * with_blanks >= number && with_blanks > 0 {
-        return Ok((Tokens::Words, format!("{with_blanks} of the first {number} {nouns} hold blanks")));
-    }
     let facts = records.facts();
-    if first.are_molecules() && facts.field.as_deref().is_some_and(names_molecules) {
-        return Ok((Tokens::Smiles, "a column of molecules".into()));
-    }
     if options.format.has_columns() && facts.num_columns > 1 && first.are_values() {
         let column = facts.field.unwrap_or_default();
         let message = format!(
@@ -240,8 +233,14 @@ fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<(Tokens, String)> 
             first.different.len()
         );
         let hint = "name the column that tells to which sequence a row belongs with `data.group_by = \"NAME\"`; or say \
-                    `data.tokens = \"chars\"` if each value is a sequence of characters";
+                    `data.tokens = \"chars\"`, or `\"words\"`, if each value is a sequence";
         return Err(refused(path, message, hint));
+    }
+    if 5 * with_blanks >= number && with_blanks > 0 {
+        return Ok((Tokens::Words, format!("{with_blanks} of the first {number} {nouns} hold blanks")));
+    }
+    if first.are_molecules() && facts.field.as_deref().is_some_and(names_molecules) {
+        return Ok((Tokens::Smiles, "a column of molecules".into()));
     }
     let mut reason = match with_blanks {
         0 => "no blanks".to_string(),

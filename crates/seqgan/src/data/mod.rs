@@ -38,6 +38,7 @@ pub use midi::{
 };
 pub use options::{FileFormat, LongSequences, MidiOptions, ReadOptions, RestHandling};
 pub use report::{Dropped, ReadReport};
+pub use source::is_stream;
 pub(crate) use source::shown;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, SplitBy, split_by_hash};
 pub use subwords::Subwords;

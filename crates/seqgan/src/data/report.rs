@@ -16,6 +16,7 @@ pub(super) mod reason {
     pub(in crate::data) const NO_TOKENS: &str = "blank";
     pub(in crate::data) const TOO_LONG: &str = "too long";
     pub(in crate::data) const TOO_SHORT: &str = "shorter than the window";
+    pub(in crate::data) const NO_LABEL: &str = "without a label";
     pub(in crate::data) const UNREADABLE: &str = "unreadable";
 }
 

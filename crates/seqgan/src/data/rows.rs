@@ -124,7 +124,9 @@ impl Rows {
                 }
                 continue;
             }
-            if let Some(reason) = record.dropped {
+            let unlabelled = options.label.is_some() && record.label.trim().is_empty();
+            if let Some(reason) = record.dropped.or(unlabelled.then_some(reason::NO_LABEL)) {
+                rows.tokens.truncate(start);
                 rows.drops.add(reason, place(record), &record.text);
                 continue;
             }

@@ -172,8 +172,10 @@ fn complete_lines(text: &str, is_whole: bool) -> impl Iterator<Item = &str> {
 /// A heading first, and sequences of letters below headings.
 fn is_fasta(lines: &[&str]) -> bool {
     let is_heading = |line: &str| line.starts_with('>');
-    let mut lines =
-        lines.iter().map(|line| line.trim_start_matches('\u{feff}')).filter(|line| !line.starts_with(';'));
+    let mut lines = lines
+        .iter()
+        .map(|line| line.trim_start_matches('\u{feff}'))
+        .filter(|line| !line.starts_with([';', '#', '!']));
     if !lines.next().is_some_and(|line| is_heading(line) && line.len() > 1) {
         return false;
     }

@@ -52,6 +52,21 @@ pub(super) fn of_unknown(head: Head<'_>) -> Option<u8> {
     })
 }
 
+/// A separator that the heading of a table of one column holds, and most of its rows: it may be a table of several columns in
+/// which some rows hold it once more.
+pub(super) fn unused_separator(head: Head<'_>, separator: u8) -> Option<char> {
+    let rows = FirstRows::of(head, separator).cells;
+    let [heading, rows @ ..] = rows.as_slice() else { return None };
+    if heading.len() != 1 || rows.iter().any(|row| row.len() != 1) {
+        return None;
+    }
+    let holds = |row: &StringRecord, other: u8| row[0].bytes().any(|byte| byte == other);
+    let most = |other: &u8| {
+        holds(heading, *other) && 2 * rows.iter().filter(|row| holds(row, *other)).count() > rows.len()
+    };
+    SEPARATORS.into_iter().filter(|&other| other != separator).find(most).map(char::from)
+}
+
 /// Whether the first row surely names the columns: it holds a word above a column of numbers.
 pub(super) fn has_heading(head: Head<'_>, separator: u8) -> bool {
     let rows = FirstRows::of(head, separator).cells;
@@ -96,6 +111,14 @@ mod tests {
         // One column, and text with commas in it.
         assert_eq!(of("text\nwell, then\nno\n", b','), ',');
         assert_eq!(of("", b','), ',');
+    }
+
+    #[test]
+    fn a_separator_that_is_not_used_is_seen() {
+        let of = |text: &str| unused_separator(Head { bytes: text.as_bytes(), is_whole: true }, b',');
+        assert_eq!(of("id;text\n1;a; b\n2;c\n"), Some(';'));
+        assert_eq!(of("text\na; b\nc\n"), None);
+        assert_eq!(of("id;text,n\n1;a,2\n"), None);
     }
 
     #[test]

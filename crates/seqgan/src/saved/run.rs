@@ -16,7 +16,7 @@ use crate::task::{HeldOut, MAX_SAMPLES};
 use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A run folder with its settings and vocabulary.
@@ -208,6 +208,7 @@ impl SavedRun {
             });
         };
         let mut held_out = self.held_out(model, test, vocab)?;
+        self.training_path()?;
         let train = held_out.training(&self.config.data, vocab)?;
         let policy = GeneratorPolicy::new(&model.generator, 1.0);
         let n = held_out.len().min(MAX_SAMPLES);
@@ -225,11 +226,30 @@ impl SavedRun {
         HeldOut::read(test, &self.config.data, vocab, space, rules, &self.labels)
     }
 
+    /// The path of the training file, which may have gone since.
+    ///
+    /// Returns an error if the training data came through a stream: nobody has its bytes any more, and another stream may be
+    /// there by now.
+    pub fn training_path(&self) -> Result<PathBuf> {
+        let path = self.config.data.training_path();
+        if !data::is_stream(&path) {
+            return Ok(path);
+        }
+        Err(Error::Run {
+            path: self.folder.path().into(),
+            message: format!(
+                "its training data came through a stream, {}, and are not kept",
+                data::shown(&path).display()
+            ),
+            hint: Some("train from a file where later commands need the training data".into()),
+        })
+    }
+
     /// Training file, encoded with the run's vocabulary, with sequences of up to `max_length` tokens. Returns none for
     /// a synthetic task.
     pub fn training_sequences(&self, max_length: usize) -> Result<Option<SeqBatch>> {
         let Some(vocab) = &self.vocab else { return Ok(None) };
-        let path = self.config.data.training_path();
+        let path = self.training_path()?;
         let options =
             ReadOptions { max_length, ..read_options_for(&self.config.data, &path, vocab.tokens())? };
         Ok(Some(data::read_with(path, &options, vocab, &self.labels)?.0))

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Most bytes of a record: a chromosome to be cut into windows is one.
 const MOST_BYTES: usize = 1 << 30;
 
-/// Sequences of letters, with `*` for a stop and `-` and `.` for gaps. Headings, comments (lines that begin with `;`), white
+/// Sequences of letters, with `*` for a stop and `-` and `.` for gaps. Headings, comments (lines that begin with `;`, `#` or `!`), white
 /// space and the numbers of residues, as GenBank writes them, are passed over.
 pub(super) struct Fasta {
     path: PathBuf,
@@ -41,7 +41,7 @@ impl Format for Fasta {
     fn next(&mut self, record: &mut Record) -> Result<bool> {
         record.begin(self.heading.take());
         while let Some((number, line)) = self.lines.next()? {
-            if line.starts_with(';') {
+            if line.starts_with([';', '#', '!']) {
                 self.seen.comments += 1;
             } else if line.starts_with('>') {
                 if record.line.is_some() {

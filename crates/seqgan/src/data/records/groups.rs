@@ -18,6 +18,7 @@ pub(super) struct Groups {
     groups: Option<std::vec::IntoIter<Group>>,
     num_rows: usize,
     num_blank: usize,
+    num_without_group: usize,
     with_blanks: usize,
 }
 
@@ -40,6 +41,7 @@ impl Groups {
             groups: None,
             num_rows: 0,
             num_blank: 0,
+            num_without_group: 0,
             with_blanks: 0,
         }
     }
@@ -50,6 +52,10 @@ impl Groups {
         let mut row = Record::default();
         while self.rows.next(&mut row)? {
             self.num_rows += 1;
+            if row.group.trim().is_empty() && row.fault.is_none() {
+                self.num_without_group += 1;
+                continue;
+            }
             let place = *places.entry(row.group.clone()).or_insert_with(|| {
                 let (label, line) = (row.label.clone(), row.line);
                 groups.push(Group { name: row.group.clone(), label, line, tokens: Vec::new(), fault: None });
@@ -113,6 +119,11 @@ impl Format for Groups {
         facts.remarks.insert(0, format!("made of {}, {order}", count(self.num_rows, "row")));
         if self.num_blank > 0 {
             facts.remarks.push(format!("{} passed over", count(self.num_blank, "blank row")));
+        }
+        if self.num_without_group > 0 {
+            facts
+                .remarks
+                .push(format!("{} that belong to no sequence", count(self.num_without_group, "row")));
         }
         if self.with_blanks > 0 {
             facts.remarks.push(format!("blanks written as _ in {}", count(self.with_blanks, "token")));

@@ -178,6 +178,8 @@ fn scalar(value: &Value, name: &str) -> Result<String, Fault> {
     match value.get(name) {
         Some(Value::String(label)) => Ok(label.clone()),
         Some(label @ (Value::Number(_) | Value::Bool(_))) => Ok(label.to_string()),
+        // Like a blank cell of a table.
+        Some(Value::Null) | None if value.is_object() => Ok(String::new()),
         _ => Err((
             format!("no {name:?} that is a string, a number, true or false"),
             "every line must have one",

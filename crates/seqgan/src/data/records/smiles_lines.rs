@@ -47,7 +47,8 @@ impl Format for SmilesLines {
             let Some((number, line)) = self.lines.next()? else { return Ok(false) };
             if number == 1 {
                 self.separator = line.chars().find(|c| matches!(c, '\t' | ',' | ';'));
-                let heading = fields(line).position(|field| NAMES.contains(&field.to_lowercase().as_str()));
+                let heading = fields(line)
+                    .position(|field| NAMES.contains(&field.trim_start_matches('#').to_lowercase().as_str()));
                 if let Some(column) = heading {
                     self.column = column;
                     self.heading = Some(line.trim().into());

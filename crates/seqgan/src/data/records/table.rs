@@ -27,6 +27,8 @@ pub(super) struct Table {
     group: Option<usize>,
     order: Option<usize>,
     row: StringRecord,
+    /// A character between what may be columns, where none was said and the table has one column.
+    unused_separator: Option<char>,
     /// Whether `row` was read, to look at the columns, and not yet given out.
     pending: bool,
     /// Lines before the table.
@@ -55,6 +57,10 @@ impl Table {
             pass_over_line(&mut source).map_err(Error::io("read", path))?;
         }
         let has_heading = table_shape::has_heading(source.head(), separator);
+        let unused_separator = match shape.separator.or(declared) {
+            None => table_shape::unused_separator(source.head(), separator),
+            Some(_) => None,
+        };
         let quoting = separator != b'\t';
         let quotes = quoting.then(|| Rc::new(RefCell::new(Quotes::new(separator))));
         let mut builder = ReaderBuilder::new();
@@ -77,6 +83,7 @@ impl Table {
             group: None,
             order: None,
             row: StringRecord::new(),
+            unused_separator,
             pending: false,
             lines_before: usize::from(declared.is_some()),
             repeated_headings: 0,
@@ -90,6 +97,11 @@ impl Table {
 
     /// Finds the columns in the first row, which may be known to be a heading.
     fn choose(&mut self, columns: &Columns<'_>, has_heading: bool) -> Result<()> {
+        if let Some(separator) = self.unused_separator {
+            let message = format!("one column, {:?}; is {separator:?} the separator?", &self.row[0]);
+            let hint = "say `data.separator = \"C\"` with the character between columns, the comma if there is one column";
+            return Err(wrong(&self.path, message, hint));
+        }
         let (path, row) = (&self.path, &self.row);
         let other = |name: Option<&str>| name.map(|name| find(path, row, name)).transpose();
         let [label, group, order] = [other(columns.label)?, other(columns.group)?, other(columns.order)?];

@@ -108,6 +108,11 @@ pub(super) struct Head<'a> {
     pub(super) is_whole: bool,
 }
 
+/// Whether a path names a stream: a pipe or standard input, whose bytes a later process does not get.
+pub fn is_stream(path: &Path) -> bool {
+    stream::is_stream(path)
+}
+
 /// What messages call a path.
 pub(crate) fn shown(path: &Path) -> PathBuf {
     if path == Path::new(STDIN) { "standard input".into() } else { path.into() }

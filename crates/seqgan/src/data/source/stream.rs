@@ -30,6 +30,16 @@ pub(super) fn open(path: &Path) -> io::Result<SpoolReader> {
     spooled(path, || Ok(Box::new(File::open(path)?)))
 }
 
+/// Whether a path names a stream, whose bytes a later process does not get.
+pub(super) fn is_stream(path: &Path) -> bool {
+    let is_descriptor = ["/dev/fd", "/proc/self/fd"].iter().any(|folder| path.starts_with(folder));
+    let is_standard_input =
+        path == Path::new(STDIN) || NAMES_OF_STDIN.iter().any(|name| path == Path::new(name));
+    is_descriptor
+        || is_standard_input
+        || std::fs::metadata(path).is_ok_and(|kind| !kind.is_file() && !kind.is_dir())
+}
+
 fn spooled(path: &Path, open: impl FnOnce() -> io::Result<Box<dyn Read + Send>>) -> io::Result<SpoolReader> {
     let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
     let spool = match streams.get(path) {
