@@ -44,7 +44,7 @@ fn files_that_are_not_there() {
 
 #[test]
 fn files_that_are_no_text() {
-    data_refused("a.txt", "", &[], 1, &["error: a.txt: the file is empty", "hint: one sequence a line"]);
+    data_refused("a.txt", "", &[], 1, &["error: a.txt: the file is empty", "hint: one sequence per line"]);
     data_refused(
         "a.txt",
         "\n\n\n",
@@ -59,7 +59,7 @@ fn files_that_are_no_text() {
     ];
     data_refused("a.txt", latin, &[], 1, &parts);
     let utf16 = b"\xff\xfea\0 \0b\0\n\0";
-    data_refused("a.txt", utf16, &[], 1, &["a.txt, line 1: ", "hint: the file looks like UTF-16"]);
+    data_refused("a.txt", utf16, &[], 1, &["a.txt: this is text in UTF-16LE", "hint: save it as UTF-8"]);
     data_refused(
         "a.txt",
         b"\x1f\x8b\x08\0\0",
@@ -138,8 +138,8 @@ fn nothing_to_validate_on() {
             ["error: a.txt: all lines are equal", "hint: give a file with at least two different sequences"];
         data_refused("a.txt", text, &[], 1, &parts);
     }
-    let set = ["--set", "data.validation_share=0"];
-    data_refused("a.txt", "a b\nc d\n", &set, 2, &["`data.validation_share` is 0, expected 0.001 to 0.5"]);
+    let set = ["--set", "data.validation_share=-0.1"];
+    data_refused("a.txt", "a b\nc d\n", &set, 2, &["`data.validation_share` is -0.1, expected 0 to 0.5"]);
 }
 
 #[test]
@@ -161,7 +161,7 @@ fn tables_and_json_that_leave_the_sequence_open() {
     data_refused("a.csv", "a,b\nx,y\n", &[], 1, &two);
     let none = ["a.csv, line 1: no column \"c\"; the table has \"a\", \"b\"", "hint: the first line"];
     data_refused("a.csv", "a,b\nx,y\n", &["--field", "c"], 1, &none);
-    let broken = ["a.jsonl, line 2: no JSON: ", "hint: one JSON value a line"];
+    let broken = ["a.jsonl, line 2: no JSON: ", "hint: one JSON value per line"];
     data_refused("a.jsonl", "\"a b\"\n{\"a\": \n", &[], 1, &broken);
     let torn = ["a.jsonl, line 1: the sequence holds a line break", "hint: "];
     data_refused("a.jsonl", "\"a\\nb\"\n", &["--tokens", "chars"], 1, &torn);

@@ -14,6 +14,8 @@ fn spoiled(more: &[&str]) -> Vec<String> {
         "adversarial.learning_rate=0.3",
         "mle_tuned.learning_rate=0.02",
         "evaluate.num_samples_training=3",
+        "data.validation_share=0.3",
+        "ensemble.num_epochs=4",
     ];
     and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)
 }

@@ -3,8 +3,19 @@
 use std::io::Read;
 use std::process::{Command, Output, Stdio};
 
-pub const COMMANDS: [&str; 10] =
-    ["oracle", "train", "compare", "sample", "evaluate", "report", "inspect", "schema", "completions", "man"];
+pub const COMMANDS: [&str; 11] = [
+    "oracle",
+    "train",
+    "compare",
+    "sample",
+    "evaluate",
+    "report",
+    "inspect",
+    "schema",
+    "score",
+    "completions",
+    "man",
+];
 
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_seqgan"));

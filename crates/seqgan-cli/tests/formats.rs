@@ -80,7 +80,11 @@ fn another_format_may_be_asked_for() {
     for (plain, line) in plain.lines().zip(lines.lines()) {
         assert_eq!(serde_json::from_str::<Value>(line).unwrap(), json!({ "sequence": plain }));
     }
-    let fasta = scratch.output(&["sample", "run", "-n", "5", "--format", "fasta"]);
+    let parts = ["error: a sequence holds ", "which is no residue of FASTA"];
+    scratch.refuses(1, &["sample", "run", "-n", "50", "--format", "fasta"], &parts);
+    scratch.write("g.txt", (0..60).map(|i| format!("ACGT{}\n", &"GATTACA"[i % 7..])).collect::<String>());
+    scratch.run(and(&tiny_train("g.txt"), &["--out", "genes", "-q"])).expect_fine();
+    let fasta = scratch.output(&["sample", "genes", "-n", "5", "--format", "fasta"]);
     assert_eq!(fasta.matches('>').count(), 5);
     let words = Scratch::with_run();
     let parts =

@@ -25,6 +25,49 @@ fn midi_train() -> Vec<String> {
     and(&tiny_train("tunes"), &["--set", "data.window=16", "--out", "run", "-q"])
 }
 
+/// What the run said of reading.
+fn reading_line(scratch: &Scratch, more: &[&str]) -> String {
+    let said = scratch
+        .run(and(&tiny_train("tunes"), &[more, &["--methods", "unigram"]].concat()))
+        .expect_fine()
+        .stderr;
+    said.lines().find(|line| line.starts_with("tunes: ")).unwrap_or_default().into()
+}
+
+#[test]
+fn bad_hidden_and_nested_files_of_a_folder() {
+    let scratch = with_tunes();
+    // Folders in it are read, what begins with a dot is not.
+    fs::create_dir(scratch.path("tunes/more")).unwrap();
+    fs::rename(scratch.path("held/030.mid"), scratch.path("tunes/more/1.MID")).unwrap();
+    scratch.write("tunes/._000.mid", "Mac OS X");
+    let line = reading_line(&scratch, &["--out", "run"]);
+    assert!(line.contains("track 1, channel 1, tokens ids") && line.contains("31 files, 31 kept"), "{line}");
+    assert!(line.contains("1 hidden file passed over"), "{line}");
+    // All bad ones are named at once, and left out when that is asked for.
+    scratch.write("tunes/005b.mid", "");
+    scratch.write("tunes/007b.mid", "no melody");
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("nowhere.mid", scratch.path("tunes/more/2.mid")).unwrap();
+    let parts = ["tunes/005b.mid: is empty (0 bytes); so are ", "tunes/007b.mid", "hint: ", "--skip-bad"];
+    scratch.refuses(1, &tiny_train("tunes"), &parts);
+    let line = reading_line(&scratch, &["--skip-bad", "--out", "other"]);
+    assert!(
+        line.contains("31 kept") && line.contains(" unreadable (tunes/005b.mid, tunes/007b.mid"),
+        "{line}"
+    );
+}
+
+#[test]
+fn a_track_or_channel_that_is_not_there_is_told() {
+    let scratch = with_tunes();
+    let parts = ["tunes/000.mid: ", "track 1", "so are 29 others of 30 files", "hint: "];
+    scratch.refuses(1, &and(&tiny_train("tunes"), &["--track", "Piano"]), &parts);
+    scratch.refuses(1, &and(&tiny_train("tunes"), &["--channel", "10"]), &parts);
+    assert!(reading_line(&scratch, &["--track", "1", "--channel", "1"]).contains("30 kept"));
+    scratch.refuses(2, &and(&tiny_train("tunes"), &["--channel", "17"]), &["--channel", "1..=16"]);
+}
+
 #[test]
 fn from_a_folder_to_a_folder() {
     let scratch = with_tunes();

@@ -103,7 +103,9 @@ fn what_is_frequent_stays_frequent() {
         .map(|i| if i % 10 < 7 { "git status\n".into() } else { format!("edit notes {}\n", i % 97) })
         .collect();
     scratch.write("history.txt", text);
-    let said = trained(&scratch, "history.txt", &[]);
+    let longer =
+        ["--methods", "mle-tuned", "--set", "mle_tuned.num_epochs=40", "--set", "mle_tuned.patience=40"];
+    let said = trained(&scratch, "history.txt", &longer);
     let reading = reading(&scratch, "run");
     let (train, validation) = (reading["train"].as_u64().unwrap(), reading["validation"].as_u64().unwrap());
     // 25 expected, standard deviation 4.9; within three of them.

@@ -34,7 +34,7 @@ fn the_discriminator_prefers_what_is_kept() {
     assert_eq!(kept.len(), 200);
 
     // Whatever else is asked for holds, too; and how many are drawn at a time changes nothing.
-    let begun = resampled(&scratch, &["--resample", "20", "--prefix", "cat", "--top-k", "5", "--unique"]);
+    let begun = resampled(&scratch, &["--resample", "20", "--prefix", "cat", "--top-k", "9", "--unique"]);
     assert!(begun.iter().all(|(text, _)| text.starts_with("cat")), "{begun:?}");
     let few = scratch.output(&["sample", "run", "-n", "3", "--resample", "20"]);
     let texts: Vec<&str> = kept.iter().take(3).map(|(text, _)| text.as_str()).collect();

@@ -346,6 +346,7 @@ fn sequences_of_one_length_have_no_end() {
 fn unknown_words_are_never_sampled() {
     let scratch = Scratch::with_sentences();
     let more = ["--out", "run", "-q", "--set", "data.max_vocab=6", "--set", "mle_tuned.learning_rate=0"];
+    let more = [&more[..], &["--set", "data.validation_share=0.3"]].concat();
     scratch.run(and(&tiny_train("sentences.txt"), &more)).expect_fine();
     // Untrained and hot: any token with a probability turns up.
     let samples = scratch.output(&["sample", "run", "-n", "500", "--temperature", "5"]);
@@ -486,8 +487,13 @@ fn results_stand_on_stdout_alone() {
         let lines: Vec<&str> = ended.stderr.lines().collect();
         match arguments[0] {
             "inspect" => assert!(lines.is_empty(), "{lines:?}"),
-            // Which model it is.
-            _ => assert!(matches!(lines[..], [line] if line.starts_with("model: ")), "{lines:?}"),
+            // Which model it is; and how the test file was read.
+            "sample" => assert!(matches!(lines[..], [line] if line.starts_with("model: ")), "{lines:?}"),
+            _ => assert!(
+                matches!(lines[..], [model, test, warning] if model.starts_with("model: ")
+                    && test.starts_with("sentences.txt: text") && warning.starts_with("warning: the test file")),
+                "{lines:?}"
+            ),
         }
         assert!(!ended.stdout.is_empty() && !ended.stdout.contains('\x1b'), "{arguments:?}");
     }

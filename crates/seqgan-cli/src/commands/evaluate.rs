@@ -140,13 +140,13 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     let tokens = read_options(&config.data, &args.test)?.tokens;
     let tokenizer = load_tokenizer(&config.data)?;
     let mut interner = Interner::default();
-    let mut read = |path: &Path| -> seqgan::Result<SeqBatch> {
-        let file = read_whole(path, tokens, tokenizer.as_ref(), &config.data)?;
+    let mut read = |path: &Path, are_samples: bool| -> seqgan::Result<SeqBatch> {
+        let file = read_whole(path, tokens, tokenizer.as_ref(), &config.data, are_samples)?;
         progress.note(&format!("{}: {}", path.display(), file.report));
         Ok(interner.rows(&file.sequences, &file.vocab))
     };
-    let (samples, test) = (read(samples)?, read(&args.test)?);
-    let train = args.train.as_deref().map(read).transpose()?;
+    let (samples, test) = (read(samples, true)?, read(&args.test, false)?);
+    let train = args.train.as_deref().map(|path| read(path, false)).transpose()?;
     let copies = train.as_ref().and_then(|train| overlap(train, &test));
     let warnings = copies.into_iter().chain(other_tokens(&samples, &test));
     warnings.for_each(|text| progress.note(&format!("warning: {text}")));

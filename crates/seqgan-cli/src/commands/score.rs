@@ -67,6 +67,7 @@ fn read_options(args: &ScoreArgs, run: &SavedRun, vocab: &Vocab) -> anyhow::Resu
         data.group_by.clone_from(group_by);
     }
     let mut options = read_options_for(&data, &args.file, vocab.tokens())?;
+    options.any_molecule = true;
     if args.label.is_some() || run.labels().is_empty() {
         options.label = None;
     }

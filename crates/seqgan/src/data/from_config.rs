@@ -132,6 +132,7 @@ fn with_format(config: &DataConfig, format: FileFormat, reason: &str) -> ReadOpt
         },
         field: named(&config.field),
         label: named(&config.label),
+        any_molecule: false,
         group_by: named(&config.group_by),
         order_by: named(&config.order_by),
         skip_bad: config.skip_bad,
@@ -168,6 +169,7 @@ struct FirstSequences {
     /// Lists of tokens, which JSON has.
     lists: usize,
     molecules: usize,
+    words: usize,
     different: HashSet<String>,
     longest: usize,
 }
@@ -176,8 +178,15 @@ impl FirstSequences {
     const LOOKED_AT: usize = 1_000;
 
     fn of(records: &mut Records) -> Result<Self> {
-        let mut first =
-            Self { number: 0, with_blanks: 0, lists: 0, molecules: 0, different: HashSet::new(), longest: 0 };
+        let mut first = Self {
+            number: 0,
+            with_blanks: 0,
+            lists: 0,
+            molecules: 0,
+            words: 0,
+            different: HashSet::new(),
+            longest: 0,
+        };
         while first.number < Self::LOOKED_AT {
             let Some(record) = records.next()? else { break };
             let text = record.text.trim();
@@ -188,6 +197,7 @@ impl FirstSequences {
             first.lists += usize::from(record.is_list);
             first.with_blanks += usize::from(text.contains([' ', '\t']));
             first.molecules += usize::from(is_like_a_molecule(text));
+            first.words += text.split_whitespace().count();
             first.longest = first.longest.max(text.chars().count());
             first.different.insert(text.into());
         }
@@ -200,7 +210,9 @@ impl FirstSequences {
         const MOST: usize = 50;
         const FEWEST: usize = 20;
         let different = self.different.len();
-        self.number >= FEWEST && different <= MOST.min(self.number / 5) && self.longest <= LONGEST
+        // Sentences that repeat have more words.
+        let are_names = self.words < 3 * self.number && self.longest <= LONGEST;
+        are_names && self.number >= FEWEST && different <= MOST.min(self.number / 5)
     }
 
     fn are_molecules(&self) -> bool {
@@ -226,20 +238,23 @@ fn guess_tokens(path: &Path, options: &ReadOptions) -> Result<(Tokens, String)> 
     }
     let nouns = format!("{}s", options.format.record());
     let facts = records.facts();
-    if options.format.has_columns() && facts.num_columns > 1 && first.are_values() {
-        let column = facts.field.unwrap_or_default();
+    // One of the other columns must be able to name sequences.
+    let others = facts.num_columns.saturating_sub(1 + usize::from(options.label.is_some()));
+    let holds_molecules = first.are_molecules() && facts.field.as_deref().is_some_and(names_molecules);
+    if options.format.has_columns() && others > 0 && first.are_values() && !holds_molecules {
+        let column = facts.field.as_deref().unwrap_or_default();
         let message = format!(
             "{column:?} has {} different values in the first {number} {nouns}: is a row one token of a sequence?",
             first.different.len()
         );
         let hint = "name the column that tells to which sequence a row belongs with `data.group_by = \"NAME\"`; or say \
-                    `data.tokens = \"chars\"`, or `\"words\"`, if each value is a sequence";
+                    `data.tokens = \"chars\"` or `data.tokens = \"words\"` if each value is a sequence";
         return Err(refused(path, message, hint));
     }
     if 5 * with_blanks >= number && with_blanks > 0 {
         return Ok((Tokens::Words, format!("{with_blanks} of the first {number} {nouns} hold blanks")));
     }
-    if first.are_molecules() && facts.field.as_deref().is_some_and(names_molecules) {
+    if holds_molecules {
         return Ok((Tokens::Smiles, "a column of molecules".into()));
     }
     let mut reason = match with_blanks {

@@ -315,7 +315,11 @@ impl Rows {
                 "no sequence is left: {} of {read} are {}{place}: {:?}",
                 other.count, other.reason, other.example
             );
-            bad(path, None, message, "is it the format that `data.format` or the name says?")
+            let hint = match other.reason {
+                reason::NO_LABEL => "name the column or member of the labels with `data.label`",
+                _ => "is it the format that `data.format` or the name says?",
+            };
+            bad(path, None, message, hint)
         } else {
             let message = format!("the file holds blank {record}s alone ({read})");
             bad(path, None, message, &format!("one sequence per {record} is expected"))

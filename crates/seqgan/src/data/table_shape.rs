@@ -64,7 +64,8 @@ pub(super) fn unused_separator(head: Head<'_>, separator: u8) -> Option<char> {
     let most = |other: &u8| {
         holds(heading, *other) && 2 * rows.iter().filter(|row| holds(row, *other)).count() > rows.len()
     };
-    SEPARATORS.into_iter().filter(|&other| other != separator).find(most).map(char::from)
+    // A comma stands in texts and their names as well.
+    SEPARATORS.into_iter().filter(|&other| other != separator && other != b',').find(most).map(char::from)
 }
 
 /// Whether the first row surely names the columns: it holds a word above a column of numbers.

@@ -44,6 +44,15 @@ pub(super) fn check(folder: &RunFolder, before: &Value, config: &Config, task: &
         let message = format!("the {} has changed since the run was started, or is another one", file.name);
         return Err(refused(folder, message, hint));
     }
+    let another_way = || {
+        let message = "the data are read in another way than when the run was started";
+        let hint = "give the file under a name with the same ending, or the `data.format` of the run, and resume with the version of \
+                    the program that started it; or start a new run with another `out`";
+        refused(folder, message.into(), hint)
+    };
+    if before["reading"]["format"] != now["reading"]["format"] {
+        return Err(another_way());
+    }
     let mut saved = folder.read_config()?;
     let mut asked = config.clone();
     for file in FILES.iter().filter(is_known) {
@@ -51,10 +60,7 @@ pub(super) fn check(folder: &RunFolder, before: &Value, config: &Config, task: &
     }
     folder.check_same_config(&asked)?;
     if comparable(before, before) != comparable(now, before) {
-        let message = "the data are read in another way than when the run was started";
-        let hint = "give the file under a name with the same ending, or the `data.format` of the run, and resume with the version of \
-                    the program that started it; or start a new run with another `out`";
-        return Err(refused(folder, message.into(), hint));
+        return Err(another_way());
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ impl HeldOut {
         let options = read_options_for(config, test, vocab.tokens())?;
         let options = ReadOptions { max_length: space.max_length, ..options };
         let (encoded, report) = data::read_with(test, &options, vocab, labels)?;
-        let whole = read_whole(test, vocab.tokens(), vocab.tokenizer(), config)?;
+        let whole = read_whole(test, vocab.tokens(), vocab.tokenizer(), config, false)?;
         let mut interner = Interner::default();
         Ok(Self {
             likely: encoded.select((0..encoded.len()).filter(|&b| rules.allow(space, encoded.row(b)))),
@@ -91,7 +91,7 @@ impl HeldOut {
 
     /// Reads the training file with the shared token ids.
     pub fn training(&mut self, config: &DataConfig, vocab: &Vocab) -> Result<SeqBatch> {
-        let whole = read_whole(&config.training_path(), vocab.tokens(), vocab.tokenizer(), config)?;
+        let whole = read_whole(&config.training_path(), vocab.tokens(), vocab.tokenizer(), config, false)?;
         Ok(self.interner.rows(&whole.sequences, &whole.vocab))
     }
 
@@ -153,14 +153,16 @@ pub fn other_tokens(samples: &SeqBatch, test: &SeqBatch) -> Option<String> {
 }
 
 /// Reads a file with a vocabulary of all its tokens, so that no token is unknown. `tokens` says how lines are split;
-/// subwords use `tokenizer`.
+/// subwords use `tokenizer`. Of samples in a SMILES file none is dropped, whether it is a molecule or not.
 pub fn read_whole(
     path: &Path,
     tokens: Tokens,
     tokenizer: Option<&Arc<Subwords>>,
     config: &DataConfig,
+    are_samples: bool,
 ) -> Result<TrainingText> {
     let options = ReadOptions {
+        any_molecule: are_samples,
         tokenizer: tokenizer.cloned(),
         min_count: 1,
         max_vocab: 0,

@@ -59,13 +59,7 @@ impl JsonLines {
                     self.num_members = members.len();
                     self.first_object = Some((number, listed(members.keys().map(String::as_str))));
                 }
-                let field = match &self.field {
-                    Some(field) => field,
-                    None => match only_sequence(members, &[&self.label, &self.group, &self.order])? {
-                        Some(only) => self.field.insert(only),
-                        None => return Ok(()),
-                    },
-                };
+                let Some(field) = &self.field else { return Ok(()) };
                 members.get(field).unwrap_or(&Value::Null)
             }
             other => other,
@@ -102,6 +96,18 @@ impl Format for JsonLines {
         let parsed = parse_json(line).map_err(|error| {
             (format!("no JSON: {error}"), "one JSON value per line is expected, not one for the whole file")
         });
+        if let Ok(Value::Object(members)) = &parsed
+            && self.field.is_none()
+        {
+            // Which member it is concerns the whole file.
+            let taken = [&self.label, &self.group, &self.order];
+            self.field = only_sequence(members, &taken).map_err(|(message, hint)| Error::Data {
+                path: self.path.clone(),
+                line: Some(number),
+                message,
+                hint: Some(hint.into()),
+            })?;
+        }
         let found = parsed.and_then(|value| self.sequence(number, &value, record));
         record.fault = found.err().map(|(message, hint)| Error::Data {
             path: self.path.clone(),

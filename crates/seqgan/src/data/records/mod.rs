@@ -128,7 +128,7 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
         FileFormat::Tsv => Box::new(table(source, b'\t')?),
         FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), &columns)),
         FileFormat::Fasta => Box::new(Fasta::new(path, lines(source))),
-        FileFormat::Smiles => Box::new(SmilesLines::new(lines(source))),
+        FileFormat::Smiles => Box::new(SmilesLines::new(lines(source), options.any_molecule)),
         FileFormat::Text | FileFormat::Ids | FileFormat::Midi => Box::new(lines(source)),
     };
     Ok(match columns.group {

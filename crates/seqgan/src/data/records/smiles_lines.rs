@@ -27,17 +27,18 @@ pub(in crate::data) fn names_molecules(name: &str) -> bool {
     NAMES[..5].contains(&name.as_str()) || name == "cxsmiles"
 }
 
-/// One field of each line, the first one unless a heading names another. What is no molecule is dropped.
+/// One field of each line, the first one unless a heading names another. What is no molecule is dropped, unless anything may stand there.
 pub(super) struct SmilesLines {
     lines: Lines<Source>,
+    any_molecule: bool,
     column: usize,
     separator: Option<char>,
     heading: Option<String>,
 }
 
 impl SmilesLines {
-    pub(super) fn new(lines: Lines<Source>) -> Self {
-        Self { lines, column: 0, separator: None, heading: None }
+    pub(super) fn new(lines: Lines<Source>, any_molecule: bool) -> Self {
+        Self { lines, any_molecule, column: 0, separator: None, heading: None }
     }
 }
 
@@ -60,7 +61,7 @@ impl Format for SmilesLines {
             record.text.push_str(molecule);
             if line.trim().is_empty() {
                 record.text.clear();
-            } else if !smiles::is_molecule(molecule) {
+            } else if !self.any_molecule && !smiles::is_molecule(molecule) {
                 record.text = line.into();
                 record.dropped = Some("no molecule");
             }

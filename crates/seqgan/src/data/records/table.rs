@@ -31,6 +31,8 @@ pub(super) struct Table {
     unused_separator: Option<char>,
     /// Whether `row` was read, to look at the columns, and not yet given out.
     pending: bool,
+    line_end: LineEnd,
+    rows_read: usize,
     /// Lines before the table.
     lines_before: usize,
     repeated_headings: usize,
@@ -53,6 +55,7 @@ impl Table {
         let declared = table_shape::declared(source.head());
         let separator = shape.separator.or(declared);
         let separator = separator.unwrap_or_else(|| table_shape::separator(source.head(), shape.usual));
+        let line_end = LineEnd::of(source.head().bytes);
         if declared.is_some() {
             pass_over_line(&mut source).map_err(Error::io("read", path))?;
         }
@@ -85,6 +88,8 @@ impl Table {
             row: StringRecord::new(),
             unused_separator,
             pending: false,
+            line_end,
+            rows_read: 0,
             lines_before: usize::from(declared.is_some()),
             repeated_headings: 0,
             long_fields: None,
@@ -133,7 +138,8 @@ impl Table {
 
     /// Reads the next row; `false` behind the last.
     fn read_row(&mut self) -> Result<bool> {
-        let line = self.reader.position().line() as usize + self.lines_before;
+        let line = self.line_of(self.reader.position());
+        self.rows_read += 1;
         // What is read beyond a row belongs to the next ones, and is at most a buffer.
         self.reader.get_ref().left.set(self.max_row_bytes.saturating_add(BUFFER));
         match self.reader.read_record(&mut self.row) {
@@ -144,9 +150,20 @@ impl Table {
                 ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     Err(self.too_long(line))
                 }
-                _ => Err(fault(&self.path, self.lines_before, error)),
+                _ => Err(fault(&self.path, error.position().map(|place| self.line_of(place)), error)),
             },
         }
+    }
+
+    /// The line, from 1, in which a row begins. The crate counts line feeds up to the end of the row before, so the line feed of
+    /// a CR LF is not yet counted, and a carriage return alone never is.
+    fn line_of(&self, place: &csv::Position) -> usize {
+        let counted = match self.line_end {
+            LineEnd::Feed => place.line() as usize,
+            LineEnd::ReturnAndFeed => place.line() as usize + usize::from(place.byte() > 0),
+            LineEnd::Return => self.rows_read.max(1),
+        };
+        counted + self.lines_before
     }
 
     /// Refuses a quotation mark that is open at the end of the file: what follows it was taken for one field.
@@ -203,6 +220,25 @@ impl Read for Bounded {
             quotes.borrow_mut().pass(&buffer[..n]);
         }
         Ok(n)
+    }
+}
+
+/// How the lines of a file end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum LineEnd {
+    Feed,
+    ReturnAndFeed,
+    Return,
+}
+
+impl LineEnd {
+    /// That of the first line.
+    fn of(head: &[u8]) -> Self {
+        match head.iter().position(|byte| matches!(byte, b'\n' | b'\r')).map(|end| &head[end..]) {
+            Some([b'\r', b'\n', ..]) => Self::ReturnAndFeed,
+            Some([b'\r', ..]) => Self::Return,
+            _ => Self::Feed,
+        }
     }
 }
 
@@ -270,7 +306,7 @@ impl Format for Table {
                 self.repeated_headings += 1;
             }
         }
-        let line = self.row.position().map_or(0, |position| position.line() as usize) + self.lines_before;
+        let line = self.row.position().map_or(0, |place| self.line_of(place));
         record.begin(Some(line));
         if let Some(message) = self.wrong_row() {
             record.fault = Some(Error::Data {
@@ -341,8 +377,7 @@ impl Table {
     }
 }
 
-fn fault(path: &Path, lines_before: usize, error: csv::Error) -> Error {
-    let line = error.position().map(|position| position.line() as usize + lines_before);
+fn fault(path: &Path, line: Option<usize>, error: csv::Error) -> Error {
     let (message, hint) = match error.into_kind() {
         ErrorKind::Io(source) => return Error::io("read", path)(source),
         ErrorKind::Utf8 { err, .. } => (

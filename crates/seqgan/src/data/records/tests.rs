@@ -53,6 +53,15 @@ fn a_column_of_a_table_is_chosen_by_name_or_number() {
         pairs(&[(2, "a"), (4, "b")])
     );
     assert_eq!(read(FileFormat::Csv, "sep=;\nid;seq\n1;a,b\n", Some("seq")), pairs(&[(3, "a,b")]));
+    // Lines are counted whichever way they end.
+    for end in ["\n", "\r\n", "\r"] {
+        let text = "id,seq\n1,a\n2,b\n3,c\n".replace('\n', end);
+        assert_eq!(
+            read(FileFormat::Csv, &text, Some("seq")),
+            pairs(&[(2, "a"), (3, "b"), (4, "c")]),
+            "{end:?}"
+        );
+    }
     let (message, hint) = refused(FileFormat::Csv, "a,a\nx,y\n", Some("a"));
     assert!(message.contains("2 columns are called \"a\"") && hint.contains("name of its own"), "{message}");
     let (message, _) = refused(FileFormat::Csv, "a\nx\n\"open\ny\nz\n", None);
