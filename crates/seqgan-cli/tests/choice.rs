@@ -15,7 +15,7 @@ fn spoiled(more: &[&str]) -> Vec<String> {
         "mle_tuned.learning_rate=0.02",
         "evaluate.num_samples_training=3",
         "data.validation_share=0.3",
-        "ensemble.num_epochs=4",
+        "ensemble.num_epochs=8",
     ];
     and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)
 }

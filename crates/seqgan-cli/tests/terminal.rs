@@ -13,6 +13,7 @@ fn calls() -> Vec<Vec<String>> {
         and(&tiny_train("sentences.txt"), &["--out", "OUT"]),
         and(&tiny_compare(), &["--methods", "mle-tuned,seqgan", "--seeds", "2", "--out", "OUT"]),
         words("sample run -n 20000"),
+        words("score run sentences.txt"),
         words("evaluate run --test sentences.txt --trained-metrics"),
         words("report run"),
         words("inspect run"),
