@@ -51,12 +51,8 @@ pub fn read(bytes: &[u8]) -> bool {
         read_with(&path, &again, &text.vocab, &text.labels).expect("the file was read before");
     assert!(sequences.rows().eq(text.sequences.rows()));
     // Record by record it is the same, and none is left out.
-    let mut records =
-        EncodedRecords::open(&path, &again, &text.vocab, &text.labels).expect("it was read before");
-    let mut number = 0;
-    while records.next().expect("the file was read before").is_some() {
-        number += 1;
-    }
-    assert_eq!(number, report.read);
+    let records = EncodedRecords::open(&path, &again, &text.vocab, &text.labels).expect("it was read before");
+    let records: Result<Vec<_>, _> = records.collect();
+    assert_eq!(records.expect("the file was read before").len(), report.read);
     true
 }

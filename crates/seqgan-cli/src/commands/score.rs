@@ -37,16 +37,13 @@ pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
     let mut records = EncodedRecords::open(&args.file, &options, vocab, run.labels())?;
     let mut file = TextFile::open(args.out.as_deref())?;
     let mut counts = Counts::default();
-    let mut is_over = false;
-    while !is_over {
-        let mut chunk = Vec::new();
-        while chunk.len() < CHUNK && !is_over {
-            match records.next()? {
-                Some(record) => chunk.push(EncodedRecord { label: record.label.or(label), ..record }),
-                None => is_over = true,
-            }
+    loop {
+        let chunk: Vec<EncodedRecord> = records.by_ref().take(CHUNK).collect::<seqgan::Result<_>>()?;
+        if chunk.is_empty() {
+            break;
         }
-        let text = scored(chunk, &scorer, args.json, &mut counts);
+        let labelled = |record: EncodedRecord| EncodedRecord { label: record.label.or(label), ..record };
+        let text = scored(chunk.into_iter().map(labelled).collect(), &scorer, args.json, &mut counts);
         file.write(&text)?;
     }
     file.finish()?;

@@ -18,6 +18,8 @@ pub struct EncodedRecords<'a> {
     labels: &'a [String],
     has_labels: bool,
     is_grouped: bool,
+    /// Whether the file has ended, by itself or by an error.
+    is_over: bool,
 }
 
 /// One record in the tokens of a model.
@@ -48,11 +50,12 @@ impl<'a> EncodedRecords<'a> {
             labels,
             has_labels: options.label.is_some(),
             is_grouped: options.group_by.is_some(),
+            is_over: false,
         })
     }
 
-    /// The next record; none behind the last. A record that cannot be read is one with a problem; an error ends the file.
-    pub fn next(&mut self) -> Result<Option<EncodedRecord>> {
+    /// The next record; none behind the last.
+    fn read(&mut self) -> Result<Option<EncodedRecord>> {
         let Some(record) = self.records.next()? else { return Ok(None) };
         let mut encoded = EncodedRecord {
             line: record.line,
@@ -106,6 +109,20 @@ impl<'a> EncodedRecords<'a> {
     }
 }
 
+/// Gives every record. One that cannot be read has a problem; an error is the last thing that comes.
+impl Iterator for EncodedRecords<'_> {
+    type Item = Result<EncodedRecord>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        let record = self.read().transpose();
+        self.is_over = !matches!(record, Some(Ok(_)));
+        record
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,11 +146,10 @@ mod tests {
             label: field("l"),
             ..ReadOptions::default()
         };
-        let mut records = EncodedRecords::open(&path, &options, &vocab, &labels).unwrap();
-        let mut all = Vec::new();
-        while let Some(record) = records.next().unwrap() {
-            all.push((record.line.unwrap(), record.tokens, record.problem.unwrap_or_default()));
-        }
+        let records = EncodedRecords::open(&path, &options, &vocab, &labels).unwrap().map(Result::unwrap);
+        let all: Vec<_> = records
+            .map(|record| (record.line.unwrap(), record.tokens, record.problem.unwrap_or_default()))
+            .collect();
         assert_eq!(all[0], (1, vec![3, 2], String::new()));
         assert_eq!(all[2], (3, vec![2, Vocab::UNKNOWN], "unknown: \"new\"".into()));
         assert_eq!(all[3], (4, vec![2], "unknown label \"z\"".into()));
