@@ -266,6 +266,13 @@ fn labels_that_are_no_classes_are_refused() {
         "hint: labels are classes",
     ];
     scratch.refuses(1, &and(&tiny_train("a.csv"), &["--field", "text", "--label", "score"]), &parts);
+    // Many classes are fine where each has sequences enough, and in a smaller test file, too.
+    let rows = |n: i32| (0..n).map(|i| format!("a b {},c{}\n", i % 7, i % 25)).collect::<String>();
+    scratch.write("b.csv", format!("text,class\n{}", rows(400)));
+    scratch.write("test.csv", format!("text,class\n{}", rows(50)));
+    let more = ["--field", "text", "--label", "class", "--test", "test.csv", "--methods", "unigram"];
+    trained(&scratch, "b.csv", &more);
+    assert_eq!(reading(&scratch, "run")["classes"].as_object().unwrap().len(), 25);
 }
 
 #[test]
@@ -277,7 +284,7 @@ fn damaged_records_are_all_named_or_left_out() {
     scratch.write("a.jsonl", text);
     let parts = [
         "a.jsonl, line 101: no JSON: ",
-        "; so are 1 others of 102 lines: line 102",
+        "; so is 1 other of 102 lines: line 102",
         "leave such lines out with --skip-bad",
     ];
     scratch.refuses(1, &tiny_train("a.jsonl"), &parts);

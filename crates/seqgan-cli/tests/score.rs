@@ -49,7 +49,7 @@ fn every_line_has_one_with_the_reason_where_it_has_no_likelihood() {
     assert!(lines[1..4].iter().all(|line| line[0] == "-inf" && line[1] == "-inf"));
     assert_eq!(lines[0], lines[4]);
     assert!(
-        ended.stderr.contains("2 sequences scored; 3 have no likelihood, the first: line 2, blank"),
+        ended.stderr.contains("sequences scored: 2; without a likelihood: 3, the first: line 2, blank"),
         "{}",
         ended.stderr
     );

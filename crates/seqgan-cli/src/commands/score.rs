@@ -104,9 +104,9 @@ struct Counts {
 
 impl Counts {
     fn said(&self) -> String {
-        let mut text = format!("{} sequences scored", self.records - self.without);
+        let mut text = format!("sequences scored: {}", self.records - self.without);
         if let Some(first) = &self.first {
-            text.push_str(&format!("; {} have no likelihood, the first: {first}", self.without));
+            text.push_str(&format!("; without a likelihood: {}, the first: {first}", self.without));
         }
         text
     }
@@ -154,7 +154,7 @@ fn plain_line(record: &EncodedRecord, figures: Option<(Vec<f64>, usize)>, scorer
         fields.push(figures.as_ref().map_or(String::new(), |(scores, _)| scores[index].to_string()));
     }
     fields.push(record.problem.clone().unwrap_or_default());
-    fields.extend(record.group.clone());
+    fields.extend(record.name.clone());
     fields.push(record.text.clone());
     let one_line = |field: &String| field.replace(['\t', '\n', '\r'], " ");
     fields.iter().map(one_line).collect::<Vec<_>>().join("\t")
@@ -171,8 +171,8 @@ fn json_line(record: &EncodedRecord, figures: Option<(Vec<f64>, usize)>, scorer:
         object.insert((*name).into(), scores(index));
     }
     object.insert("remark".into(), json!(record.problem));
-    if let Some(group) = &record.group {
-        object.insert("group".into(), group.clone().into());
+    if let Some(name) = &record.name {
+        object.insert("name".into(), name.clone().into());
     }
     object.insert("sequence".into(), record.text.clone().into());
     Value::Object(object).to_string()

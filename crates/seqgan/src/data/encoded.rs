@@ -11,7 +11,8 @@ use super::vocab::Vocab;
 use crate::token::{Label, TokenId};
 use crate::{Error, Result};
 
-/// Reads a file as a stream: one record in memory, none left out.
+/// Reads a file as a stream, one record in memory, and gives all of them. Grouped rows are held in memory, as a group may go on at
+/// the end of the file.
 pub struct EncodedRecords<'a> {
     records: Records,
     vocab: &'a Vocab,
@@ -27,8 +28,8 @@ pub struct EncodedRecords<'a> {
 pub struct EncodedRecord {
     /// Number of its line, where the file has lines.
     pub line: Option<usize>,
-    /// The name of its group, where rows are grouped.
-    pub group: Option<String>,
+    /// The group of its rows, where rows are grouped; the file, where each record has its own.
+    pub name: Option<String>,
     /// The text of the sequence, as it stands in the file.
     pub text: String,
     /// Its tokens; unknown ones are [`Vocab::UNKNOWN`].
@@ -59,7 +60,10 @@ impl<'a> EncodedRecords<'a> {
         let Some(record) = self.records.next()? else { return Ok(None) };
         let mut encoded = EncodedRecord {
             line: record.line,
-            group: self.is_grouped.then(|| record.group.clone()),
+            name: match &record.file {
+                Some(file) => Some(file.display().to_string()),
+                None => self.is_grouped.then(|| record.group.clone()),
+            },
             text: std::mem::take(&mut record.text),
             ..EncodedRecord::default()
         };
@@ -70,7 +74,9 @@ impl<'a> EncodedRecords<'a> {
             (None, None) => None,
         };
         let label = record.label.clone();
-        encoded.problem = problem.or_else(|| self.encode(&encoded.text.clone(), &mut encoded.tokens));
+        let mut tokens = Vec::new();
+        encoded.problem = problem.or_else(|| self.encode(&encoded.text, &mut tokens));
+        encoded.tokens = tokens;
         if self.has_labels {
             encoded.label = self.labels.iter().position(|known| *known == label).map(|label| label as Label);
             if encoded.label.is_none() {

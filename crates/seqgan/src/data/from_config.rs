@@ -176,6 +176,8 @@ struct FirstSequences {
 
 impl FirstSequences {
     const LOOKED_AT: usize = 1_000;
+    /// Characters of the longest value that names something.
+    const LONGEST: usize = 40;
 
     fn of(records: &mut Records) -> Result<Self> {
         let mut first = Self {
@@ -199,19 +201,21 @@ impl FirstSequences {
             first.molecules += usize::from(is_like_a_molecule(text));
             first.words += text.split_whitespace().count();
             first.longest = first.longest.max(text.chars().count());
-            first.different.insert(text.into());
+            // Only short values are counted.
+            if first.longest <= Self::LONGEST {
+                first.different.insert(text.into());
+            }
         }
         Ok(first)
     }
 
     /// Few short values again and again, such as kinds of events.
     fn are_values(&self) -> bool {
-        const LONGEST: usize = 40;
         const MOST: usize = 50;
         const FEWEST: usize = 20;
         let different = self.different.len();
         // Sentences that repeat have more words.
-        let are_names = self.words < 3 * self.number && self.longest <= LONGEST;
+        let are_names = self.words < 3 * self.number && self.longest <= Self::LONGEST;
         are_names && self.number >= FEWEST && different <= MOST.min(self.number / 5)
     }
 

@@ -125,7 +125,8 @@ impl ReadReport {
     pub(super) fn of(sequences: &SeqBatch, labels: &[String], vocab: &Vocab) -> Self {
         let unknown = |row: &[u32]| row.iter().filter(|&&id| id == Vocab::UNKNOWN).count();
         let lengths = || sequences.rows().map(<[u32]>::len);
-        let count = |label| sequences.labels().iter().filter(|&&l| l == label).count();
+        let mut counts = vec![0; labels.len()];
+        sequences.labels().iter().for_each(|&label| counts[label as usize] += 1);
         Self {
             format: FileFormat::Text,
             format_reason: String::new(),
@@ -147,7 +148,7 @@ impl ReadReport {
             longest: lengths().max().unwrap_or(0),
             shortest: lengths().min().unwrap_or(0),
             mean_length: sequences.total_tokens() as f64 / sequences.len().max(1) as f64,
-            classes: (0..).zip(labels).map(|(label, name)| (name.clone(), count(label))).collect(),
+            classes: labels.iter().cloned().zip(counts).collect(),
             remarks: Vec::new(),
             sha256: String::new(),
             bytes: 0,
@@ -171,12 +172,22 @@ impl ReadReport {
         self.dropped.iter().find(|d| d.reason == reason::TOO_LONG).map_or(0, |dropped| dropped.count)
     }
 
-    /// Leaves out further sequences, which cannot be used though they were read.
-    pub fn drop_sequences(&mut self, reason: &'static str, count: usize) {
-        if count > 0 {
-            self.kept -= count;
-            self.dropped.push(Dropped { reason, count, places: Vec::new(), example: String::new() });
-        }
+    /// The counts of what is left when `dropped` further sequences are left out for a reason.
+    pub(super) fn keep(
+        &mut self,
+        sequences: &SeqBatch,
+        labels: &[String],
+        vocab: &Vocab,
+        (reason, dropped): (&'static str, usize),
+    ) {
+        let left = Self::of(sequences, labels, vocab);
+        self.kept = left.kept;
+        self.tokens = left.tokens;
+        self.unknown_tokens = left.unknown_tokens;
+        self.sequences_with_unknown = left.sequences_with_unknown;
+        (self.shortest, self.longest, self.mean_length) = (left.shortest, left.longest, left.mean_length);
+        self.classes = left.classes;
+        self.dropped.push(Dropped { reason, count: dropped, places: Vec::new(), example: String::new() });
     }
 
     /// The account as JSON: names and numbers, `dropped` and `examples` by reason, `classes` by name.
@@ -320,10 +331,7 @@ impl ReadReport {
 
 /// A number with its noun.
 pub(super) fn count(number: usize, noun: &str) -> String {
-    match noun.strip_prefix("mark of") {
-        Some(rest) => count_of(number, noun, &format!("marks of{rest}")),
-        None => count_of(number, noun, &format!("{noun}s")),
-    }
+    count_of(number, noun, &format!("{noun}s"))
 }
 
 fn count_of(number: usize, one: &str, many: &str) -> String {

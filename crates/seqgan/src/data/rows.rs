@@ -1,5 +1,6 @@
 //! The kept lines of a file as ids, before their padding is known.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -71,6 +72,7 @@ pub(super) struct Rows {
     /// Of each row, by the order of their first appearance in `label_names`; empty where none were asked for.
     labels: Vec<Label>,
     pub(super) label_names: Vec<String>,
+    label_numbers: HashMap<String, Label>,
     pub(super) longest: usize,
     longest_line: Option<usize>,
     read: usize,
@@ -102,6 +104,7 @@ impl Rows {
         let mut shortest_dropped = usize::MAX;
         let mut faults = Faults::default();
         rows.label_names = known_labels.unwrap_or_default().to_vec();
+        rows.label_numbers = rows.label_names.iter().cloned().zip(0..).collect();
         while let Some(record) = records.next()? {
             let start = rows.tokens.len();
             let mut fault = record.fault.take();
@@ -116,12 +119,7 @@ impl Rows {
             }
             let record = records.current();
             if let Some(fault) = fault {
-                rows.tokens.truncate(start);
-                if options.skip_bad {
-                    rows.drops.add(reason::UNREADABLE, place(record), &fault_in_short(&fault));
-                } else {
-                    faults.add(fault, place(record));
-                }
+                rows.leave_out(fault, record, start, options, &mut faults);
                 continue;
             }
             let unlabelled = options.label.is_some() && record.label.trim().is_empty();
@@ -134,11 +132,16 @@ impl Rows {
             let length = rows.tokens.len() - start;
             let record_use = RecordUse::of(length, limit, options);
             let label = match (&record_use, &options.label) {
-                (RecordUse::Dropped(_), _) | (_, None) => None,
-                (_, Some(_)) => match rows.label(&record.label, known_labels.is_none()) {
-                    Ok(label) => Some(label),
-                    Err(TokenError { message, hint }) => return Err(records.fault(message, &hint)),
-                },
+                (RecordUse::Dropped(_), _) | (_, None) => Ok(None),
+                (_, Some(_)) => rows.label(&record.label, known_labels.is_none()).map(Some),
+            };
+            let label = match label {
+                Ok(label) => label,
+                Err(TokenError { message, hint }) => {
+                    let fault = records.fault(message, &hint);
+                    rows.leave_out(fault, record, start, options, &mut faults);
+                    continue;
+                }
             };
             match record_use {
                 RecordUse::Windows(kept) => {
@@ -191,8 +194,23 @@ impl Rows {
         rows.facts = records.facts();
         (rows.bytes, rows.sha256) = records.into_digest();
         rows.check_some_tokens(path, options, shortest_dropped, known_labels.is_some())?;
-        rows.check_labels(path, options, known_labels.is_some())?;
         Ok(rows)
+    }
+
+    /// Leaves out a record that cannot be read, whose tokens begin at `start`: it is counted, or an error of the file.
+    fn leave_out(
+        &mut self,
+        fault: Error,
+        record: &Record,
+        start: usize,
+        options: &ReadOptions,
+        faults: &mut Faults,
+    ) {
+        self.tokens.truncate(start);
+        match options.skip_bad {
+            true => self.drops.add(reason::UNREADABLE, place(record), &fault_in_short(&fault)),
+            false => faults.add(fault, place(record)),
+        }
     }
 
     /// Drops the rows that are not to be kept.
@@ -217,8 +235,8 @@ impl Rows {
 
     /// The number of a label; a new one gets the next, where there may be new ones.
     fn label(&mut self, name: &str, new: bool) -> Result<Label, TokenError> {
-        if let Some(label) = self.label_names.iter().position(|known| known == name) {
-            return Ok(label as Label);
+        if let Some(&label) = self.label_numbers.get(name) {
+            return Ok(label);
         }
         if !new {
             return Err(TokenError {
@@ -235,8 +253,10 @@ impl Rows {
                 hint: "labels are classes; is it another column that holds them?".into(),
             });
         }
+        let label = self.label_names.len() as Label;
         self.label_names.push(name.into());
-        Ok(self.label_names.len() as Label - 1)
+        self.label_numbers.insert(name.into(), label);
+        Ok(label)
     }
 
     /// Labels of no row, because all of theirs were left out by chance, are no classes.
@@ -251,30 +271,6 @@ impl Rows {
         self.labels.iter_mut().for_each(|label| *label = numbers[*label as usize]);
         let mut used = is_used.iter();
         self.label_names.retain(|_| *used.next().unwrap_or(&true));
-    }
-
-    /// Refuses labels that are no classes: measurements, or names of single sequences.
-    fn check_labels(&self, path: &Path, options: &ReadOptions, further: bool) -> Result<()> {
-        /// So few are classes whatever they look like.
-        const FEW: usize = 20;
-        /// Sequences per class, on average.
-        const FEWEST: usize = 10;
-        let classes = self.label_names.len();
-        let (Some(column), false) = (&options.label, further || classes <= FEW) else { return Ok(()) };
-        let is_decimal = |name: &&String| name.parse::<f64>().is_ok() && name.parse::<i64>().is_err();
-        let decimals = self.label_names.iter().filter(is_decimal).count();
-        if 2 * decimals <= classes && self.lengths.len() >= FEWEST * classes {
-            return Ok(());
-        }
-        let message = format!(
-            "the labels {column:?} are {} different ones for {} sequences, such as {}",
-            grouped(classes as u64),
-            grouped(self.lengths.len() as u64),
-            self.label_names[..3].join(", ")
-        );
-        let hint =
-            "labels are classes: make a few of them, such as low, medium and high, or name another column";
-        Err(bad(path, None, message, hint))
     }
 
     /// A `further` file must fit what was learnt from another.
@@ -436,7 +432,9 @@ impl Faults {
                 let more = if self.others > self.places.len() { ", .." } else { "" };
                 let (others, read) = (grouped(self.others as u64), grouped(read as u64));
                 let places = self.places.join(", ");
-                message.push_str(&format!("; so are {others} others of {read} {record}s: {places}{more}"));
+                let others =
+                    if self.others == 1 { "is 1 other".into() } else { format!("are {others} others") };
+                message.push_str(&format!("; so {others} of {read} {record}s: {places}{more}"));
             }
             let known = hint.take().unwrap_or_default();
             *hint = Some(format!("{known}; or leave such {record}s out with `data.skip_bad = true`"));

@@ -69,7 +69,7 @@ pub(super) fn not_text(head: Head<'_>) -> Option<Foreign> {
     })
 }
 
-/// The encoding of text in units of two or four bytes, by its mark of byte order or by where its zeros stand.
+/// The encoding of text in units of two or four bytes, by its byte order mark or by where its zeros stand.
 fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
     match bytes {
         [0xff, 0xfe, 0, 0, ..] => return Some("UTF-32LE"),
@@ -124,7 +124,9 @@ pub(super) fn other_format(head: Head<'_>) -> Option<Foreign> {
     if lines.iter().any(|line| *line == "M  END" || *line == "$$$$") {
         return foreign("a file of molecules in SDF or MOL", "write it as SMILES");
     }
-    if !are_json(&lines) && is_json_document(text) {
+    // A first line that goes on behind the head may be a JSON value by itself.
+    let is_first_line_known = head.is_whole || !lines.is_empty();
+    if is_first_line_known && !are_json(&lines) && is_json_document(text) {
         return foreign("one JSON document", "write a JSON value per line, for example with `jq -c '.[]'`");
     }
     None
@@ -154,7 +156,7 @@ pub(super) fn guess(head: Head<'_>) -> Option<Guess> {
     }
 }
 
-/// The text before the first byte that is not UTF-8, without a mark of byte order.
+/// The text before the first byte that is not UTF-8, without a byte order mark.
 fn text_of(head: Head<'_>) -> &str {
     let valid = match std::str::from_utf8(head.bytes) {
         Ok(text) => text,
@@ -287,6 +289,9 @@ mod tests {
         assert!(of("[\n {\"a\": 1},\n {\"a\": 2}\n]\n").contains("JSON document"));
         assert!(of("[{\"a\": 1},\n {\"a\": 2}]\n").contains("JSON document"));
         assert!(of("{\n  \"data\": [1]\n}\n").contains("JSON document"));
+        // A first line that is longer than what is looked at.
+        let long = format!("[{}", "1, ".repeat(30_000));
+        assert_eq!(other_format(Head { bytes: long.as_bytes(), is_whole: false }), None);
         for text in ["", "[Verse 1]\nla\n", "@home\nhome\n", "<3 you\n", "{\"a\": 1}\n", "{ what }\n"] {
             assert_eq!(of(text), "", "{text}");
         }

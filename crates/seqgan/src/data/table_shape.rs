@@ -72,7 +72,7 @@ pub(super) fn unused_separator(head: Head<'_>, separator: u8) -> Option<char> {
 pub(super) fn has_heading(head: Head<'_>, separator: u8) -> bool {
     let rows = FirstRows::of(head, separator).cells;
     let [heading, rows @ ..] = rows.as_slice() else { return false };
-    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok();
+    let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok_and(f64::is_finite);
     let above_numbers = |column: usize| rows.iter().all(|row| row.get(column).is_some_and(is_number));
     let is_word = |cell: &str| !cell.trim().is_empty() && !is_number(cell);
     rows.len() > 1

@@ -26,19 +26,17 @@ pub struct TrainingText {
 }
 
 impl TrainingText {
-    /// Leaves out all sequences but `rows`, and labels of which none is left.
-    pub fn keep(&mut self, rows: impl IntoIterator<Item = usize>) {
-        let sequences = self.sequences.select(rows);
-        let labels = sequences.labels();
-        let is_used = |label: usize| labels.contains(&(label as Label));
-        let used: Vec<usize> = (0..self.labels.len()).filter(|&label| is_used(label)).collect();
-        let number =
-            |label: &Label| used.iter().position(|&old| old == *label as usize).unwrap_or(0) as Label;
-        let labels = labels.iter().map(number).collect::<Vec<_>>();
-        self.labels = used.iter().map(|&label| self.labels[label].clone()).collect();
-        self.report.classes = self.labels.iter().cloned().map(|name| (name, 0)).collect();
-        labels.iter().for_each(|&label| self.report.classes[label as usize].1 += 1);
+    /// Leaves out all sequences but `rows`, for a reason in a few words, and labels of which none is left.
+    pub fn keep(&mut self, rows: &[usize], reason: &'static str) {
+        let dropped = self.sequences.len() - rows.len();
+        let sequences = self.sequences.select(rows.iter().copied());
+        let used: Vec<Label> =
+            (0..self.labels.len() as Label).filter(|label| sequences.labels().contains(label)).collect();
+        let number = |label: &Label| used.iter().position(|old| old == label).unwrap_or(0) as Label;
+        let labels: Vec<Label> = sequences.labels().iter().map(number).collect();
+        self.labels = used.iter().map(|&label| self.labels[label as usize].clone()).collect();
         self.sequences = if labels.is_empty() { sequences } else { sequences.with_labels(labels) };
+        self.report.keep(&self.sequences, &self.labels, &self.vocab, (reason, dropped));
     }
 }
 

@@ -25,8 +25,10 @@ pub(super) fn open(experiment: &Experiment) -> Result<(RunFolder, Option<RunLock
     let stem = format!("{}-{preset}-{}", kind.name(), config.seed);
     let folder = RunFolder::create(out.as_deref(), &stem)?;
     let lock = RunLock::take(&folder).inspect_err(|_| {
-        // Nothing is in it yet, and nobody could go on with it.
-        let _ = std::fs::remove_dir_all(folder.path());
+        // Nothing is in it yet, and nobody could go on with it; but a lock file says that another process is at work.
+        if !folder.path().join(RunLock::FILE).exists() {
+            let _ = std::fs::remove_dir_all(folder.path());
+        }
     })?;
     if let Some(vocab) = &task.vocab {
         folder.write_json("vocab.json", vocab)?;

@@ -29,6 +29,24 @@ const FILES: [NamedFile; 4] = [
     },
 ];
 
+/// Members of `reading` that must be the same: what was learnt from, not the words about it.
+const READING: [&str; 14] = [
+    "format",
+    "separator",
+    "field",
+    "track",
+    "tokens",
+    "read",
+    "kept",
+    "classes",
+    "vocabulary",
+    "num_tokens",
+    "train",
+    "validation",
+    "split_by",
+    "sha256",
+];
+
 /// Refuses a resume with other settings or other data than `run.json`, which is `before`, tells. Where a file lies may
 /// differ if the hash of its content is known; without one, as in folders of earlier versions, the path must be the same.
 pub(super) fn check(folder: &RunFolder, before: &Value, config: &Config, task: &Task) -> Result<()> {
@@ -50,7 +68,8 @@ pub(super) fn check(folder: &RunFolder, before: &Value, config: &Config, task: &
                     the program that started it; or start a new run with another `out`";
         refused(folder, message.into(), hint)
     };
-    if before["reading"]["format"] != now["reading"]["format"] {
+    let has_reading = before["reading"].is_object();
+    if has_reading && before["reading"]["format"] != now["reading"]["format"] {
         return Err(another_way());
     }
     let mut saved = folder.read_config()?;
@@ -81,6 +100,14 @@ fn hash<'a>(description: &'a Value, file: &NamedFile) -> Option<&'a str> {
 /// A description without the paths in it, and without what the version that wrote `before` did not record.
 fn comparable(description: &Value, before: &Value) -> Value {
     let mut description = description.clone();
+    // Words and places may change, with the version of the program or with a folder's path.
+    if before["reading"].is_object() {
+        if let Some(members) = description["reading"].as_object_mut() {
+            members.retain(|name, _| READING.contains(&name.as_str()));
+        }
+    } else {
+        description["reading"] = Value::Null;
+    }
     if let Some(members) = description["data"].as_object_mut() {
         members.remove("oracle_params");
         for name in ["test", "oracle_params_sha256"] {

@@ -20,7 +20,7 @@ pub struct RunLock {
 
 impl RunLock {
     /// The file's name.
-    pub(super) const FILE: &str = "lock";
+    pub const FILE: &str = "lock";
 
     /// Takes the lock of the folder of a run or of a study, or names the process that has it.
     pub fn take(folder: impl AsRef<Path>) -> Result<Self> {

@@ -44,7 +44,8 @@ impl StudyFolder {
             write_json(&path, MARK, &mark)?;
         }
         let lock = RunLock::take(&path).inspect_err(|_| {
-            if is_new {
+            // A lock file says that another process is at work in the folder.
+            if is_new && !path.join(RunLock::FILE).exists() {
                 let _ = fs::remove_dir_all(&path);
             }
         })?;

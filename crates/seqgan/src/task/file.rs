@@ -7,7 +7,7 @@ use crate::data::{
     load_tokenizer, read_options,
 };
 use crate::generator::{Rules, SequenceSpace, constraint, oracle};
-use crate::token::{Label, SeqBatch, TokenId};
+use crate::token::{SeqBatch, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use std::collections::HashSet;
@@ -23,6 +23,7 @@ impl Task {
         let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
         let mut text = data::read_training(path, &options)?;
         check_pitches(config, &text)?;
+        check_labels(config, &text)?;
         let (space, constraint) = constrain(&mut text, constraint)?;
         let support = Support { space: &space, own: Arc::new(Rules::of(&space)), constraint };
         let parts = Parts::split(config, &text.sequences, &support)?;
@@ -75,6 +76,33 @@ fn check_pitches(config: &DataConfig, text: &TrainingText) -> Result<()> {
     })
 }
 
+/// Refuses labels that are no classes: measurements, or names of single sequences.
+fn check_labels(config: &DataConfig, text: &TrainingText) -> Result<()> {
+    /// Fewer are classes even if they are numbers.
+    const FEW: usize = 20;
+    /// Sequences per class, on average.
+    const FEWEST: usize = 10;
+    let (classes, kept) = (text.labels.len(), text.report.kept);
+    let is_decimal = |name: &&String| name.parse::<f64>().is_ok() && name.parse::<i64>().is_err();
+    let decimals = text.labels.iter().filter(is_decimal).count();
+    if classes <= FEW || (2 * decimals <= classes && kept >= FEWEST * classes) {
+        return Ok(());
+    }
+    let column = &config.label;
+    let examples = text.labels[..3].join(", ");
+    Err(Error::Data {
+        path: data::shown(&config.training_path()),
+        line: None,
+        message: format!(
+            "the labels {column:?} are {classes} different ones for {kept} sequences, such as {examples}"
+        ),
+        hint: Some(
+            "labels are classes: make a few of them, such as low, medium and high, or name another column"
+                .into(),
+        ),
+    })
+}
+
 /// Sequence space of the data. No end token is needed if all sequences have the same length.
 fn space(text: &TrainingText) -> SequenceSpace {
     let length = text.sequences.max_length();
@@ -90,8 +118,9 @@ fn space(text: &TrainingText) -> SequenceSpace {
 
 /// Number of sequences of each label.
 fn label_counts(text: &TrainingText) -> Vec<u64> {
-    let count = |label| text.sequences.labels().iter().filter(|&&l| l == label).count() as u64;
-    (0..text.labels.len() as Label).map(count).collect()
+    let mut counts = vec![0; text.labels.len()];
+    text.sequences.labels().iter().for_each(|&label| counts[label as usize] += 1);
+    counts
 }
 
 /// Sequences that a generator of the task can produce.
@@ -130,8 +159,7 @@ fn constrain(
     if rows.len() == text.sequences.len() {
         return Ok((space, Some(rules)));
     }
-    text.report.drop_sequences("against the constraint", text.sequences.len() - rows.len());
-    text.keep(rows);
+    text.keep(&rows, "against the constraint");
     space.label_counts = label_counts(text);
     // The number of classes is part of the space that rules belong to.
     let rules = constraint::rules(constraint, &space, &text.vocab)?;
@@ -193,7 +221,7 @@ impl Parts {
                 "{train} sequences to train, none set aside: validation figures are of {validation} training sequences"
             );
         }
-        let asked = 100.0 * share;
+        let asked = (1e5 * share).round() / 1e3;
         let part =
             format!("{train} sequences to train, {validation} set aside for validation ({asked} % asked)");
         match by {

@@ -3,8 +3,8 @@
 use crate::Result;
 use crate::config::DataConfig;
 use crate::data::{
-    self, Interner, LongSequences, ReadOptions, ReadReport, Subwords, Tokens, TrainingText, Vocab,
-    are_pitches, read_options_for,
+    self, FileFormat, Interner, LongSequences, ReadOptions, ReadReport, Subwords, Tokens, TrainingText,
+    Vocab, are_pitches, read_options_for,
 };
 use crate::generator::{Policy, Rules, SequenceSpace};
 use crate::metrics::{Estimate, SampleContext, Scorecard, nll};
@@ -43,13 +43,14 @@ impl HeldOut {
         let options = ReadOptions { max_length: space.max_length, ..options };
         let (encoded, report) = data::read_with(test, &options, vocab, labels)?;
         let whole = read_whole(test, vocab.tokens(), vocab.tokenizer(), config, false)?;
+        let is_midi = report.format == FileFormat::Midi;
         let mut interner = Interner::default();
         Ok(Self {
             likely: encoded.select((0..encoded.len()).filter(|&b| rules.allow(space, encoded.row(b)))),
             report,
             test: interner.rows(&whole.sequences, &whole.vocab),
             interner,
-            pitches: are_pitches(config),
+            pitches: are_pitches(config) || is_midi,
         })
     }
 

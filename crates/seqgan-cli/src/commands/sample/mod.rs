@@ -178,11 +178,13 @@ impl Output {
             _ => None,
         };
         let format = match args.format.or(by_name) {
-            // As the run tells it: the data may have gone since.
-            None => folder.read_json::<serde_json::Value>("run.json")?["reading"]["format"]
-                .as_str()
-                .and_then(|name| name.parse().ok())
-                .unwrap_or_default(),
+            // As the run tells it: the data may have gone since. Folders of earlier versions have it under `data`.
+            None => {
+                let description: serde_json::Value = folder.read_json("run.json")?;
+                let named =
+                    |part: &str| description[part]["format"].as_str().and_then(|name| name.parse().ok());
+                named("reading").or_else(|| named("data")).unwrap_or_default()
+            }
             Some(format) => format,
         };
         if format == FileFormat::Midi {

@@ -53,7 +53,8 @@ fn order_is_within_groups(config: &Config, provenance: &Provenance) -> Result<()
 
 fn grouped_rows_are_tokens(config: &Config, provenance: &Provenance) -> Result<()> {
     let data = &config.data;
-    if data.group_by.is_empty() || matches!(data.tokens.as_str(), "auto" | "words" | "ids") {
+    let are_whole = matches!(data.tokens.as_str(), "auto" | "words" | "ids") && !has_subwords(config);
+    if data.group_by.is_empty() || are_whole {
         return Ok(());
     }
     let expected = "auto, words or ids with `data.group_by`: every row is one token";

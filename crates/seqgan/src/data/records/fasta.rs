@@ -98,7 +98,7 @@ impl Format for Fasta {
         }
         say(gaps, format!("gaps (- or .) kept in {}", count(gaps, "record")));
         say(stops, format!("stops (*) kept in {}", count(stops, "record")));
-        say(self.lines.marks(), format!("{} removed", count(self.lines.marks(), "mark of byte order")));
+        remarks.extend(self.lines.remarks());
         Facts { remarks, ..Facts::default() }
     }
 }

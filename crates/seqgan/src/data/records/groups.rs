@@ -22,6 +22,7 @@ pub(super) struct Groups {
     with_blanks: usize,
 }
 
+#[derive(Default)]
 struct Group {
     name: String,
     label: String,
@@ -52,8 +53,14 @@ impl Groups {
         let mut row = Record::default();
         while self.rows.next(&mut row)? {
             self.num_rows += 1;
-            if row.group.trim().is_empty() && row.fault.is_none() {
-                self.num_without_group += 1;
+            if row.group.trim().is_empty() {
+                match row.fault.take() {
+                    // A record by itself: to which sequence it belongs nobody knows.
+                    Some(fault) => {
+                        groups.push(Group { fault: Some(fault), line: row.line, ..Group::default() })
+                    }
+                    None => self.num_without_group += 1,
+                }
                 continue;
             }
             let place = *places.entry(row.group.clone()).or_insert_with(|| {
@@ -80,14 +87,13 @@ impl Groups {
         }
         if self.is_sorted {
             let places = groups.iter().flat_map(|group| &group.tokens).map(|(place, _)| place.as_str());
-            let order = Order::of(places).map_err(|place| Error::Data {
+            let order = Order::of(places).map_err(|(place, others)| Error::Data {
                 path: self.path.clone(),
                 line: None,
-                message: format!("rows cannot be sorted by {place:?}"),
+                message: format!("rows cannot be sorted by {place:?} among {others}"),
                 hint: Some("write times as in 2024-05-31T09:00:00 (ISO 8601), or numbers".into()),
             })?;
-            // Equal places stay in the order of the file.
-            groups.iter_mut().for_each(|group| group.tokens.sort_by(|(a, _), (b, _)| order.compare(a, b)));
+            groups.iter_mut().for_each(|group| order.sort(&mut group.tokens));
             self.order = Some(order);
         }
         Ok(groups)
@@ -121,9 +127,7 @@ impl Format for Groups {
             facts.remarks.push(format!("{} passed over", count(self.num_blank, "blank row")));
         }
         if self.num_without_group > 0 {
-            facts
-                .remarks
-                .push(format!("{} that belong to no sequence", count(self.num_without_group, "row")));
+            facts.remarks.push(format!("{} without a group left out", count(self.num_without_group, "row")));
         }
         if self.with_blanks > 0 {
             facts.remarks.push(format!("blanks written as _ in {}", count(self.with_blanks, "token")));

@@ -120,7 +120,7 @@ impl Format for JsonLines {
 
     fn facts(&self) -> Facts {
         let field = self.field.clone().filter(|_| self.first_object.is_some());
-        Facts { field, num_columns: self.num_members, ..Facts::default() }
+        Facts { field, num_columns: self.num_members, remarks: self.lines.remarks(), ..Facts::default() }
     }
 }
 

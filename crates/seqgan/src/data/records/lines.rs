@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::super::report::grouped;
+use super::super::report::{count, grouped};
 use crate::{Error, Result};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -17,7 +17,7 @@ pub(super) struct Lines<R> {
     buffer: Vec<u8>,
     /// Whether the last line ended with a carriage return, to which a line feed may belong.
     after_return: bool,
-    /// Marks of byte order at the beginning of other lines than the first: of files that were joined.
+    /// Byte order marks at the beginning of other lines than the first: of files that were joined.
     marks: usize,
 }
 
@@ -34,7 +34,7 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// The next line with its number, from 1, without its end and without a mark of byte order.
+    /// The next line with its number, from 1, without its end and without a byte order mark.
     pub(super) fn next(&mut self) -> Result<Option<(usize, &str)>> {
         self.buffer.clear();
         self.number += 1;
@@ -47,7 +47,7 @@ impl<R: Read> Lines<R> {
             }
             None => line,
         };
-        // A mark of byte order alone is an empty file, not an empty line.
+        // A byte order mark alone is an empty file, not an empty line.
         if !is_ended && line.is_empty() {
             self.number -= 1;
             return Ok(None);
@@ -62,9 +62,10 @@ impl<R: Read> Lines<R> {
         }
     }
 
-    /// Number of marks of byte order that were removed behind the first line.
-    pub(super) fn marks(&self) -> usize {
-        self.marks
+    /// What there is to say of the lines.
+    pub(super) fn remarks(&self) -> Vec<String> {
+        let marks = (self.marks > 0).then(|| format!("{} removed", count(self.marks, "byte order mark")));
+        marks.into_iter().collect()
     }
 
     /// Moves one line without its end into the buffer; whether it has an end.

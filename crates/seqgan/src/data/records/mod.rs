@@ -41,8 +41,9 @@ pub(super) struct Records {
 
 impl Records {
     pub(super) fn open(path: &Path, options: &ReadOptions) -> Result<Self> {
+        check_columns(&shown(path), options)?;
         let (format, digest): (Box<dyn Format>, _) = match options.format {
-            FileFormat::Midi if options.label.is_none() => {
+            FileFormat::Midi => {
                 let melodies = Melodies::open(path, options.midi.clone())?;
                 let digest = melodies.digest();
                 (Box::new(melodies), digest)
@@ -90,15 +91,8 @@ impl Records {
     }
 }
 
-fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<dyn Format>> {
-    if let Some(foreign) = sniff::not_text(source.head()) {
-        return Err(Error::Data {
-            path: path.into(),
-            line: None,
-            message: format!("this is {}", foreign.what),
-            hint: Some(foreign.hint),
-        });
-    }
+/// Refuses labels and groups of a format that has no columns.
+fn check_columns(path: &Path, options: &ReadOptions) -> Result<()> {
     let has_columns = options.format.has_columns();
     let asked = [(&options.label, "labels"), (&options.group_by, "groups of rows")];
     for (name, what) in asked {
@@ -110,6 +104,18 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
                 hint: Some(format!("{what} stand in a column of a table, or in a member of JSON objects")),
             });
         }
+    }
+    Ok(())
+}
+
+fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<dyn Format>> {
+    if let Some(foreign) = sniff::not_text(source.head()) {
+        return Err(Error::Data {
+            path: path.into(),
+            line: None,
+            message: format!("this is {}", foreign.what),
+            hint: Some(foreign.hint),
+        });
     }
     let columns = Columns {
         field: options.field.as_deref(),
@@ -147,9 +153,7 @@ impl Format for Lines<Source> {
     }
 
     fn facts(&self) -> Facts {
-        let marks = super::report::count(self.marks(), "mark of byte order");
-        let remarks = if self.marks() > 0 { vec![format!("{marks} removed")] } else { Vec::new() };
-        Facts { remarks, ..Facts::default() }
+        Facts { remarks: self.remarks(), ..Facts::default() }
     }
 }
 

@@ -43,7 +43,7 @@ impl Quotes {
                     self.opened = self.line;
                     Place::Quoted
                 }
-                // A mark of byte order before the first field.
+                // A byte order mark before the first field.
                 (Place::Start, 0xef | 0xbb | 0xbf) if self.line == 1 => Place::Start,
                 _ => Place::Plain,
             };

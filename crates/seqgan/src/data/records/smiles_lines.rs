@@ -3,7 +3,6 @@
 use super::lines::Lines;
 use super::record::{Facts, Format, Record};
 use crate::Result;
-use crate::data::report::count;
 use crate::data::smiles;
 use crate::data::source::Source;
 
@@ -50,6 +49,8 @@ impl Format for SmilesLines {
                 self.separator = line.chars().find(|c| matches!(c, '\t' | ',' | ';'));
                 let heading = fields(line)
                     .position(|field| NAMES.contains(&field.trim_start_matches('#').to_lowercase().as_str()));
+                // A molecule may be called "mol".
+                let heading = heading.filter(|_| !fields(line).any(smiles::is_molecule));
                 if let Some(column) = heading {
                     self.column = column;
                     self.heading = Some(line.trim().into());
@@ -71,10 +72,7 @@ impl Format for SmilesLines {
 
     fn facts(&self) -> Facts {
         let heading = self.heading.iter().map(|heading| format!("the first line, {heading:?}, is a heading"));
-        let mut remarks: Vec<String> = heading.collect();
-        if self.lines.marks() > 0 {
-            remarks.push(format!("{} removed", count(self.lines.marks(), "mark of byte order")));
-        }
+        let remarks = heading.chain(self.lines.remarks()).collect();
         Facts { separator: self.separator, remarks, ..Facts::default() }
     }
 }

@@ -27,6 +27,10 @@ pub(super) struct Table {
     group: Option<usize>,
     order: Option<usize>,
     row: StringRecord,
+    /// The line, from 1, in which it begins.
+    row_line: usize,
+    /// Byte order marks at the beginning of other rows than the first: of files that were joined.
+    marks: usize,
     /// A character between what may be columns, where none was said and the table has one column.
     unused_separator: Option<char>,
     /// Whether `row` was read, to look at the columns, and not yet given out.
@@ -53,15 +57,16 @@ pub(super) struct Shape<'a> {
 impl Table {
     pub(super) fn new(path: &Path, mut source: Source, shape: &Shape<'_>) -> Result<Self> {
         let declared = table_shape::declared(source.head());
-        let separator = shape.separator.or(declared);
-        let separator = separator.unwrap_or_else(|| table_shape::separator(source.head(), shape.usual));
         let line_end = LineEnd::of(source.head().bytes);
         if declared.is_some() {
-            pass_over_line(&mut source).map_err(Error::io("read", path))?;
+            source.skip_first_line();
         }
-        let has_heading = table_shape::has_heading(source.head(), separator);
+        let head = source.head();
+        let separator = shape.separator.or(declared);
+        let separator = separator.unwrap_or_else(|| table_shape::separator(head, shape.usual));
+        let has_heading = table_shape::has_heading(head, separator);
         let unused_separator = match shape.separator.or(declared) {
-            None => table_shape::unused_separator(source.head(), separator),
+            None => table_shape::unused_separator(head, separator),
             Some(_) => None,
         };
         let quoting = separator != b'\t';
@@ -75,7 +80,13 @@ impl Table {
             .flexible(true);
         let mut table = Self {
             path: path.into(),
-            reader: builder.from_reader(Bounded { source, left: Cell::new(0), quotes: quotes.clone() }),
+            reader: builder.from_reader(Bounded {
+                source,
+                left: Cell::new(0),
+                quotes: quotes.clone(),
+                read: 0,
+                last: 0,
+            }),
             quotes,
             separator,
             max_row_bytes: shape.max_row_bytes,
@@ -86,6 +97,8 @@ impl Table {
             group: None,
             order: None,
             row: StringRecord::new(),
+            row_line: 1,
+            marks: 0,
             unused_separator,
             pending: false,
             line_end,
@@ -145,7 +158,11 @@ impl Table {
         match self.reader.read_record(&mut self.row) {
             Ok(_) if self.row.as_slice().len() > self.max_row_bytes => Err(self.too_long(line)),
             Ok(false) => self.check_end().map(|()| false),
-            Ok(true) => Ok(true),
+            Ok(true) => {
+                self.row_line = self.line_of_row();
+                self.remove_mark();
+                Ok(true)
+            }
             Err(error) => match error.kind() {
                 ErrorKind::Io(error) if error.kind() == io::ErrorKind::FileTooLarge => {
                     Err(self.too_long(line))
@@ -153,6 +170,31 @@ impl Table {
                 _ => Err(fault(&self.path, error.position().map(|place| self.line_of(place)), error)),
             },
         }
+    }
+
+    /// The line, from 1, in which the row that was read begins. The crate tells where it ended, and blank lines may stand before
+    /// the row.
+    fn line_of_row(&self) -> usize {
+        let (end, source) = (self.reader.position(), self.reader.get_ref());
+        let inner = self.row.as_slice().bytes().filter(|&byte| byte == b'\n').count();
+        let is_open = end.byte() == source.read && source.last != b'\n';
+        let counted = match self.line_end {
+            LineEnd::Feed => (end.line() as usize).saturating_sub(inner + usize::from(!is_open)),
+            LineEnd::ReturnAndFeed => (end.line() as usize).saturating_sub(inner),
+            LineEnd::Return => self.rows_read,
+        };
+        counted.max(1) + self.lines_before
+    }
+
+    /// Removes a byte order mark from the first cell.
+    fn remove_mark(&mut self) {
+        if !self.row.get(0).is_some_and(|cell| cell.starts_with('\u{feff}')) {
+            return;
+        }
+        self.marks += 1;
+        let cells = self.row.iter().enumerate();
+        self.row =
+            cells.map(|(i, cell)| if i == 0 { cell.trim_start_matches('\u{feff}') } else { cell }).collect();
     }
 
     /// The line, from 1, in which a row begins. The crate counts line feeds up to the end of the row before, so the line feed of
@@ -207,6 +249,9 @@ struct Bounded {
     source: Source,
     left: Cell<usize>,
     quotes: Option<Rc<RefCell<Quotes>>>,
+    /// Bytes read, and the last one.
+    read: u64,
+    last: u8,
 }
 
 impl Read for Bounded {
@@ -216,6 +261,8 @@ impl Read for Bounded {
             Some(left) => self.left.set(left),
             None => return Err(io::ErrorKind::FileTooLarge.into()),
         }
+        self.read += n as u64;
+        self.last = buffer[..n].last().copied().unwrap_or(self.last);
         if let Some(quotes) = &self.quotes {
             quotes.borrow_mut().pass(&buffer[..n]);
         }
@@ -240,13 +287,6 @@ impl LineEnd {
             _ => Self::Feed,
         }
     }
-}
-
-/// Reads up to the end of the first line.
-fn pass_over_line(source: &mut Source) -> io::Result<()> {
-    let mut byte = [0];
-    while source.read(&mut byte)? == 1 && byte[0] != b'\n' {}
-    Ok(())
 }
 
 #[derive(Clone, Copy)]
@@ -306,7 +346,7 @@ impl Format for Table {
                 self.repeated_headings += 1;
             }
         }
-        let line = self.row.position().map_or(0, |place| self.line_of(place));
+        let line = self.row_line;
         record.begin(Some(line));
         if let Some(message) = self.wrong_row() {
             record.fault = Some(Error::Data {
@@ -339,6 +379,9 @@ impl Format for Table {
         }
         if self.repeated_headings > 0 {
             remarks.push(format!("{} passed over", count(self.repeated_headings, "repeated heading")));
+        }
+        if self.marks > 0 {
+            remarks.push(format!("{} removed", count(self.marks, "byte order mark")));
         }
         if let Some((line, most, number)) = self.long_fields {
             remarks.push(format!(

@@ -62,6 +62,24 @@ fn a_column_of_a_table_is_chosen_by_name_or_number() {
             "{end:?}"
         );
     }
+    // Blank lines count as lines; a byte order mark of a joined table is removed.
+    for end in ["\n", "\r\n"] {
+        let text = "\nid,seq\n\n1,\"a\nb\"\n\n\n2,c\n\u{feff}id,seq\n\u{feff}3,d".replace('\n', end);
+        let inner = format!("a{end}b");
+        let expected = pairs(&[(4, inner.as_str()), (8, "c"), (10, "d")]);
+        assert_eq!(read(FileFormat::Csv, &text, Some("seq")), expected, "{end:?}");
+    }
+    // What stands before a table is no row of it, however its lines end.
+    for end in ["\n", "\r\n", "\r"] {
+        let text = |rows: &str| format!("sep=;\n{rows}").replace('\n', end);
+        assert_eq!(
+            read(FileFormat::Csv, &text("1;a\n2;b\n"), Some("2")),
+            pairs(&[(2, "a"), (3, "b")]),
+            "{end:?}"
+        );
+        let expected = pairs(&[(3, "a"), (4, "b")]);
+        assert_eq!(read(FileFormat::Csv, &text("id;seq\n1;a\n2;b\n"), Some("2")), expected, "{end:?}");
+    }
     let (message, hint) = refused(FileFormat::Csv, "a,a\nx,y\n", Some("a"));
     assert!(message.contains("2 columns are called \"a\"") && hint.contains("name of its own"), "{message}");
     let (message, _) = refused(FileFormat::Csv, "a\nx\n\"open\ny\nz\n", None);
@@ -155,6 +173,39 @@ fn smiles_files_carry_names_and_headings() {
     let text = "CCO\tone\n\tmissing 2\n  CN  three\n\nC;4\nCC |c:1| x\n";
     let expected = [(1, "CCO"), (2, "<no molecule>"), (3, "CN"), (4, ""), (5, "C"), (6, "CC")];
     assert_eq!(read(FileFormat::Smiles, text, None), pairs(&expected));
+}
+
+#[test]
+fn rows_of_groups_that_cannot_be_read_are_records_by_themselves() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("f");
+    std::fs::write(&path, "g,s\n1,a\n1\n2,b\n,c\n2,d,e\n1,f g\n").unwrap();
+    let named = |name: &str| Some(name.to_string());
+    let options = ReadOptions {
+        format: FileFormat::Csv,
+        field: named("s"),
+        group_by: named("g"),
+        ..ReadOptions::default()
+    };
+    let mut records = Records::open(&path, &options).unwrap();
+    let mut all = Vec::new();
+    while let Some(record) = records.next().unwrap() {
+        all.push((record.line.unwrap(), record.text.clone(), record.fault.is_some()));
+    }
+    let expected = [(2, "a f_g", false), (3, "", true), (4, "b", false), (6, "", true)];
+    assert_eq!(all, expected.map(|(line, text, fault)| (line, text.to_string(), fault)));
+    let remarks = records.facts().remarks.join("; ");
+    assert_eq!(
+        remarks,
+        "made of 6 rows, in the order of the file; 1 row without a group left out; blanks written as _ in 1 token"
+    );
+}
+
+#[test]
+fn melodies_have_no_columns() {
+    let options = ReadOptions { format: FileFormat::Midi, label: Some("x".into()), ..ReadOptions::default() };
+    let error = Records::open(Path::new("a.mid"), &options).err().unwrap().to_string();
+    assert!(error.contains("a file of the format midi has no labels \"x\""), "{error}");
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! Valences and aromatic rings are not checked: chemistry toolkits refuse some strings that are molecules here.
 
 use super::first_token;
+use std::collections::{HashMap, HashSet};
 
 /// Symbols of the elements, and `*` for any atom, as they may stand in brackets.
 const ELEMENTS: &str = "* H He Li Be B C N O F Ne Na Mg Al Si P S Cl Ar K Ca Sc Ti V Cr Mn Fe Co Ni Cu Zn Ga Ge As Se Br Kr Rb \
@@ -34,9 +35,9 @@ struct Reading<'a> {
     /// The atom to which the next one is bound, in each open branch.
     branches: Vec<usize>,
     /// Open rings: number and atom.
-    open: Vec<(&'a str, usize)>,
+    open: HashMap<&'a str, usize>,
     /// Closed rings, by their atoms.
-    closed: Vec<(usize, usize)>,
+    closed: HashSet<(usize, usize)>,
     last: usize,
 }
 
@@ -46,8 +47,8 @@ pub(in crate::data) fn is_molecule(text: &str) -> bool {
         before: Before::Start,
         left: Vec::new(),
         branches: Vec::new(),
-        open: Vec::new(),
-        closed: Vec::new(),
+        open: HashMap::new(),
+        closed: HashSet::new(),
         last: 0,
     };
     let mut rest = text;
@@ -108,15 +109,12 @@ impl<'a> Reading<'a> {
 
     /// Opens or closes a ring at the last atom; none for a ring of an atom with itself or one that it is bound to.
     fn ring(&mut self, number: &'a str) -> Option<()> {
-        let Some(place) = self.open.iter().position(|(other, _)| *other == number) else {
-            self.open.push((number, self.last));
+        let Some(first) = self.open.remove(number) else {
+            self.open.insert(number, self.last);
             return Some(());
         };
-        let (_, first) = self.open.swap_remove(place);
-        let pair = (first, self.last);
-        let is_bound = first == self.last || self.left[self.last] == first || self.closed.contains(&pair);
-        self.closed.push(pair);
-        (!is_bound).then_some(())
+        let is_new = self.closed.insert((first, self.last));
+        (is_new && first != self.last && self.left[self.last] != first).then_some(())
     }
 }
 

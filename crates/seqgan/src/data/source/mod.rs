@@ -88,10 +88,18 @@ impl Source {
         Ok(Self { head: Cursor::new(head), rest, digest })
     }
 
-    /// The first bytes, all of them in a file that is not longer.
+    /// The first bytes that have not been read, all of them in a file that is not longer.
     pub(super) fn head(&self) -> Head<'_> {
-        let bytes = self.head.get_ref();
-        Head { bytes, is_whole: (bytes.len() as u64) < HEAD_BYTES }
+        let (bytes, read) = (self.head.get_ref(), self.head.position() as usize);
+        Head { bytes: &bytes[read..], is_whole: (bytes.len() as u64) < HEAD_BYTES }
+    }
+
+    /// Goes on behind the first line, which the head must hold.
+    pub(super) fn skip_first_line(&mut self) {
+        let bytes = self.head().bytes;
+        let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len());
+        let line_end = if bytes[end..].starts_with(b"\r\n") { 2 } else { bytes.len().min(end + 1) - end };
+        self.head.set_position(self.head.position() + (end + line_end) as u64);
     }
 
     /// To ask for the file's size and hash behind its end.

@@ -4,7 +4,7 @@ use super::FileDigest;
 use flate2::bufread::MultiGzDecoder;
 use ruzstd::decoding::{FrameDecoder, StreamingDecoder};
 use std::cell::RefCell;
-use std::io::{self, BufRead, Read};
+use std::io::{self, BufRead, Cursor, Read};
 use std::rc::Rc;
 
 pub(super) const GZIP: &[u8] = &[0x1f, 0x8b];
@@ -23,10 +23,14 @@ pub(super) fn unpacked<R: BufRead + 'static>(
     digest: &Rc<RefCell<FileDigest>>,
 ) -> io::Result<Box<dyn Read>> {
     let packed = Rc::clone(digest);
-    let head = file.fill_buf()?;
-    Ok(if head.starts_with(GZIP) {
+    // A pipe may give the first bytes one by one.
+    let mut head = Vec::new();
+    file.by_ref().take(ZSTD.len() as u64).read_to_end(&mut head)?;
+    let [is_gzip, is_zstd] = [GZIP, ZSTD].map(|mark| head.starts_with(mark));
+    let file = Cursor::new(head).chain(file);
+    Ok(if is_gzip {
         Box::new(Unpacked { decoder: MultiGzDecoder::new(file), packed, bytes: 0 })
-    } else if head.starts_with(ZSTD) {
+    } else if is_zstd {
         let decoder = ZstdFrames { frame: Some(zstd_frame(file)?) };
         Box::new(Unpacked { decoder, packed, bytes: 0 })
     } else {
