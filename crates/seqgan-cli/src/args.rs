@@ -69,10 +69,14 @@ Examples:
   seqgan score runs/train-quick-1 new.txt | sort -g | head     the ten least likely ones
   zcat log.csv.gz | seqgan score runs/train-quick-1 - --json
 
-A line holds, between tabs: log_prob, the log-likelihood of the sequence with its end, in nats; per_token, the same divided by
-the number of decisions (the tokens, and the end where it is chosen); tokens, their number; discriminator, its probability that
-the sequence is real, for a method that has one; a remark, which says why a sequence has no likelihood (-inf): unknown tokens,
-too long, blank; group, with --group-by; and the sequence.";
+There is a line for each sequence, with these columns between tabs:
+  log_prob        log-likelihood of the sequence with its end, in nats; -inf if it has none
+  per_token       the same per decision: tokens, and the end where it is chosen
+  tokens          number of tokens
+  discriminator   its probability that the sequence is real, for a method that has one
+  remark          why a sequence has no likelihood: unknown tokens, too long, blank
+  name            the group with --group-by, the file of a melody
+  sequence        as it stands in the file";
 
 const INSPECT_EXAMPLES: &str = "\
 Examples:
@@ -464,7 +468,8 @@ pub struct ScoreArgs {
     /// Folder of a trained run
     #[arg(value_name = "RUN")]
     pub run: PathBuf,
-    /// File of sequences, read as the run's data were; - is standard input
+    /// File of sequences, read with the settings of the run's data but for the format; - is standard input. Sequences are
+    /// scored whole, also where training cut windows
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Format of the file [default: by its extension, else by its first bytes]

@@ -43,7 +43,7 @@ fn bad_hidden_and_nested_files_of_a_folder() {
     scratch.write("tunes/._000.mid", "Mac OS X");
     let line = reading_line(&scratch, &["--out", "run"]);
     assert!(line.contains("track 1, channel 1, tokens ids") && line.contains("31 files, 31 kept"), "{line}");
-    assert!(line.contains("1 hidden file passed over"), "{line}");
+    assert!(line.contains("1 hidden file skipped"), "{line}");
     // All bad ones are named at once, and left out when that is asked for.
     scratch.write("tunes/005b.mid", "");
     scratch.write("tunes/007b.mid", "no melody");

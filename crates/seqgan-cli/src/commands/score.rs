@@ -1,5 +1,6 @@
 //! `seqgan score`: the log-likelihood of each sequence of a file under a run.
 
+use seqgan::config::FileFormat;
 use seqgan::data::{EncodedRecord, EncodedRecords, ReadOptions, Vocab, read_options_for};
 use seqgan::saved::SavedRun;
 use seqgan::{Label, SeqBatch};
@@ -33,7 +34,7 @@ pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
     let options = read_options(args, &run, vocab)?;
     let scorer = Scorer::new(&run, &model, &model.generator)?;
     progress.note(&format!("model: {}", choice::sentence(&choice)));
-    progress.note(&said(args, &options, &scorer));
+    progress.note(&description(args, &options, &scorer));
     let mut records = EncodedRecords::open(&args.file, &options, vocab, run.labels())?;
     let mut file = TextFile::open(args.out.as_deref())?;
     let mut counts = Counts::default();
@@ -47,7 +48,7 @@ pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
         file.write(&text)?;
     }
     file.finish()?;
-    progress.note(&counts.said());
+    progress.note(&counts.summary());
     progress.finish();
     Ok(())
 }
@@ -84,14 +85,23 @@ fn label(args: &ScoreArgs, labels: &[String]) -> anyhow::Result<Option<Label>> {
     })
 }
 
-fn said(args: &ScoreArgs, options: &ReadOptions, scorer: &Scorer) -> String {
+/// How the file is read, and what stands in a line of the output.
+fn description(args: &ScoreArgs, options: &ReadOptions, scorer: &Scorer) -> String {
     let ReadOptions { format, format_reason, tokens, .. } = options;
-    let figures = if scorer.names().len() > 1 { ", discriminator" } else { "" };
-    format!(
-        "{}: {} ({format_reason}), tokens {tokens}; in each line: log_prob, per_token, tokens{figures}, remark, sequence",
-        args.file.display(),
-        format.name()
-    )
+    let how = format!("{}: {} ({format_reason}), tokens {tokens}", args.file.display(), format.name());
+    if args.json {
+        return how;
+    }
+    let discriminator = scorer.names().into_iter().skip(1);
+    let has_names = options.group_by.is_some() || options.format == FileFormat::Midi;
+    let columns: Vec<&str> = ["log_prob", "per_token", "tokens"]
+        .into_iter()
+        .chain(discriminator)
+        .chain(["remark"])
+        .chain(has_names.then_some("name"))
+        .chain(["sequence"])
+        .collect();
+    format!("{how}; columns: {}", columns.join(", "))
 }
 
 /// What was scored.
@@ -103,7 +113,7 @@ struct Counts {
 }
 
 impl Counts {
-    fn said(&self) -> String {
+    fn summary(&self) -> String {
         let mut text = format!("sequences scored: {}", self.records - self.without);
         if let Some(first) = &self.first {
             text.push_str(&format!("; without a likelihood: {}, the first: {first}", self.without));

@@ -65,7 +65,7 @@ pub struct ReadReport {
     pub mean_length: f64,
     /// Labels of the kept sequences, with the number of each.
     pub classes: Vec<(String, usize)>,
-    /// What was passed over or is unusual, each in a few words.
+    /// What was skipped or is unusual, each in a few words.
     pub remarks: Vec<String>,
     /// SHA-256 of the file's bytes, in hexadecimal.
     pub sha256: String,
@@ -392,12 +392,12 @@ mod tests {
         report.classes = vec![("good".into(), 1), ("bad".into(), 1)];
         (report.format, report.format_reason) = (FileFormat::Csv, "by its name".into());
         (report.separator, report.field) = (Some(';'), Some("seq".into()));
-        report.remarks = vec!["1 repeated heading passed over".into()];
+        report.remarks = vec!["1 repeated heading skipped".into()];
         assert_eq!(
             report.to_string(),
             "csv (by its name), separator ';', column \"seq\", tokens ids; 1,002 rows, 2 kept; vocabulary of 3; 8 tokens, \
              3 to 4 per sequence, 3.5 on average; dropped: 1,234 too long, over 4 tokens (line 0: \"1 2 3 4 5\"); \
-             dropped: 1 blank (line 9); 5 cut to 4 tokens; 2 classes: good 1, bad 1; 1 repeated heading passed over"
+             dropped: 1 blank (line 9); 5 cut to 4 tokens; 2 classes: good 1, bad 1; 1 repeated heading skipped"
         );
         let json = report.to_json();
         assert_eq!((&json["dropped"]["too long"], &json["classes"]["bad"]), (&json!(1_234), &json!(1)));

@@ -1,4 +1,4 @@
-//! The shapes of summary.json and metrics.jsonl, as far as the page needs them. Unknown fields are passed over and
+//! The shapes of summary.json and metrics.jsonl, as far as the page needs them. Unknown fields are skipped and
 //! absent ones stay empty, so that folders of older and newer versions can be shown.
 
 use serde::{Deserialize, Deserializer};
@@ -233,7 +233,7 @@ mod tests {
         .unwrap();
         let (low, high) = row.measures.get("nll_test").unwrap().interval().unwrap();
         assert!((low - 4.804_003_6).abs() < 1e-9 && (high - 5.195_996_4).abs() < 1e-9);
-        assert_eq!(row.measures.0.len(), 1, "what is no measure is passed over");
+        assert_eq!(row.measures.0.len(), 1, "what is no measure is skipped");
         assert_eq!(row.points()[0].measures.get("entropy").unwrap().interval(), None);
         let row: Method = serde_json::from_str(
             r#"{"name":"a","runs":3,"nll_test":{"mean":5.0,"stderr":0.1,"low":4.6,"high":5.4,"n":3}}"#,

@@ -43,7 +43,7 @@ pub(in crate::data) fn files(folder: &Path) -> Result<Found> {
     Ok(found)
 }
 
-/// Whether a folder or one of those in it holds a MIDI file. Folders that cannot be read are passed over.
+/// Whether a folder or one of those in it holds a MIDI file. Folders that cannot be read are skipped.
 pub fn holds_midi(folder: &Path) -> bool {
     let mut folders = Folders::default();
     // What is no folder has no entries.

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 const MOST_BYTES: usize = 1 << 30;
 
 /// Sequences of letters, with `*` for a stop and `-` and `.` for gaps. Headings, comments (lines that begin with `;`, `#` or `!`), white
-/// space and the numbers of residues, as GenBank writes them, are passed over.
+/// space and the numbers of residues, as GenBank writes them, are skipped.
 pub(super) struct Fasta {
     path: PathBuf,
     lines: Lines<Source>,
@@ -20,7 +20,7 @@ pub(super) struct Fasta {
     seen: Seen,
 }
 
-/// What the reader has passed over, and records that hold something unusual.
+/// What the reader has skipped, and records that hold something unusual.
 #[derive(Default)]
 struct Seen {
     comments: usize,
@@ -88,8 +88,8 @@ impl Format for Fasta {
                 remarks.push(text);
             }
         };
-        say(comments, format!("{} passed over", count(comments, "comment line")));
-        say(numbers, format!("residue numbers passed over in {}", count(numbers, "line")));
+        say(comments, format!("{} skipped", count(comments, "comment line")));
+        say(numbers, format!("residue numbers skipped in {}", count(numbers, "line")));
         if upper_case > 0 {
             say(
                 lower_case,

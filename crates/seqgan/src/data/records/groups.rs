@@ -124,7 +124,7 @@ impl Format for Groups {
         };
         facts.remarks.insert(0, format!("made of {}, {order}", count(self.num_rows, "row")));
         if self.num_blank > 0 {
-            facts.remarks.push(format!("{} passed over", count(self.num_blank, "blank row")));
+            facts.remarks.push(format!("{} skipped", count(self.num_blank, "blank row")));
         }
         if self.num_without_group > 0 {
             facts.remarks.push(format!("{} without a group left out", count(self.num_without_group, "row")));

@@ -99,7 +99,7 @@ impl Format for Melodies {
         };
         let mut remarks = Vec::new();
         if self.num_hidden > 0 {
-            remarks.push(format!("{} passed over", count(self.num_hidden, "hidden file")));
+            remarks.push(format!("{} skipped", count(self.num_hidden, "hidden file")));
         }
         if self.num_unended_notes > 0 {
             remarks.push(format!("{} left out, as nothing ends them", count(self.num_unended_notes, "note")));

@@ -61,7 +61,7 @@ pub(in crate::data) struct Facts {
     pub(in crate::data) num_columns: usize,
     /// The track of a melody.
     pub(in crate::data) track: Option<String>,
-    /// What was passed over or is unusual.
+    /// What was skipped or is unusual.
     pub(in crate::data) remarks: Vec<String>,
 }
 

@@ -378,7 +378,7 @@ impl Format for Table {
             remarks.push(format!("no headings: the first row, {:?}, is a sequence", shortened(first)));
         }
         if self.repeated_headings > 0 {
-            remarks.push(format!("{} passed over", count(self.repeated_headings, "repeated heading")));
+            remarks.push(format!("{} skipped", count(self.repeated_headings, "repeated heading")));
         }
         if self.marks > 0 {
             remarks.push(format!("{} removed", count(self.marks, "byte order mark")));

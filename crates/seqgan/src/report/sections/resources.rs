@@ -47,7 +47,7 @@ fn phases(run: &Run, one_of_several: bool) -> Markup {
     }
 }
 
-/// Facts of run.json in words; unknown ones are passed over.
+/// Facts of run.json in words; unknown ones are skipped.
 fn facts(run: &Run, one_of_several: bool) -> Markup {
     let of = &run.description;
     let count = |key: &str| of[key].as_u64().map(whole);
