@@ -421,6 +421,15 @@ pub struct EvaluateArgs {
     /// Column of a table, by name or number, or member of JSON objects [default: the run's, or the only one]
     #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
+    /// Separator of the columns of a table: one character, or tab [default: the one that all rows agree on]
+    #[arg(long, value_name = "C")]
+    pub separator: Option<String>,
+    /// Column that tells to which sequence a row belongs [default: the run's, or a row is a sequence]
+    #[arg(long, value_name = "NAME")]
+    pub group_by: Option<String>,
+    /// Leave out records that cannot be read, and count them
+    #[arg(long)]
+    pub skip_bad: bool,
     /// How a sequence of the files is split into tokens [default: as usual for the format]
     #[arg(long, value_parser = tokens_parser(), conflicts_with = "run")]
     pub tokens: Option<Tokens>,
@@ -478,6 +487,9 @@ pub struct ScoreArgs {
     /// Column of a table, by name or number, or member of JSON objects [default: the run's]
     #[arg(long, value_name = "NAME")]
     pub field: Option<String>,
+    /// Separator of the columns of a table: one character, or tab [default: the one that all rows agree on]
+    #[arg(long, value_name = "C")]
+    pub separator: Option<String>,
     /// Column that tells to which sequence a row belongs [default: the run's]
     #[arg(long, value_name = "NAME")]
     pub group_by: Option<String>,

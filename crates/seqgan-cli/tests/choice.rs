@@ -15,7 +15,8 @@ fn spoiled(more: &[&str]) -> Vec<String> {
         "mle_tuned.learning_rate=0.02",
         "evaluate.num_samples_training=3",
         "data.validation_share=0.3",
-        "ensemble.num_epochs=8",
+        "ensemble.num_epochs=12",
+        "ensemble.num_members=5",
     ];
     and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)
 }

@@ -67,7 +67,7 @@ fn a_registered_reward_is_built_from_settings() {
     let text = "[[reward]]\nkind = \"novel\"\nweight = 0.5\n\n\
                 [[reward]]\nkind = \"count\"\n[reward.options]\ntoken = 5\nwanted = 2\n";
     let built = build(text, &batch()).unwrap();
-    built.check(&batch(), &|_| ()).unwrap();
+    built.check(&batch(), &|_: &str| ()).unwrap();
     let expected = [("novel".to_string(), vec![0.0; 3]), ("count".to_string(), vec![1.0, 0.75, 0.75])];
     assert_eq!(built.scores(&batch()).unwrap(), expected);
     let again = rewards::register(&CountKind("count")).unwrap_err().to_string();

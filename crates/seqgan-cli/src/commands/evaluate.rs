@@ -4,7 +4,7 @@ mod trained_metrics;
 
 use std::path::Path;
 
-use seqgan::config::{Config, Provenance, path_setting, validate};
+use seqgan::config::{Config, DataConfig, Provenance, path_setting, validate};
 use seqgan::data::{Interner, load_tokenizer, read_options};
 use seqgan::generator::{GeneratorPolicy, Policy};
 use seqgan::metrics::{Scorecard, nearest};
@@ -52,9 +52,7 @@ fn of_run(args: &EvaluateArgs, run: &Path, progress: &mut Progress) -> anyhow::R
     let config = saved.config();
     // The test file may have columns of its own.
     let mut test_data = config.data.clone();
-    if let Some(field) = &args.field {
-        test_data.field.clone_from(field);
-    }
+    reading_options(args, &mut test_data);
     let choice = saved.choose(args.method.as_deref(), args.round)?;
     let model = saved.load(choice.model)?;
     let Some(vocab) = saved.vocab() else {
@@ -130,9 +128,7 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
     if let Some(format) = args.format {
         config.data.format = format.name().into();
     }
-    if let Some(field) = &args.field {
-        config.data.field.clone_from(field);
-    }
+    reading_options(args, &mut config.data);
     if let Some(path) = &args.tokenizer {
         config.data.tokenizer = path_setting(path);
     }
@@ -171,6 +167,20 @@ fn of_samples(args: &EvaluateArgs, samples: &Path, progress: &mut Progress) -> a
         trained_metrics::add(&mut outcome, &samples, &test, train.as_ref(), args.repeat.seed, progress)?;
     }
     Ok(outcome)
+}
+
+/// What the options say of columns and records.
+fn reading_options(args: &EvaluateArgs, data: &mut DataConfig) {
+    for (option, setting) in [
+        (&args.field, &mut data.field),
+        (&args.separator, &mut data.separator),
+        (&args.group_by, &mut data.group_by),
+    ] {
+        if let Some(value) = option {
+            setting.clone_from(value);
+        }
+    }
+    data.skip_bad |= args.skip_bad;
 }
 
 fn as_json(result: &Outcome) -> anyhow::Result<String> {

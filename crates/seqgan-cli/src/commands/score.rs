@@ -20,6 +20,7 @@ const CHUNK: usize = 512;
 /// Runs the command.
 pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
     options::use_threads(args.threads)?;
+    check_name(args)?;
     let run = SavedRun::open(&args.run)?;
     let Some(vocab) = run.vocab() else {
         return Err(UsageError::new(
@@ -53,6 +54,22 @@ pub fn run(args: &ScoreArgs, mut progress: Progress) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses to write lines under a name that says something else.
+fn check_name(args: &ScoreArgs) -> anyhow::Result<()> {
+    let Some(path) = &args.out else { return Ok(()) };
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    let is_json = FileFormat::of_name(path) == Some(FileFormat::Jsonl);
+    let is_other = FileFormat::FOREIGN.contains(&extension.as_str()) || extension == "csv";
+    if !is_other && is_json == args.json {
+        return Ok(());
+    }
+    Err(UsageError::new(
+        format!("{}: scores are lines with tabs, or JSON lines with --json", path.display()),
+        "name a .tsv or .txt file; with --json a .jsonl file",
+    )
+    .into())
+}
+
 /// How the file is read: as the run's training data, but for what the options say.
 fn read_options(args: &ScoreArgs, run: &SavedRun, vocab: &Vocab) -> anyhow::Result<ReadOptions> {
     let mut data = run.config().data.clone();
@@ -64,8 +81,12 @@ fn read_options(args: &ScoreArgs, run: &SavedRun, vocab: &Vocab) -> anyhow::Resu
     if let Some(group_by) = &args.group_by {
         data.group_by.clone_from(group_by);
     }
+    if let Some(separator) = &args.separator {
+        data.separator.clone_from(separator);
+    }
     let mut options = read_options_for(&data, &args.file, vocab.tokens())?;
-    options.any_molecule = true;
+    // A sequence that is no molecule has a likelihood like any other.
+    options.only_molecules = false;
     if args.label.is_some() || run.labels().is_empty() {
         options.label = None;
     }

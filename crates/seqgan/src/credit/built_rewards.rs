@@ -3,6 +3,7 @@
 use super::{MixedReward, Part};
 use crate::Result;
 use crate::config::RewardConfig;
+use crate::reward::Watcher;
 use crate::reward::{Reward, RewardContext, registry};
 use crate::token::SeqBatch;
 
@@ -38,13 +39,13 @@ impl BuiltRewards {
     }
 
     /// Detects errors before a long run: each reward checks itself on the first training sequence ([`Reward::check`]),
-    /// and says through `tell` what the user should know meanwhile.
-    pub fn check(&self, train: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
+    /// and says through `watcher` what the user should know meanwhile.
+    pub fn check(&self, train: &SeqBatch, watcher: &dyn Watcher) -> Result<()> {
         let example = train.slice(0, 1);
         self.parts
             .iter()
             .filter_map(|part| part.reward.as_ref())
-            .try_for_each(|reward| reward.check(&example, tell))
+            .try_for_each(|reward| reward.check(&example, watcher))
     }
 
     /// Name and scores `[B]` of each part that scores single sequences. The discriminator, and parts that depend on a

@@ -46,6 +46,10 @@ fn format_of(config: &DataConfig, path: &Path) -> Result<KnownFormat> {
         // The name says little: what is surely another format is not learnt line by line.
         Some(FileFormat::Text) => match sniff::unmistakable(head) {
             Some((format, reason)) => known(format, reason),
+            None if sniff::is_like_a_table(head) => known(
+                FileFormat::Text,
+                "by its name; but all lines have as many columns: `data.format = \"csv\"` reads a table",
+            ),
             None => known(FileFormat::Text, "by its name"),
         },
         Some(format) => known(format, "by its name"),
@@ -99,8 +103,19 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
         ("auto", _) => guess_tokens(path, &options)?,
         (name, _) => (name.parse().expect("checked with the settings"), "as set".into()),
     };
+    options.only_molecules |= config.tokens == "auto" && tokens == Tokens::Smiles;
     (options.tokens, options.tokens_reason) = (tokens, reason);
+    check_has_field(config, path, format)?;
     Ok(options)
+}
+
+/// Refuses a column of a format that has none.
+fn check_has_field(config: &DataConfig, path: &Path, format: FileFormat) -> Result<()> {
+    if config.field.is_empty() || format.has_columns() {
+        return Ok(());
+    }
+    let message = format!("a file of the format {} has no column {:?}", format.name(), config.field);
+    Err(refused(path, message, "leave `data.field` out, or say `data.format = \"csv\"` for a table"))
 }
 
 /// What the settings say of reading a further file, a test file say, whose tokens are of the kind of the training file's. Where
@@ -108,7 +123,8 @@ pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
 pub fn read_options_for(config: &DataConfig, path: &Path, tokens: Tokens) -> Result<ReadOptions> {
     let KnownFormat { format, reason } = format_of(config, path)?;
     let mut options = with_format(config, format, reason);
-    (options.tokens, options.tokens_reason) = (tokens, "as the training data".into());
+    options.only_molecules |= config.tokens == "auto" && tokens == Tokens::Smiles;
+    (options.tokens, options.tokens_reason) = (tokens, "as the other files".into());
     if !format.has_columns() {
         (options.group_by, options.order_by) = (None, None);
     }
@@ -132,7 +148,7 @@ fn with_format(config: &DataConfig, format: FileFormat, reason: &str) -> ReadOpt
         },
         field: named(&config.field),
         label: named(&config.label),
-        any_molecule: false,
+        only_molecules: format == FileFormat::Smiles,
         group_by: named(&config.group_by),
         order_by: named(&config.order_by),
         skip_bad: config.skip_bad,
@@ -220,7 +236,7 @@ impl FirstSequences {
     }
 
     fn are_molecules(&self) -> bool {
-        self.number > 0 && 10 * self.molecules >= 9 * self.number
+        self.number > 0 && 2 * self.molecules > self.number
     }
 }
 

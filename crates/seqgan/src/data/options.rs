@@ -86,8 +86,8 @@ pub struct ReadOptions {
     pub field: Option<String>,
     /// The column or member that holds a sequence's label; none: sequences have no labels.
     pub label: Option<String>,
-    /// Whether a SMILES file may hold what is no molecule, as samples of a model do; else that is dropped.
-    pub any_molecule: bool,
+    /// Whether what is no molecule by the grammar of SMILES is dropped. Samples of a model may be none.
+    pub only_molecules: bool,
     /// For [`FileFormat::Midi`].
     pub midi: MidiOptions,
     /// Sequences are cut into windows of so many tokens that do not overlap, and a rest below is dropped; 0: not.
@@ -127,7 +127,7 @@ impl Default for ReadOptions {
             skip_bad: false,
             field: None,
             label: None,
-            any_molecule: false,
+            only_molecules: false,
             midi: MidiOptions::default(),
             window: 0,
             tokens: Tokens::Words,

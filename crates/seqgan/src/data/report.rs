@@ -31,6 +31,8 @@ pub struct ReadReport {
     pub separator: Option<char>,
     /// The column or member that holds the sequences.
     pub field: Option<String>,
+    /// Whether a record is a group of rows.
+    pub is_grouped: bool,
     /// The track of melodies.
     pub track: Option<String>,
     /// What one token is.
@@ -132,6 +134,7 @@ impl ReadReport {
             format_reason: String::new(),
             separator: None,
             field: None,
+            is_grouped: false,
             track: None,
             token_kind: vocab.tokens(),
             tokens_reason: String::new(),
@@ -163,6 +166,7 @@ impl ReadReport {
         self.separator = facts.separator;
         self.field = facts.field;
         self.track = facts.track;
+        self.is_grouped = facts.is_grouped;
         self.remarks = facts.remarks;
         self
     }
@@ -251,7 +255,8 @@ impl ReadReport {
 impl fmt::Display for ReadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; ", self.how())?;
-        write!(f, "{}, {} kept; ", count(self.read, self.format.record()), grouped(self.kept as u64))?;
+        let record = if self.is_grouped { "sequence" } else { self.format.record() };
+        write!(f, "{}, {} kept; ", count(self.read, record), grouped(self.kept as u64))?;
         write!(f, "vocabulary of {}; ", grouped(self.vocabulary as u64))?;
         write!(f, "{}, ", count(self.tokens, "token"))?;
         if self.shortest == self.longest {

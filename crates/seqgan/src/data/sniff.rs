@@ -4,6 +4,7 @@ use super::source::Head;
 use super::table_shape;
 use crate::config::FileFormat;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// A kind of file that is not read: what it is, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,25 @@ fn wide_encoding(bytes: &[u8]) -> Option<&'static str> {
         [true, true, _, false] if zeros[1] * 10 > units * 9 => Some("UTF-32BE"),
         [_, true, _, true] if rarely(0) && rarely(2) => Some("UTF-16LE"),
         [true, _, true, _] if rarely(1) && rarely(3) => Some("UTF-16BE"),
+        _ => by_line_ends(bytes),
+    }
+}
+
+/// The encoding of text in units of two bytes whose only zeros are those of blanks and line ends, as in Chinese.
+fn by_line_ends(bytes: &[u8]) -> Option<&'static str> {
+    let is_blank = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+    let (mut little, mut big, mut others) = (0, 0, 0);
+    for unit in bytes.chunks_exact(2) {
+        match unit {
+            &[blank, 0] if is_blank(blank) => little += 1,
+            &[0, blank] if is_blank(blank) => big += 1,
+            [0, _] | [_, 0] => others += 1,
+            _ => {}
+        }
+    }
+    match (little, big) {
+        (1.., 0) if others <= little => Some("UTF-16LE"),
+        (0, 1..) if others <= big => Some("UTF-16BE"),
         _ => None,
     }
 }
@@ -103,6 +123,9 @@ pub(super) type Guess = (FileFormat, &'static str);
 /// Text whose format the program does not read, for a file whose format nobody has said.
 pub(super) fn other_format(head: Head<'_>) -> Option<Foreign> {
     let text = text_of(head);
+    if head.is_whole && is_document_of_one_line(text) {
+        return Some(json_document());
+    }
     let start = text.trim_start().get(..15).unwrap_or(text.trim_start()).to_lowercase();
     let foreign = |what: &str, hint: &str| Some(Foreign { what: what.into(), hint: hint.into() });
     if start.starts_with("<!doctype html") || start.starts_with("<html") {
@@ -127,7 +150,7 @@ pub(super) fn other_format(head: Head<'_>) -> Option<Foreign> {
     // A first line that goes on behind the head may be a JSON value by itself.
     let is_first_line_known = head.is_whole || !lines.is_empty();
     if is_first_line_known && !are_json(&lines) && is_json_document(text) {
-        return foreign("one JSON document", "write a JSON value per line, for example with `jq -c '.[]'`");
+        return Some(json_document());
     }
     None
 }
@@ -140,6 +163,11 @@ pub(super) fn unmistakable(head: Head<'_>) -> Option<Guess> {
         return Some((FileFormat::Fasta, "its headings begin with \">\""));
     }
     (are_json(&lines)).then_some((FileFormat::Jsonl, "every line is a JSON value"))
+}
+
+/// Whether text looks like a table of several columns.
+pub(super) fn is_like_a_table(head: Head<'_>) -> bool {
+    table_shape::of_unknown(head).is_some()
 }
 
 /// The format of text whose name does not tell it.
@@ -195,20 +223,41 @@ fn is_fasta(lines: &[&str]) -> bool {
     residues > 10 * others
 }
 
-/// Four lines a record: `@name`, bases, `+`, qualities.
+/// A line `@name`, lines of bases, a line that begins with `+`, and qualities.
 fn is_fastq(lines: &[&str]) -> bool {
-    matches!(lines, [name, bases, plus, qualities, ..]
-        if name.starts_with('@') && plus.starts_with('+') && bases.len() == qualities.len())
+    let Some(plus) = lines.iter().position(|line| line.starts_with('+')).filter(|&plus| plus >= 2) else {
+        return false;
+    };
+    let are_bases =
+        lines[1..plus].iter().all(|line| line.trim().bytes().all(|byte| byte.is_ascii_alphabetic()));
+    lines[0].starts_with('@') && are_bases && lines.len() > plus + 1
 }
 
-/// Whether each of the first lines is an object, an array or a string.
+/// Whether each of the first lines is an object or an array. Strings alone may be lines of a dialogue.
 fn are_json(lines: &[&str]) -> bool {
     const LOOKED_AT: usize = 20;
     let is_value = |line: &&str| {
-        let begins = line.trim_start().starts_with(['{', '[', '"']);
+        let begins = line.trim_start().starts_with(['{', '[']);
         begins && super::records::parse_json(line).is_ok()
     };
     !lines.is_empty() && lines.iter().take(LOOKED_AT).all(is_value)
+}
+
+fn json_document() -> Foreign {
+    let hint = "write a JSON value per line, for example with `jq -c '.[]'`";
+    Foreign { what: "one JSON document".into(), hint: hint.into() }
+}
+
+/// A line that is an array of objects or of arrays, and nothing else: records, and not the tokens of one.
+fn is_document_of_one_line(text: &str) -> bool {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let (Some(line), None) = (lines.next(), lines.next()) else { return false };
+    match serde_json::from_str(line) {
+        Ok(Value::Array(values)) => {
+            values.len() > 1 && values.iter().all(|value| value.is_object() || value.is_array())
+        }
+        _ => false,
+    }
 }
 
 /// One array or object over several lines, or the beginning of one.
@@ -242,6 +291,12 @@ mod tests {
         let very_wide: Vec<u8> = text.chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
         assert!(what(&very_wide).contains("UTF-32BE"));
         assert!(what(b"\xfe\xff\0a").contains("UTF-16BE") && what(b"\xff\xfea\0").contains("UTF-16LE"));
+        let chinese: Vec<u8> = "\u{65e5}\u{672c}\u{8a9e}\u{6587}\u{5b57}\r\n"
+            .repeat(9)
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        assert!(what(&chinese).contains("UTF-16LE"));
         assert!(not_text(head(&wide(false))).unwrap().hint.contains("iconv -f UTF-16LE -t UTF-8"));
         assert_eq!(what(b"one\0two\nthree\nfour and more of it\n"), "no text: line 1 holds a byte 0");
         let mut tar = b"notes.txt".to_vec();
@@ -261,7 +316,8 @@ mod tests {
         assert_eq!(of(">a\nACGT\nGT\n>b\nAC\n"), Some(FileFormat::Fasta));
         assert_eq!(of(";by K.\n>a\n   1 acgt acgt\n"), Some(FileFormat::Fasta));
         assert_eq!(of("{\"id\": 1, \"t\": \"a\"}\n{\"id\": 2, \"t\": NaN}\n"), Some(FileFormat::Jsonl));
-        assert_eq!(of("\"a\"\n[\"b\"]\n"), Some(FileFormat::Jsonl));
+        assert_eq!(of("[\"a\"]\n[\"b\"]\n"), Some(FileFormat::Jsonl));
+        assert_eq!(of("\"Well.\"\n\"No.\"\n"), None);
         assert_eq!(of("MThd\0\0\0\x06"), Some(FileFormat::Midi));
         assert_eq!(of("id;ev\n1;a\n2;b\n3;c\n4;d\n"), Some(FileFormat::Csv));
         assert_eq!(of("id\tev\n1\ta\n2\tb\n3\tc\n4\td\n"), Some(FileFormat::Tsv));
@@ -284,6 +340,9 @@ mod tests {
         assert!(of("<!DOCTYPE html>\n<html>").contains("HTML"));
         assert!(of("<?xml version=\"1.0\"?>\n").contains("XML"));
         assert!(of("@r1\nACGT\n+\nIIII\n").contains("FASTQ"));
+        assert!(of("@r1\nACGT\nAC\n+r1\nIIII\nII\n").contains("FASTQ"));
+        assert!(of("[{\"a\": 1}, {\"a\": 2}]\n").contains("JSON document"));
+        assert_eq!(of("[\"a\", \"b\"]\n"), "");
         assert!(of("LOCUS       AB1 10 bp\n").contains("GenBank"));
         assert!(of("x\n  y\n\nM  END\n$$$$\n").contains("SDF"));
         assert!(of("[\n {\"a\": 1},\n {\"a\": 2}\n]\n").contains("JSON document"));

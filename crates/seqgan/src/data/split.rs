@@ -10,8 +10,11 @@ pub const DEFAULT_VALIDATION_SHARE: f64 = 0.05;
 
 /// Repeats may be this share of the rows before occurrences are split.
 const MOST_REPEATS: f64 = 0.1;
-/// And a row's sequence occurs so often, on average over the rows. Files of accidental copies stay below it.
+/// And a row's sequence occurs at least this often, on average over the rows. Files of accidental copies stay below it.
 const FEWEST_OCCURRENCES: f64 = 2.0;
+
+/// Occurrences are split, too, where one sequence alone has more than the share of the rows, if it occurs this often.
+const FEWEST_OF_ONE: u64 = 5;
 
 /// What a part is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,7 +54,7 @@ pub struct Split {
 ///
 /// Where more than a tenth of the rows repeat another one, and a row's sequence occurs twice or more on average over the rows,
 /// the *occurrences* are split: the hash is of the ids and the number of the occurrence in the order of rows (8 bytes, the
-/// lowest first, 0 for the first). What is frequent then stays frequent in both parts, and the share is kept.
+/// lowest first, 0 for the first). The same holds where one sequence alone has more than `share` of the rows. What is frequent then stays frequent in both parts, and the share is kept.
 ///
 /// In both cases the part of a row depends neither on its place nor on other sequences. One exception keeps both parts alive:
 /// with a share above 0 and at least two different sequences, an empty validation part gets what has the lowest hash, and an
@@ -68,7 +71,7 @@ pub fn split_by_hash<R: AsRef<[TokenId]>>(rows: impl IntoIterator<Item = R>, sha
             *count - 1
         })
         .collect();
-    let by = if is_repetitive(rows.len(), counts.values().copied()) {
+    let by = if is_repetitive(rows.len(), counts.values().copied(), share) {
         SplitBy::Occurrences
     } else {
         SplitBy::Sequences
@@ -93,8 +96,13 @@ pub fn split_by_hash<R: AsRef<[TokenId]>>(rows: impl IntoIterator<Item = R>, sha
 }
 
 /// Whether so many rows, of which each sequence has `counts`, repeat often enough to be split by occurrences.
-fn is_repetitive(rows: usize, counts: impl ExactSizeIterator<Item = u64>) -> bool {
+fn is_repetitive(rows: usize, counts: impl ExactSizeIterator<Item = u64> + Clone, share: f64) -> bool {
     let (rows, different) = (rows as f64, counts.len() as f64);
+    let most = counts.clone().max().unwrap_or(0);
+    // By itself it would fill the validation part, or be missing there.
+    if most >= FEWEST_OF_ONE && most as f64 > share * rows {
+        return true;
+    }
     let occurrences = counts.map(|count| (count * count) as f64).sum::<f64>() / rows;
     rows - different > MOST_REPEATS * rows && occurrences >= FEWEST_OCCURRENCES
 }
@@ -187,7 +195,10 @@ mod tests {
         assert_eq!(by(&[[2; 20], [1; 20]].concat()), SplitBy::Sequences);
         // One frequent sequence: 12 of 100 rows, (144 + 88) / 100 = 2.3; 10 of 100 are not more than a tenth.
         assert_eq!(by(&[&[12][..], &[1; 88]].concat()), SplitBy::Occurrences);
-        assert_eq!(by(&[&[11][..], &[1; 89]].concat()), SplitBy::Sequences);
+        // One sequence alone has more than the share of 5 %, or not.
+        assert_eq!(by(&[&[6][..], &[1; 94]].concat()), SplitBy::Occurrences);
+        assert_eq!(by(&[&[5][..], &[1; 95]].concat()), SplitBy::Sequences);
+        assert_eq!(by(&[&[4][..], &[1; 20]].concat()), SplitBy::Sequences);
     }
 
     #[test]

@@ -16,13 +16,13 @@ struct FirstRows {
 }
 
 impl FirstRows {
-    fn of(head: Head<'_>, separator: u8) -> Self {
+    fn of(head: Head<'_>, separator: u8, quoting: bool) -> Self {
         let end = match head.is_whole {
             true => head.bytes.len(),
             false => head.bytes.iter().rposition(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(0),
         };
         let mut builder = ReaderBuilder::new();
-        builder.delimiter(separator).quoting(separator != b'\t').has_headers(false).flexible(true);
+        builder.delimiter(separator).quoting(quoting).has_headers(false).flexible(true);
         let mut reader = builder.from_reader(&head.bytes[..end]);
         Self { cells: reader.records().map_while(Result::ok).take(LOOKED_AT).collect() }
     }
@@ -36,8 +36,8 @@ impl FirstRows {
 
 /// The separator of a table whose name says `usual`: another one where that one gives one column, or rows of different
 /// numbers of them, and the other does not.
-pub(super) fn separator(head: Head<'_>, usual: u8) -> u8 {
-    let agrees = |&separator: &u8| FirstRows::of(head, separator).agree();
+pub(super) fn separator(head: Head<'_>, usual: u8, quoting: bool) -> u8 {
+    let agrees = |&separator: &u8| FirstRows::of(head, separator, quoting).agree();
     if agrees(&usual) {
         return usual;
     }
@@ -47,30 +47,35 @@ pub(super) fn separator(head: Head<'_>, usual: u8) -> u8 {
 /// The separator of a file that may be a table or not; none if it is none.
 pub(super) fn of_unknown(head: Head<'_>) -> Option<u8> {
     SEPARATORS.into_iter().find(|&separator| {
-        let rows = FirstRows::of(head, separator);
+        let rows = FirstRows::of(head, separator, separator != b'\t');
         rows.cells.len() >= FEWEST_ROWS && rows.agree()
     })
 }
 
 /// A separator that the heading of a table of one column holds, and most of its rows: it may be a table of several columns in
 /// which some rows hold it once more.
-pub(super) fn unused_separator(head: Head<'_>, separator: u8) -> Option<char> {
-    let rows = FirstRows::of(head, separator).cells;
+pub(super) fn unused_separator(head: Head<'_>, separator: u8, quoting: bool) -> Option<char> {
+    let rows = FirstRows::of(head, separator, quoting).cells;
     let [heading, rows @ ..] = rows.as_slice() else { return None };
     if heading.len() != 1 || rows.iter().any(|row| row.len() != 1) {
         return None;
     }
-    let holds = |row: &StringRecord, other: u8| row[0].bytes().any(|byte| byte == other);
+    let number = |row: &StringRecord, other: u8| row[0].bytes().filter(|&byte| byte == other).count();
     let most = |other: &u8| {
-        holds(heading, *other) && 2 * rows.iter().filter(|row| holds(row, *other)).count() > rows.len()
+        let holding = rows.iter().filter(|row| number(row, *other) > 0).count();
+        // Below a title nearly all rows hold it as often.
+        let usual = rows.last().map_or(0, |row| number(row, *other));
+        let alike = rows.iter().filter(|row| number(row, *other) == usual).count();
+        let is_below_title = usual > 0 && rows.len() >= FEWEST_ROWS && 10 * alike >= 8 * rows.len();
+        is_below_title || (number(heading, *other) > 0 && 2 * holding > rows.len())
     };
     // A comma stands in texts and their names as well.
     SEPARATORS.into_iter().filter(|&other| other != separator && other != b',').find(most).map(char::from)
 }
 
 /// Whether the first row surely names the columns: it holds a word above a column of numbers.
-pub(super) fn has_heading(head: Head<'_>, separator: u8) -> bool {
-    let rows = FirstRows::of(head, separator).cells;
+pub(super) fn has_heading(head: Head<'_>, separator: u8, quoting: bool) -> bool {
+    let rows = FirstRows::of(head, separator, quoting).cells;
     let [heading, rows @ ..] = rows.as_slice() else { return false };
     let is_number = |cell: &str| cell.trim().parse::<f64>().is_ok_and(f64::is_finite);
     let above_numbers = |column: usize| rows.iter().all(|row| row.get(column).is_some_and(is_number));
@@ -95,7 +100,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str, usual: u8) -> char {
-        char::from(separator(Head { bytes: text.as_bytes(), is_whole: true }, usual))
+        char::from(separator(Head { bytes: text.as_bytes(), is_whole: true }, usual, true))
     }
 
     #[test]
@@ -116,7 +121,7 @@ mod tests {
 
     #[test]
     fn a_separator_that_is_not_used_is_seen() {
-        let of = |text: &str| unused_separator(Head { bytes: text.as_bytes(), is_whole: true }, b',');
+        let of = |text: &str| unused_separator(Head { bytes: text.as_bytes(), is_whole: true }, b',', true);
         assert_eq!(of("id;text\n1;a; b\n2;c\n"), Some(';'));
         assert_eq!(of("text\na; b\nc\n"), None);
         assert_eq!(of("id;text,n\n1;a,2\n"), None);
@@ -124,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_word_above_numbers_is_a_heading() {
-        let has = |text: &str| has_heading(Head { bytes: text.as_bytes(), is_whole: true }, b',');
+        let has = |text: &str| has_heading(Head { bytes: text.as_bytes(), is_whole: true }, b',', true);
         assert!(has("id,text\n1,a\n2,b\n") && has("text,score\na,0.5\nb,-1e3\n"));
         assert!(!has("1,a\n2,b\n") && !has("id,text\nx1,a\nx2,b\n") && !has("text\n") && !has(""));
     }

@@ -84,7 +84,8 @@ pub(super) fn write_description(
         "num_rounds": experiment.config.adversarial.num_rounds,
         "num_generator_updates": experiment.config.adversarial.num_rounds * experiment.config.adversarial.g_steps,
         "train_sequences": experiment.task.train.len(),
-        "validation_sequences": experiment.task.validation.len(),
+        // None, where training sequences stand in for them.
+        "validation_sequences": experiment.task.reading["validation"].as_u64().unwrap_or(experiment.task.validation.len() as u64),
         "vocab_size": experiment.task.vocab_size(),
         "max_length": experiment.task.max_length(),
         "data": experiment.task.description,

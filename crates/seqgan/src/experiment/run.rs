@@ -7,6 +7,7 @@ use super::settings::check_names;
 use super::stages;
 use crate::config::{CheckedConfig, Config, Method, Provenance};
 use crate::measure::Summary;
+use crate::reward::Watcher;
 use crate::run::{RunFolder, RunLock};
 use crate::task::Task;
 use crate::train::{All, Completed, Context, Event, Observer, Saved, StageState, load_state, method};
@@ -111,8 +112,18 @@ fn check_rewards(experiment: &Experiment, observer: &dyn Observer) -> Result<()>
     let Experiment { config, task, .. } = experiment;
     let methods = config.methods.iter().filter_map(|&name| method::adversarial(name));
     // An observer that cannot take a line fails at the next event as well.
-    let tell = |text: &str| drop(observer.on(&Event::Note(text)));
-    methods.into_iter().try_for_each(|method| method.check(config, task, &tell))
+    struct Watched<'a>(&'a dyn Observer);
+    impl Watcher for Watched<'_> {
+        fn tell(&self, text: &str) {
+            let _ = self.0.on(&Event::Note(text));
+        }
+
+        fn should_stop(&self) -> bool {
+            self.0.should_stop()
+        }
+    }
+    let watched = Watched(observer);
+    methods.into_iter().try_for_each(|method| method.check(config, task, &watched))
 }
 
 /// Loads the saved state of the run, or creates the initial one.

@@ -74,6 +74,10 @@ pub(super) fn check(folder: &RunFolder, before: &Value, config: &Config, task: &
     }
     let mut saved = folder.read_config()?;
     let mut asked = config.clone();
+    // How the format was known may differ: by a name then, by an option now.
+    if has_reading {
+        asked.data.format.clone_from(&saved.data.format);
+    }
     for file in FILES.iter().filter(is_known) {
         *(file.path)(&mut asked) = std::mem::take((file.path)(&mut saved));
     }

@@ -50,9 +50,9 @@ pub trait Reward: Send + Sync {
     }
 
     /// Finds a fault before a long run, given one training sequence. A reward program is asked for its score. What the
-    /// user should know meanwhile goes to `tell`.
-    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
-        let _ = (example, tell);
+    /// user should know meanwhile goes to `watcher`.
+    fn check(&self, example: &SeqBatch, watcher: &dyn Watcher) -> Result<()> {
+        let _ = (example, watcher);
         Ok(())
     }
 }
@@ -70,8 +70,26 @@ impl<R: Reward + ?Sized> Reward for &R {
         (**self).for_batch(batch)
     }
 
-    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
-        (**self).check(example, tell)
+    fn check(&self, example: &SeqBatch, watcher: &dyn Watcher) -> Result<()> {
+        (**self).check(example, watcher)
+    }
+}
+
+/// Who waits while a reward is checked.
+pub trait Watcher {
+    /// Takes a line for the user.
+    fn tell(&self, text: &str);
+
+    /// Whether the check should end at once.
+    fn should_stop(&self) -> bool {
+        false
+    }
+}
+
+/// A function that takes the lines, and never stops.
+impl<F: Fn(&str)> Watcher for F {
+    fn tell(&self, text: &str) {
+        self(text);
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scores that a program gives the text of sequences.
 
+use super::Watcher;
 use super::{Program, ProgramSettings, Reward, RewardContext, RewardKind};
 use crate::Result;
 use crate::config::RewardConfig;
@@ -44,8 +45,8 @@ impl Reward for ProgramReward {
     }
 
     /// Sends the first sequence to the program.
-    fn check(&self, example: &SeqBatch, tell: &dyn Fn(&str)) -> Result<()> {
-        self.program.check(&self.text(example.row(0)), tell)
+    fn check(&self, example: &SeqBatch, watcher: &dyn Watcher) -> Result<()> {
+        self.program.check(&self.text(example.row(0)), watcher)
     }
 }
 

@@ -163,12 +163,13 @@ pub fn read_whole(
     are_samples: bool,
 ) -> Result<TrainingText> {
     let options = ReadOptions {
-        any_molecule: are_samples,
         tokenizer: tokenizer.cloned(),
         min_count: 1,
         max_vocab: 0,
         long: LongSequences::Drop,
         ..read_options_for(config, path, tokens)?
     };
+    let only_molecules = options.only_molecules && !are_samples;
+    let options = ReadOptions { only_molecules, ..options };
     data::read_training(path, &options)
 }

@@ -145,7 +145,7 @@ fn constrained(
     Ok(generator::constrained(&*generator, &constraint, vocab)?)
 }
 
-/// The format that the name of a file asks for; a name in .txt may hold any.
+/// The format that the name of a file asks for.
 fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
     let extension = path.extension().and_then(|extension| extension.to_str());
     if let Some(packed) = extension.filter(|extension| FileFormat::PACKED.contains(extension)) {
@@ -160,7 +160,7 @@ fn format_of_name(path: &Path) -> anyhow::Result<Option<FileFormat>> {
         let hint = "name a .jsonl, .csv, .tsv or .txt file, or say --format to write text under this name";
         return Err(UsageError::new(message, hint).into());
     }
-    Ok(FileFormat::of_name(path).filter(|format| *format != FileFormat::Text))
+    Ok(FileFormat::of_name(path))
 }
 
 /// Where sequences go.

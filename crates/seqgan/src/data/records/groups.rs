@@ -118,6 +118,7 @@ impl Format for Groups {
 
     fn facts(&self) -> Facts {
         let mut facts = self.rows.facts();
+        facts.is_grouped = true;
         let order = match self.order {
             Some(order) => format!("sorted by {}", order.name()),
             None => "in the order of the file".into(),

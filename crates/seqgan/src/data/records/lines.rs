@@ -125,7 +125,7 @@ impl<R: Read> Lines<R> {
             path: self.path.clone(),
             line: Some(self.number),
             message: format!("byte {} of the line is 0x{:02x}, expected UTF-8 text", at + 1, line[at]),
-            hint: Some("save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`".into()),
+            hint: Some("save the file as UTF-8, for example with `iconv -f ENCODING -t UTF-8`, where ENCODING is its own: WINDOWS-1252, GB18030, ..".into()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod smiles_lines;
 mod table;
 
 use super::options::{FileFormat, ReadOptions};
+use super::smiles;
 use super::sniff;
 use super::source::{FileDigest, Source, shown};
 use crate::{Error, Result};
@@ -36,6 +37,8 @@ pub(super) struct Records {
     format: Box<dyn Format>,
     record: Record,
     count: usize,
+    /// Whether what is no molecule is dropped.
+    only_molecules: bool,
     digest: Rc<RefCell<FileDigest>>,
 }
 
@@ -54,12 +57,17 @@ impl Records {
                 (of_source(&shown(path), source, options)?, digest)
             }
         };
-        Ok(Self { path: shown(path), format, record: Record::default(), count: 0, digest })
+        let only_molecules = options.only_molecules;
+        Ok(Self { path: shown(path), format, record: Record::default(), count: 0, only_molecules, digest })
     }
 
     /// The next record.
     pub(super) fn next(&mut self) -> Result<Option<&mut Record>> {
         let more = self.format.next(&mut self.record)?;
+        let Record { text, dropped, fault, .. } = &mut self.record;
+        if self.only_molecules && dropped.is_none() && fault.is_none() && !text.trim().is_empty() {
+            *dropped = (!smiles::is_molecule(text.trim())).then_some("no molecule");
+        }
         self.count += usize::from(more);
         Ok(more.then_some(&mut self.record))
     }
@@ -125,8 +133,13 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
     };
     let lines = |source| Lines::new(path, source, options.max_line_bytes);
     let table = |source, usual| {
-        let shape =
-            Shape { columns, usual, separator: options.separator, max_row_bytes: options.max_line_bytes };
+        let shape = Shape {
+            columns,
+            usual,
+            quoting: options.format == FileFormat::Csv,
+            separator: options.separator,
+            max_row_bytes: options.max_line_bytes,
+        };
         Table::new(path, source, &shape)
     };
     let rows: Box<dyn Format> = match options.format {
@@ -134,7 +147,7 @@ fn of_source(path: &Path, source: Source, options: &ReadOptions) -> Result<Box<d
         FileFormat::Tsv => Box::new(table(source, b'\t')?),
         FileFormat::Jsonl => Box::new(JsonLines::new(path, lines(source), &columns)),
         FileFormat::Fasta => Box::new(Fasta::new(path, lines(source))),
-        FileFormat::Smiles => Box::new(SmilesLines::new(lines(source), options.any_molecule)),
+        FileFormat::Smiles => Box::new(SmilesLines::new(lines(source), options.only_molecules)),
         FileFormat::Text | FileFormat::Ids | FileFormat::Midi => Box::new(lines(source)),
     };
     Ok(match columns.group {

@@ -36,6 +36,14 @@ impl Order {
                 return Err((other.into(), what));
             }
         }
+        // As texts 10:00 comes before 9:00, and 10 Jan before 2 Jan.
+        let begins_with_number = |place: &&str| place.trim().starts_with(|c: char| c.is_ascii_digit());
+        if 2 * places.clone().filter(begins_with_number).count() > total
+            && let Some(place) = places.clone().find(begins_with_number)
+            && !is_like_a_date(place)
+        {
+            return Err((place.into(), "places that begin with a number and are none"));
+        }
         match places.into_iter().find(|place| is_like_a_date(place)) {
             Some(place) => Err((place.into(), "dates in which day and month cannot be told apart")),
             None => Ok(Self::Text),
@@ -122,6 +130,8 @@ mod tests {
         }
         assert_eq!(other(&["1", "NA", "2.5"]), "NA");
         assert_eq!(other(&["10", "9", ""]), "");
+        assert_eq!(other(&["9:05", "10:02"]), "9:05");
+        assert_eq!(other(&["2 Jan 2024", "10 Jan 2024"]), "2 Jan 2024");
         assert_eq!(other(&["2024-05-31", "soon", "2024-06-01"]), "soon");
     }
 }

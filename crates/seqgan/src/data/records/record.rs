@@ -59,6 +59,8 @@ pub(in crate::data) struct Facts {
     pub(in crate::data) field: Option<String>,
     /// Columns of a table, or members of the first object.
     pub(in crate::data) num_columns: usize,
+    /// Whether records are groups of rows.
+    pub(in crate::data) is_grouped: bool,
     /// The track of a melody.
     pub(in crate::data) track: Option<String>,
     /// What was skipped or is unusual.

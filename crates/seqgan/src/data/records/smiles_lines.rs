@@ -29,15 +29,17 @@ pub(in crate::data) fn names_molecules(name: &str) -> bool {
 /// One field of each line, the first one unless a heading names another. What is no molecule is dropped, unless anything may stand there.
 pub(super) struct SmilesLines {
     lines: Lines<Source>,
-    any_molecule: bool,
+    only_molecules: bool,
     column: usize,
+    /// Whether the first line has more than a molecule.
+    has_names: bool,
     separator: Option<char>,
     heading: Option<String>,
 }
 
 impl SmilesLines {
-    pub(super) fn new(lines: Lines<Source>, any_molecule: bool) -> Self {
-        Self { lines, any_molecule, column: 0, separator: None, heading: None }
+    pub(super) fn new(lines: Lines<Source>, only_molecules: bool) -> Self {
+        Self { lines, only_molecules, column: 0, has_names: false, separator: None, heading: None }
     }
 }
 
@@ -46,23 +48,26 @@ impl Format for SmilesLines {
         loop {
             let Some((number, line)) = self.lines.next()? else { return Ok(false) };
             if number == 1 {
-                self.separator = line.chars().find(|c| matches!(c, '\t' | ',' | ';'));
-                let heading = fields(line)
-                    .position(|field| NAMES.contains(&field.trim_start_matches('#').to_lowercase().as_str()));
+                self.separator = separator(line);
+                self.has_names = fields(line, self.separator, false).len() > 1;
+                let names = fields(line, self.separator, false);
+                let column = names.iter().position(|name| NAMES.contains(&plain(name).as_str()));
                 // A molecule may be called "mol".
-                let heading = heading.filter(|_| !fields(line).any(smiles::is_molecule));
-                if let Some(column) = heading {
+                let is_heading = !names.iter().any(|name| smiles::is_molecule(name));
+                if let Some(column) = column.filter(|_| is_heading) {
                     self.column = column;
                     self.heading = Some(line.trim().into());
                     continue;
                 }
             }
             record.begin(Some(number));
-            let molecule = fields(line).nth(self.column).unwrap_or_default();
+            let fields = fields(line, self.separator, self.has_names);
+            // Behind a blank stands an extension of the molecule; a comma or a semicolon is no part of one.
+            let ends = |c: char| c.is_whitespace() || matches!(c, ',' | ';');
+            let field = fields.get(self.column).copied().unwrap_or_default();
+            let molecule = field.split(ends).next().unwrap_or_default();
             record.text.push_str(molecule);
-            if line.trim().is_empty() {
-                record.text.clear();
-            } else if !self.any_molecule && !smiles::is_molecule(molecule) {
+            if self.only_molecules && !line.trim().is_empty() && !smiles::is_molecule(molecule) {
                 record.text = line.into();
                 record.dropped = Some("no molecule");
             }
@@ -77,31 +82,31 @@ impl Format for SmilesLines {
     }
 }
 
-/// The fields of a line: a run of blanks, a tab, a comma or a semicolon separates two of them, none of which a molecule holds.
-/// A line that begins with a separator other than a blank has an empty first field; but a tab before a molecule that has a name
-/// behind it is an indent.
-fn fields(line: &str) -> impl Iterator<Item = &str> {
-    let line = line.trim_start_matches(' ');
-    let line = match line.strip_prefix('\t').map(str::trim_start) {
-        Some(behind) if is_molecule_with_name(behind) => behind,
-        _ => line,
-    };
-    let mut rest = Some(line);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = text.find([' ', '\t', ',', ';']) else {
-            rest = None;
-            return Some(text);
-        };
-        let behind = text[end..].trim_start_matches(' ');
-        // Blanks and one other separator are one end.
-        let behind = behind.strip_prefix(['\t', ',', ';']).unwrap_or(behind);
-        rest = Some(behind.trim_start_matches(' '));
-        Some(&text[..end])
-    })
+/// The fields of a line. Where the file has a separator, it stands between them; else white space does. A line that begins with
+/// white space has an empty first field if it has no other but a name; before a molecule that has a name it is an indent.
+fn fields(line: &str, separator: Option<char>, has_names: bool) -> Vec<&str> {
+    let first_word = |text: &str| text.split_whitespace().next().unwrap_or_default().len();
+    let indented = line.trim_start();
+    let is_indented = indented.len() < line.len();
+    let has_more = first_word(indented) < indented.trim_end().len();
+    let is_indent =
+        is_indented && (!has_names || has_more && smiles::is_molecule(&indented[..first_word(indented)]));
+    let line = if is_indent { indented } else { line };
+    match separator.filter(|&separator| line.contains(separator)) {
+        Some(separator) => line.split(separator).map(str::trim).collect(),
+        None if is_indented && !is_indent => std::iter::once("").chain(line.split_whitespace()).collect(),
+        None => line.split_whitespace().collect(),
+    }
 }
 
-fn is_molecule_with_name(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    words.next().is_some_and(smiles::is_molecule) && words.next().is_some()
+/// What stands between the fields of a line: a tab, or a comma or a semicolon behind its first word, which may hold one in an
+/// extension.
+fn separator(line: &str) -> Option<char> {
+    let word = line.split_whitespace().next().unwrap_or_default();
+    if line.contains('\t') { Some('\t') } else { word.chars().find(|c| matches!(c, ',' | ';')) }
+}
+
+/// The name of a heading, in one way of writing.
+fn plain(name: &str) -> String {
+    name.trim().trim_matches(['#', '"']).to_lowercase().replace(' ', "_")
 }

@@ -40,6 +40,8 @@ pub(super) struct Table {
     /// Lines before the table.
     lines_before: usize,
     repeated_headings: usize,
+    /// Fields that stand in quotes where quotes mean nothing.
+    quoted_fields: usize,
     /// Where the first row has a field of several lines, how many, and the number of such rows.
     long_fields: Option<(usize, usize, usize)>,
 }
@@ -49,6 +51,8 @@ pub(super) struct Shape<'a> {
     pub(super) columns: Columns<'a>,
     /// What stands between columns by the format's name.
     pub(super) usual: u8,
+    /// Whether fields may stand in double quotes.
+    pub(super) quoting: bool,
     /// What stands between columns, where that is known.
     pub(super) separator: Option<u8>,
     pub(super) max_row_bytes: usize,
@@ -63,13 +67,13 @@ impl Table {
         }
         let head = source.head();
         let separator = shape.separator.or(declared);
-        let separator = separator.unwrap_or_else(|| table_shape::separator(head, shape.usual));
-        let has_heading = table_shape::has_heading(head, separator);
+        let separator = separator.unwrap_or_else(|| table_shape::separator(head, shape.usual, shape.quoting));
+        let has_heading = table_shape::has_heading(head, separator, shape.quoting);
         let unused_separator = match shape.separator.or(declared) {
-            None => table_shape::unused_separator(head, separator),
+            None => table_shape::unused_separator(head, separator, shape.quoting),
             Some(_) => None,
         };
-        let quoting = separator != b'\t';
+        let quoting = shape.quoting;
         let quotes = quoting.then(|| Rc::new(RefCell::new(Quotes::new(separator))));
         let mut builder = ReaderBuilder::new();
         builder
@@ -105,6 +109,7 @@ impl Table {
             rows_read: 0,
             lines_before: usize::from(declared.is_some()),
             repeated_headings: 0,
+            quoted_fields: 0,
             long_fields: None,
         };
         if table.read_row()? {
@@ -117,7 +122,7 @@ impl Table {
     fn choose(&mut self, columns: &Columns<'_>, has_heading: bool) -> Result<()> {
         if let Some(separator) = self.unused_separator {
             let message = format!("one column, {:?}; is {separator:?} the separator?", &self.row[0]);
-            let hint = "say `data.separator = \"C\"` with the character between columns, the comma if there is one column";
+            let hint = "say `data.separator = \"C\"` with the character between columns, the comma if there is one column; what stands above the names of the columns must go";
             return Err(wrong(&self.path, message, hint));
         }
         let (path, row) = (&self.path, &self.row);
@@ -135,7 +140,9 @@ impl Table {
                 let message = format!("the table has the columns {names}; which one holds the sequences?");
                 let hint = match row.len() {
                     1 => "say `data.field = \"NAME\"`",
-                    _ => "say `data.field = \"NAME\"`, or `data.field = \"N\"` for a table without headings",
+                    _ => {
+                        "say `data.field = \"NAME\"`, or `data.field = \"N\"` for a table without headings; if it is no table, `data.format = \"text\"`"
+                    }
                 };
                 return Err(wrong(path, message, hint));
             }
@@ -216,12 +223,9 @@ impl Table {
             Some(line) => Err(Error::Data {
                 path: self.path.clone(),
                 line: Some(line + self.lines_before),
-                message: "a quotation mark opens here and is not closed: the rest of the file is one field".into(),
-                hint: Some(
-                    "close it, or write it twice within a field in quotes; for a file without such fields say `data.format = \
-                     \"text\"`"
-                        .into(),
-                ),
+                message: "a quotation mark opens here and is not closed: the rest of the file is one field"
+                    .into(),
+                hint: Some("close it; within a field in quotes a mark is written twice".into()),
             }),
         }
     }
@@ -362,7 +366,9 @@ impl Format for Table {
         record.label.push_str(cell(self.label));
         record.group.push_str(cell(self.group));
         record.order.push_str(cell(self.order));
-        let lines = record.text.lines().count();
+        let is_quoted = |cell: &str| cell.len() > 1 && cell.starts_with('"') && cell.ends_with('"');
+        self.quoted_fields += usize::from(self.quotes.is_none() && is_quoted(cell(Some(self.field))));
+        let lines = self.row.iter().map(|cell| cell.lines().count()).max().unwrap_or(0);
         if lines > 1 {
             let (first, most, number) = self.long_fields.unwrap_or((line, 0, 0));
             self.long_fields = Some((first, most.max(lines), number + 1));
@@ -379,6 +385,10 @@ impl Format for Table {
         }
         if self.repeated_headings > 0 {
             remarks.push(format!("{} skipped", count(self.repeated_headings, "repeated heading")));
+        }
+        if self.quoted_fields > 0 {
+            let fields = count(self.quoted_fields, "field");
+            remarks.push(format!("quotes kept around {fields}: `data.format = \"csv\"` removes them"));
         }
         if self.marks > 0 {
             remarks.push(format!("{} removed", count(self.marks, "byte order mark")));
@@ -412,7 +422,11 @@ impl Table {
     }
 
     fn hint_of_columns(&self) -> &'static str {
-        if self.first_row.len() + 1 == self.row.len() {
+        if self.quotes.is_none() {
+            "a field cannot hold a tab or a line break; `data.format = \"csv\"` reads fields in double quotes"
+        } else if self.first_row.len() == 1 {
+            "a field that holds the separator must stand in double quotes; if a line is a sequence, `data.format = \"text\"`"
+        } else if self.first_row.len() + 1 == self.row.len() {
             "a field that holds the separator must stand in double quotes; a column of row names needs a heading"
         } else {
             "a field that holds the separator or a line break must stand in double quotes"
@@ -425,7 +439,7 @@ fn fault(path: &Path, line: Option<usize>, error: csv::Error) -> Error {
         ErrorKind::Io(source) => return Error::io("read", path)(source),
         ErrorKind::Utf8 { err, .. } => (
             format!("no UTF-8 text: {err}"),
-            "save the file as UTF-8, for example with `iconv -f WINDOWS-1252 -t UTF-8`",
+            "save the file as UTF-8, for example with `iconv -f ENCODING -t UTF-8`, where ENCODING is its own: WINDOWS-1252, GB18030, ..",
         ),
         other => (format!("no table: {other:?}"), "is it the format that the name says?"),
     };

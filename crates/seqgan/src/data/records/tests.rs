@@ -9,7 +9,9 @@ fn read_field(format: FileFormat, text: &str, field: Option<&str>) -> Result<Vec
     let path = dir.path().join("f");
     std::fs::write(&path, text).unwrap();
     let midi = MidiOptions::default();
-    let options = ReadOptions { format, midi, field: field.map(String::from), ..ReadOptions::default() };
+    let only_molecules = format == FileFormat::Smiles;
+    let field = field.map(String::from);
+    let options = ReadOptions { format, midi, field, only_molecules, ..ReadOptions::default() };
     let mut records = Records::open(&path, &options)?;
     let mut all = Vec::new();
     while let Some(record) = records.next()? {
@@ -85,6 +87,11 @@ fn a_column_of_a_table_is_chosen_by_name_or_number() {
     let (message, _) = refused(FileFormat::Csv, "a\nx\n\"open\ny\nz\n", None);
     assert!(message.contains("line 3: a quotation mark opens here and is not closed"), "{message}");
     assert_eq!(read(FileFormat::Csv, "\u{feff}seq\na\n", None), pairs(&[(2, "a")]));
+    // In a table that is CSV by name quotes mean something, whatever stands between columns.
+    assert_eq!(
+        read(FileFormat::Csv, "x\ty\n1\t\"a\tb\"\n2\tc\n", Some("y")),
+        pairs(&[(2, "a\tb"), (3, "c")])
+    );
     // Quotes mean nothing between tabs.
     assert_eq!(read(FileFormat::Tsv, "x\ty\n\"a\tb\"\n", Some("x")), pairs(&[(2, "\"a")]));
     assert_eq!(read(FileFormat::Csv, "", None), []);
@@ -170,6 +177,11 @@ fn smiles_files_carry_names_and_headings() {
         read(FileFormat::Smiles, "\tCCO \tone\n\tCO\n", None),
         pairs(&[(1, "CCO"), (2, "<no molecule>")])
     );
+    let text = "CN b\n OCN\n CO c\n";
+    let expected = [(1, "CN"), (2, "<no molecule>"), (3, "CO")];
+    assert_eq!(read(FileFormat::Smiles, text, None), pairs(&expected));
+    assert_eq!(read(FileFormat::Smiles, "CN\n CO\n", None), pairs(&[(1, "CN"), (2, "CO")]));
+    assert_eq!(read(FileFormat::Smiles, "Canonical SMILES\tCID\nCN\t1\n", None), pairs(&[(2, "CN")]));
     let text = "CCO\tone\n\tmissing 2\n  CN  three\n\nC;4\nCC |c:1| x\n";
     let expected = [(1, "CCO"), (2, "<no molecule>"), (3, "CN"), (4, ""), (5, "C"), (6, "CC")];
     assert_eq!(read(FileFormat::Smiles, text, None), pairs(&expected));

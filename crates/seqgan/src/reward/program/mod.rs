@@ -29,6 +29,7 @@ mod tests;
 mod worker;
 
 use crate::error::{Error, Result};
+use crate::reward::Watcher;
 use pool::Pool;
 pub use protocol::{Answer, NoScore, next_answer};
 use std::sync::{Mutex, PoisonError};
@@ -77,10 +78,10 @@ impl Program {
     /// The sequence goes to a process of its own, whose input is then closed: exactly one line must have come when its
     /// output ends (or two seconds later, if the program ignores the end of its input). The others start only then.
     ///
-    /// A program that is silent for ten seconds, or half its time limit if that is shorter, gets a line through `tell`
+    /// A program that is silent for ten seconds, or half its time limit if that is shorter, gets a line through `watcher`
     /// that says why programs are.
-    pub fn check(&self, example: &str, tell: &dyn Fn(&str)) -> Result<()> {
-        self.with_pool(|pool| pool.check(&self.settings, example, tell))
+    pub fn check(&self, example: &str, watcher: &dyn Watcher) -> Result<()> {
+        self.with_pool(|pool| pool.check(&self.settings, example, watcher))
     }
 
     /// A finite score for each text, in order; the result does not depend on the number of processes, the batch size
@@ -93,10 +94,13 @@ impl Program {
     fn with_pool<T>(&self, work: impl FnOnce(&mut Pool) -> Result<T, Failure>) -> Result<T> {
         // A panic leaves no half-answered process in the pool, which therefore is as good as before.
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        work(&mut pool).map_err(|failure| Error::Program {
-            command: self.settings.command.join(" "),
-            message: failure.message,
-            hint: failure.hint,
+        work(&mut pool).map_err(|failure| match failure.is_interrupt {
+            true => Error::Interrupted,
+            false => Error::Program {
+                command: self.settings.command.join(" "),
+                message: failure.message,
+                hint: failure.hint,
+            },
         })
     }
 }

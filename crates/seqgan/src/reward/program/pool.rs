@@ -4,6 +4,7 @@ use super::ProgramSettings;
 use super::process::Process;
 use super::silence::Silence;
 use super::worker::{Failure, ask, dismiss};
+use crate::reward::Watcher;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 /// Places for processes. A process leaves its place while it works and returns when all its answers are there, so
@@ -23,10 +24,10 @@ impl Pool {
         &mut self,
         settings: &ProgramSettings,
         example: &str,
-        tell: &dyn Fn(&str),
+        watcher: &dyn Watcher,
     ) -> Result<(), Failure> {
         let mut trial = None;
-        let mut silence = Silence::new(settings, example, tell);
+        let mut silence = Silence::new(settings, example, watcher);
         let mut waiting = || silence.goes_on();
         score_batch(&mut trial, settings, &[example.to_owned()], &AtomicBool::new(false), &mut waiting)
             .expect("nobody stops it")?;

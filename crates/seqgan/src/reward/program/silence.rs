@@ -9,6 +9,7 @@ use super::ProgramSettings;
 use super::process::{Event, GRACE, Process};
 use super::protocol;
 use super::worker::Failure;
+use crate::reward::Watcher;
 use std::time::{Duration, Instant};
 
 /// Longest silence without a word to the user.
@@ -18,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub(super) struct Silence<'a> {
     settings: &'a ProgramSettings,
     example: &'a str,
-    tell: &'a dyn Fn(&str),
+    watcher: &'a dyn Watcher,
     end_of_patience: Instant,
     was_reported: bool,
     /// Asked the same; its input is closed.
@@ -28,13 +29,13 @@ pub(super) struct Silence<'a> {
 }
 
 impl<'a> Silence<'a> {
-    pub(super) fn new(settings: &'a ProgramSettings, example: &'a str, tell: &'a dyn Fn(&str)) -> Self {
+    pub(super) fn new(settings: &'a ProgramSettings, example: &'a str, watcher: &'a dyn Watcher) -> Self {
         let patience = PATIENCE.min(settings.timeout() / 2);
         let end_of_patience = Instant::now() + patience;
         Self {
             settings,
             example,
-            tell,
+            watcher,
             end_of_patience,
             was_reported: false,
             second: None,
@@ -44,12 +45,15 @@ impl<'a> Silence<'a> {
 
     /// Called again and again while no answer is there. A failure ends the wait.
     pub(super) fn goes_on(&mut self) -> Result<(), Failure> {
+        if self.watcher.should_stop() {
+            return Err(Failure::interrupted());
+        }
         if Instant::now() < self.end_of_patience {
             return Ok(());
         }
         if !self.was_reported {
             self.was_reported = true;
-            (self.tell)(&self.note());
+            self.watcher.tell(&self.note());
             self.second = self.ask_another();
         }
         match &self.second_answer {

@@ -20,19 +20,26 @@ pub(super) struct Failure {
     pub(super) hint: Option<String>,
     /// Whether another process may do better: it died or hung, and was not wrong.
     pub(super) is_bad_luck: bool,
+    /// Whether nobody wants the scores any more.
+    pub(super) is_interrupt: bool,
 }
 
 impl Failure {
+    /// The user has asked to stop.
+    pub(super) fn interrupted() -> Self {
+        Self { message: "stopped".into(), hint: None, is_bad_luck: false, is_interrupt: true }
+    }
+
     /// The program cannot be run at all.
     pub(super) fn cannot_start(command: &[String], reason: &io::Error) -> Self {
         let name = command.first().map_or("", String::as_str);
         let message = format!("cannot start `{name}`: {reason}");
         let hint = "check the spelling; is it in PATH, and executable?";
-        Self { message, hint: Some(hint.into()), is_bad_luck: false }
+        Self { message, hint: Some(hint.into()), is_bad_luck: false, is_interrupt: false }
     }
 
     fn wrong(message: String, hint: &str) -> Self {
-        Self { message, hint: Some(hint.into()), is_bad_luck: false }
+        Self { message, hint: Some(hint.into()), is_bad_luck: false, is_interrupt: false }
     }
 
     fn no_score(answer: NoScore, sequence: &str) -> Self {
@@ -68,7 +75,7 @@ impl Failure {
         };
         let message = format!("{how} after {progress}; {}", process.last_words());
         let hint = "run it by hand and give it the line {\"sequence\":\"...\"}";
-        Self { message, hint: Some(hint.into()), is_bad_luck: true }
+        Self { message, hint: Some(hint.into()), is_bad_luck: true, is_interrupt: false }
     }
 
     fn hung(process: &mut Process, progress: &str, timeout: Duration) -> Self {
@@ -76,7 +83,7 @@ impl Failure {
         let secs = timeout.as_secs_f64();
         let message = format!("hung: {progress} within {secs} s; it was killed; {}", process.last_words());
         let hint = "flush after every line, e.g. print(.., flush=True); or raise the time limit, `reward.timeout_secs`";
-        Self { message, hint: Some(hint.into()), is_bad_luck: true }
+        Self { message, hint: Some(hint.into()), is_bad_luck: true, is_interrupt: false }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::config::{Config, Method};
 use crate::credit::BuiltRewards;
 use crate::discriminator::{BatchLoss, Discriminator, ReferenceModels};
 use crate::optim::Optimizer;
+use crate::reward::Watcher;
 use crate::reward::registry::DISCRIMINATOR;
 use crate::reward::{DiscriminatorReward, Reward, RewardContext};
 use crate::task::Task;
@@ -61,8 +62,8 @@ impl AdversarialMethod for Mixed {
     }
 
     /// Tests every program on a training sequence, so that a faulty program is found before the long run.
-    fn check(&self, config: &Config, task: &Task, tell: &dyn Fn(&str)) -> Result<()> {
-        build_rewards(config, task)?.check(&task.train, tell)
+    fn check(&self, config: &Config, task: &Task, watcher: &dyn Watcher) -> Result<()> {
+        build_rewards(config, task)?.check(&task.train, watcher)
     }
 
     fn uses_rollouts(&self, config: &Config) -> bool {

@@ -10,6 +10,7 @@ use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::generator::{BoxGenerator, TrainableGenerator};
 use crate::optim::{GeneratorUpdate, Optimizer};
+use crate::reward::Watcher;
 use crate::task::Task;
 use crate::token::SeqBatch;
 
@@ -163,9 +164,9 @@ pub trait AdversarialMethod: Send + Sync {
     fn build(&self, config: &Config, task: &Task) -> Result<Box<dyn RewardModel>>;
 
     /// Checks that the reward can be computed. It is called before any training. What the user should know meanwhile
-    /// goes to `tell`.
-    fn check(&self, config: &Config, task: &Task, tell: &dyn Fn(&str)) -> Result<()> {
-        let _ = (config, task, tell);
+    /// goes to `watcher`.
+    fn check(&self, config: &Config, task: &Task, watcher: &dyn Watcher) -> Result<()> {
+        let _ = (config, task, watcher);
         Ok(())
     }
 

@@ -92,7 +92,7 @@ fn answers_that_wait_for_the_end_of_the_input_are_found() {
 /// Message of a check, and what was told meanwhile.
 fn checked(settings: ProgramSettings) -> (Result<(), String>, Vec<String>) {
     let told = std::cell::RefCell::new(Vec::new());
-    let checked = Program::new(settings).check("CCO", &|text| told.borrow_mut().push(text.to_string()));
+    let checked = Program::new(settings).check("CCO", &|text: &str| told.borrow_mut().push(text.to_string()));
     (checked.map_err(|error| facts(error).0), told.into_inner())
 }
 
@@ -206,11 +206,11 @@ fn surplus_answers_are_found() {
         assert_eq!(message, "answered more lines than it was asked: 2");
         // However late the second line comes.
         let late = settings_of(&program, &twice.replace("\\n2", "\\n'; sleep 0.3; printf '2"));
-        let (message, _) = facts(Program::new(late).check("CCO", &|_| ()).unwrap_err());
+        let (message, _) = facts(Program::new(late).check("CCO", &|_: &str| ()).unwrap_err());
         assert_eq!(message, "answered more lines than it was asked: 2");
     });
     with_script("while read -r line; do echo 1; done; echo bye", |settings, _| {
-        let (message, _) = facts(Program::new(settings).check("CCO", &|_| ()).unwrap_err());
+        let (message, _) = facts(Program::new(settings).check("CCO", &|_: &str| ()).unwrap_err());
         assert_eq!(message, "answered more lines than it was asked: \"bye\"");
     });
 }
@@ -225,13 +225,17 @@ fn settings_of(program: &Program, script: &str) -> ProgramSettings {
 fn a_command_that_cannot_be_started_is_named() {
     let mut settings = settings("", Path::new(""));
     settings.command = vec!["seqgan-no-such-program".into(), "--fast".into()];
-    let error = Program::new(settings.clone()).check("CCO", &|_| ()).unwrap_err();
+    let error = Program::new(settings.clone()).check("CCO", &|_: &str| ()).unwrap_err();
     let text = error.to_string();
     let expected = "reward program `seqgan-no-such-program --fast`: cannot start `seqgan-no-such-program`: ";
     assert!(text.starts_with(expected), "{text}");
     assert_eq!(error.hint(), Some("check the spelling; is it in PATH, and executable?"));
     settings.command.clear();
     assert!(
-        Program::new(settings).check("CCO", &|_| ()).unwrap_err().to_string().contains("no program is named")
+        Program::new(settings)
+            .check("CCO", &|_: &str| ())
+            .unwrap_err()
+            .to_string()
+            .contains("no program is named")
     );
 }

@@ -127,7 +127,7 @@ fn a_check_starts_the_processes() {
     with_script(&script, |settings, file| {
         let program = Program::new(ProgramSettings { num_processes: 3, ..settings });
         assert!(!file.exists());
-        program.check("CCO", &|_| ()).unwrap();
+        program.check("CCO", &|_: &str| ()).unwrap();
         // One for the check itself.
         wait_for_lines(file, 1 + 3);
         assert_eq!(program.score(&texts(50)).unwrap(), lengths(&texts(50)));
@@ -163,7 +163,7 @@ fn nothing_is_left_when_the_program_is_dropped() {
     for script in [LENGTH, "trap '' TERM; read -r line; echo 1; sleep 30; sleep 30"] {
         with_script(&format!("echo $$ >> $1; {script}"), |settings, file| {
             let program = Program::new(ProgramSettings { num_processes: 4, ..settings });
-            program.check("CCO", &|_| ()).unwrap();
+            program.check("CCO", &|_: &str| ()).unwrap();
             let processes = wait_for_lines(file, 1 + 4);
             let alive = || processes.iter().filter(|process| is_alive(process)).count();
             assert_eq!(alive(), 4);
