@@ -12,10 +12,9 @@ fn spoiled(more: &[&str]) -> Vec<String> {
         r#"methods=["mle-tuned", "mle-ensemble", "seqgan"]"#,
         "adversarial.base=mle-tuned",
         "adversarial.learning_rate=0.3",
-        "mle_tuned.learning_rate=0.02",
+        "mle_tuned.learning_rate=0.1",
         "evaluate.num_samples_training=3",
         "data.validation_share=0.3",
-        "ensemble.num_epochs=12",
         "ensemble.num_members=5",
     ];
     and_set(&and_set(&tiny_train("sentences.txt"), &settings), more)

@@ -13,7 +13,7 @@ use crate::{messages, options, study_table};
 pub fn run(args: &CompareArgs, progress: Progress, interrupt: &Interrupt) -> anyhow::Result<()> {
     options::use_threads(args.run.threads)?;
     let study = options::compare(args)?;
-    // As for a single run: before, a signal ends the program at once.
+    // As for `train`: before, a signal ends the program at once.
     interrupt.install().context("cannot listen for interrupts")?;
     let watch = Watch::new(progress, interrupt);
     let (folder, summary) = study::run_study(&study, &watch)?;

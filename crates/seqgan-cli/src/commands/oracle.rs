@@ -12,18 +12,16 @@ use crate::{messages, options};
 /// Runs the command.
 pub fn run(args: &OracleArgs, progress: Progress, interrupt: &Interrupt) -> anyhow::Result<()> {
     options::use_threads(args.run.threads)?;
+    interrupt.install().context("cannot listen for interrupts")?;
     run_experiment(options::oracle(args)?, progress, interrupt)
 }
 
-/// Makes the run and prints its table; the same for the synthetic task and for files.
+/// Makes the run, which the interrupt may stop, and prints its table; the same for the synthetic task and for files.
 pub fn run_experiment(
     experiment: Experiment,
     progress: Progress,
     interrupt: &Interrupt,
 ) -> anyhow::Result<()> {
-    // From here on there is something to save. Before, while data are read and a pipe may keep us waiting, a signal ends the
-    // program at once.
-    interrupt.install().context("cannot listen for interrupts")?;
     let watch = Watch::new(progress, interrupt);
     let (folder, summary) = experiment::run(&experiment, &watch)?;
     watch.finish();

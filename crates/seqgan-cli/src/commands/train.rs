@@ -1,5 +1,7 @@
 //! `seqgan train`: learns from a file of sequences.
 
+use anyhow::Context;
+
 use crate::args::TrainArgs;
 use crate::commands::oracle;
 use crate::interrupt::Interrupt;
@@ -9,5 +11,9 @@ use crate::progress::Progress;
 /// Runs the command.
 pub fn run(args: &TrainArgs, progress: Progress, interrupt: &Interrupt) -> anyhow::Result<()> {
     options::use_threads(args.run.threads)?;
-    oracle::run_experiment(options::train(args)?, progress, interrupt)
+    let experiment = options::train(args)?;
+    // From here on there is something to save. Before, while data are read and a pipe may keep us waiting, a signal ends the
+    // program at once.
+    interrupt.install().context("cannot listen for interrupts")?;
+    oracle::run_experiment(experiment, progress, interrupt)
 }
