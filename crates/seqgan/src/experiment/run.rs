@@ -112,8 +112,8 @@ fn check_rewards(experiment: &Experiment, observer: &dyn Observer) -> Result<()>
     let Experiment { config, task, .. } = experiment;
     let methods = config.methods.iter().filter_map(|&name| method::adversarial(name));
     // An observer that cannot take a line fails at the next event as well.
-    struct Watched<'a>(&'a dyn Observer);
-    impl Watcher for Watched<'_> {
+    struct Waiting<'a>(&'a dyn Observer);
+    impl Watcher for Waiting<'_> {
         fn tell(&self, text: &str) {
             let _ = self.0.on(&Event::Note(text));
         }
@@ -122,8 +122,8 @@ fn check_rewards(experiment: &Experiment, observer: &dyn Observer) -> Result<()>
             self.0.should_stop()
         }
     }
-    let watched = Watched(observer);
-    methods.into_iter().try_for_each(|method| method.check(config, task, &watched))
+    let waiting = Waiting(observer);
+    methods.into_iter().try_for_each(|method| method.check(config, task, &waiting))
 }
 
 /// Loads the saved state of the run, or creates the initial one.
