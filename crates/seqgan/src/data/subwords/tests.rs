@@ -85,7 +85,10 @@ fn a_training_file_makes_a_vocabulary_of_its_own_tokens() {
     assert_eq!(spellings[..2], ["the", "Ġcat"]);
     let lines: Vec<_> = data.sequences.rows().map(|row| data.vocab.decode(row)).collect();
     assert_eq!(lines, ["the cat", "the cats", " 秦"]);
-    assert_eq!(data.report.dropped_empty, 1);
+    assert_eq!(
+        data.report.dropped.iter().map(|dropped| (dropped.reason, dropped.count)).collect::<Vec<_>>(),
+        [("blank", 1)]
+    );
     assert_eq!((data.report.unknown_tokens, data.report.vocabulary), (0, spellings.len()));
     assert_eq!(data.vocab.encode("the dog"), [2, Vocab::UNKNOWN]);
     assert_eq!(data.vocab.decode(&[2, Vocab::UNKNOWN, 3]), "the<unk> cat");
