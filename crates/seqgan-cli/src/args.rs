@@ -671,8 +671,8 @@ mod tests {
         ];
         for line in examples.iter().flat_map(|text| text.lines()).filter(|line| line.starts_with("  seqgan"))
         {
-            // Behind two spaces stands an explanation, behind ">" the shell's part.
-            let command = line.trim().split("  ").next().unwrap().split('>').next().unwrap();
+            // Behind two spaces stands an explanation, behind ">" and "|" the shell's part.
+            let command = line.trim().split("  ").next().unwrap().split(['>', '|']).next().unwrap();
             assert!(parse(command).is_ok(), "{command}");
         }
     }
