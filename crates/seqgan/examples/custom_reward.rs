@@ -17,7 +17,8 @@ use seqgan::{Result, SeqBatch};
 
 const LENGTH: usize = 6;
 const SEED: u64 = 1;
-const UPDATE: GeneratorUpdate = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
+const UPDATE: GeneratorUpdate =
+    GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0, weight_decay: 0.0, slices: 4 };
 
 /// The share of places where a sequence is the same from both ends. Any finite number would do.
 struct Palindrome;

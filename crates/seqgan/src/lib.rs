@@ -31,7 +31,7 @@
 //! // The action value of each decision: the mean reward of 4 completions of the prefix that ends with it.
 //! let search = MonteCarlo { num_rollouts: 4, max_prefixes: 0 };
 //! let values = search.values(&policy, &Even, &batch, &Streams::new(1, Purpose::Rollout), 0)?;
-//! let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
+//! let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, ..GeneratorUpdate::default() };
 //! policy_gradient_step(&mut generator, &mut optimizer, &batch, &values, Baseline::StepMean, update)?;
 //!
 //! let mean = |scores: Vec<f32>| scores.iter().sum::<f32>() / scores.len() as f32;

@@ -89,6 +89,8 @@ pub enum Purpose {
     Resample = 29,
     /// Which group of samples a sample is in where errors are found by leaving out groups.
     Groups = 30,
+    /// Dropout masks of a generator.
+    GeneratorDropout = 31,
 }
 
 /// All random numbers of one purpose under one seed.

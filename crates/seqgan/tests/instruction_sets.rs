@@ -3,7 +3,7 @@
 
 use crate::random::{Random, usable};
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{GeneratorPolicy, LstmShape, Policy, SequenceSpace};
+use seqgan::generator::{GeneratorPolicy, LstmShape, Policy, SequenceSpace, WeightedBatch};
 use seqgan::kernel::simd::{Level, level};
 use seqgan::rng::{Purpose, Streams};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -110,7 +110,7 @@ fn digest() -> u64 {
     let batch = random.batch(90, 1, 9, &usable(&space));
     let real: Vec<bool> = (0..90).map(|b| b % 2 == 0).collect();
     let (mut of_generator, mut of_d) = (generator.gradients(), d.gradients());
-    generator.accumulate(&batch, &batch, None, &vec![0.5; 90 * 9], &mut of_generator);
+    generator.accumulate(WeightedBatch::new(&batch, &vec![0.5; 90 * 9]), &mut of_generator);
     let regularisation = Regularisation { dropout_keep: 0.75, masks: Some((&streams, 0)), l2: 0.1 };
     d.accumulate(&batch, &real, regularisation, &mut of_d);
     let mut hasher = DefaultHasher::new();

@@ -26,6 +26,7 @@ impl Actor {
                 learning_rate: settings.learning_rate,
                 clip_norm: settings.clip_norm,
                 l2: settings.l2,
+                ..GeneratorUpdate::default()
             },
             generator,
             batch: scale.batch,

@@ -1,6 +1,7 @@
 //! Settings: types, defaults and presets, layers of values, schema and validation.
 
 mod baseline;
+mod dropout;
 mod file_format;
 pub mod layers;
 mod method;
@@ -22,6 +23,7 @@ mod synthetic_task;
 mod validate;
 
 pub use baseline::Baseline;
+pub use dropout::DropoutRates;
 pub use file_format::FileFormat;
 pub use layers::Layers;
 pub use method::Method;

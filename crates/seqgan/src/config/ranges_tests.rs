@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 /// Range of every numeric setting, as a message shows it.
 const RANGES: &str = "\
+gradient_slices: 1 to 1024
 data.max_length: 1 to 2048
 data.max_line_bytes: 1 to 1073741824
 data.max_vocab: 0 to 1048576
@@ -27,6 +28,7 @@ oracle.num_test: 2 to 10000000
 oracle.num_floor: 2 to 10000000
 generator.embedding_dim: 1 to 4096
 generator.hidden_dim: 1 to 4096
+generator.num_layers: 1 to 32
 generator.init_std: 0.000001 to 10
 discriminator.embedding_dim: 1 to 4096
 discriminator.filters: 1 to 64
@@ -41,6 +43,14 @@ mle.max_updates: 0 to 1099511627776
 mle.batch_size: 1 to 65536
 mle.learning_rate: 0 to 10
 mle.l2: 0 to 100
+mle.warmup_updates: 0 to 1099511627776
+mle.weight_decay: 0 to 1
+mle.input_dropout: 0 to 0.95
+mle.hidden_dropout: 0 to 0.95
+mle.output_dropout: 0 to 0.95
+mle.embedding_dropout: 0 to 0.95
+mle.recurrent_dropout: 0 to 0.95
+mle.average_decay: 0 to 0.999999
 mle.clip_norm: 0 to 1000000000
 mle.patience: 1 to 1000000
 mle.plateau_factor: 0 to 1
@@ -49,6 +59,14 @@ mle_tuned.max_updates: 0 to 1099511627776
 mle_tuned.batch_size: 1 to 65536
 mle_tuned.learning_rate: 0 to 10
 mle_tuned.l2: 0 to 100
+mle_tuned.warmup_updates: 0 to 1099511627776
+mle_tuned.weight_decay: 0 to 1
+mle_tuned.input_dropout: 0 to 0.95
+mle_tuned.hidden_dropout: 0 to 0.95
+mle_tuned.output_dropout: 0 to 0.95
+mle_tuned.embedding_dropout: 0 to 0.95
+mle_tuned.recurrent_dropout: 0 to 0.95
+mle_tuned.average_decay: 0 to 0.999999
 mle_tuned.clip_norm: 0 to 1000000000
 mle_tuned.patience: 1 to 1000000
 mle_tuned.plateau_factor: 0 to 1

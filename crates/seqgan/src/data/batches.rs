@@ -26,6 +26,33 @@ impl Batches {
         Self::from_order((0..n).collect(), batch_size)
     }
 
+    /// The same batches with sequences of similar lengths in each: rows are sorted by length within windows of
+    /// [`Self::WINDOW`] batches, and the batches are then put into a random order. `lengths` holds one number per row.
+    #[must_use]
+    pub fn group_by_length(
+        mut self,
+        lengths: impl Fn(usize) -> usize,
+        streams: &Streams,
+        epoch: u64,
+    ) -> Self {
+        for window in self.order.chunks_mut(Self::WINDOW * self.batch_size) {
+            window.sort_by_key(|&row| lengths(row));
+        }
+        // A stream of its own: that of the epoch gave the order of the rows.
+        let order = streams.permutation(epoch | 1 << 63, self.len());
+        // The last batch stays where it is if it is not full.
+        let full = self.order.len() / self.batch_size;
+        let (full, rest) = self.order.split_at(full * self.batch_size);
+        let batch = |&i: &usize| full.chunks_exact(self.batch_size).nth(i);
+        let mut shuffled: Vec<usize> = order.iter().filter_map(batch).flatten().copied().collect();
+        shuffled.extend_from_slice(rest);
+        self.order = shuffled;
+        self
+    }
+
+    /// Batches among whose rows lengths are compared.
+    const WINDOW: usize = 20;
+
     fn from_order(order: Vec<usize>, batch_size: usize) -> Self {
         assert!(batch_size > 0, "batches of no rows");
         Self { order, batch_size }
@@ -102,6 +129,29 @@ mod tests {
         let batches = Batches::new(5, 64, &streams(), 0).drop_incomplete();
         assert_eq!((batches.len(), batches.iter().next().unwrap().len()), (1, 5));
         assert!(Batches::new(0, 64, &streams(), 0).drop_incomplete().is_empty());
+    }
+
+    #[test]
+    fn batches_of_similar_lengths_hold_every_row_once() {
+        let length = |row: usize| row * 7 % 50;
+        let grouped =
+            |epoch| Batches::new(1003, 10, &streams(), epoch).group_by_length(length, &streams(), epoch);
+        let batches = grouped(0);
+        assert_eq!((batches.len(), batches.iter().last().unwrap().len()), (101, 3));
+        let mut rows = batches.iter().flatten().copied().collect::<Vec<_>>();
+        rows.sort_unstable();
+        assert_eq!(rows, (0..1003).collect::<Vec<_>>());
+        // Of 200 rows with 50 lengths, ten neighbours differ by about 2; without sorting by about 40.
+        let range = |batch: &[usize]| {
+            let lengths = || batch.iter().map(|&row| length(row));
+            lengths().max().unwrap() - lengths().min().unwrap()
+        };
+        assert!(batches.iter().take(100).map(range).sum::<usize>() < 500);
+        // The batches are not sorted themselves.
+        let firsts: Vec<usize> = batches.iter().map(|batch| length(batch[0])).collect();
+        assert!(firsts.windows(2).filter(|pair| pair[0] > pair[1]).count() > 30);
+        assert_eq!(grouped(1), grouped(1));
+        assert_ne!(grouped(1), batches);
     }
 
     #[test]

@@ -220,27 +220,22 @@ impl<R: Real> CausalDiscriminator<R> {
                     R::axpy(d, h, &mut dw_out);
                     db_out += d;
                 }
-                let (through, dx) = lstm::backward(self.weights(), &chunk.trace, &dh);
-                (loss, right, [dw_out, dw_features], db_out, through, dx)
+                let d_gates = lstm::backward_gates(self.weights(), &chunk.trace, &dh);
+                let dx = lstm::backward_inputs(self.weights(), &d_gates);
+                (loss, right, [dw_out, dw_features], db_out, d_gates, dx)
             })
             .collect();
         let [d_embedding, dw, du, db, dw_out, db_out, dw_features] = gradients.parts_mut().0.slices_mut();
         let (mut loss, mut right) = (0.0, 0);
-        for (chunk, (chunk_loss, chunk_right, [w_out, w_features], b_out, through, dx)) in
+        for (chunk, (chunk_loss, chunk_right, [w_out, w_features], b_out, d_gates, dx)) in
             chunks.iter().zip(parts)
         {
             loss += chunk_loss;
             right += chunk_right;
-            let parts = [
-                (&w_out, &mut *dw_out),
-                (&w_features, dw_features),
-                (&through.w, dw),
-                (&through.u, du),
-                (&through.b, db),
-            ];
-            for (part, sum) in parts {
+            for (part, sum) in [(&w_out, &mut *dw_out), (&w_features, dw_features)] {
                 R::axpy(R::of(1.0), part, sum);
             }
+            lstm::add_weight_gradients(&chunk.trace, &d_gates, (dw, du, db));
             db_out[0] += b_out;
             let dim = self.shape.embedding_dim;
             // Features have no gradient; only the embedding's part of the input gradient is used.

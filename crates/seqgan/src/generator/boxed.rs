@@ -95,15 +95,8 @@ impl<G: TrainableGenerator + ?Sized> TrainableGenerator for Box<G> {
         (**self).with_parameters(parameters)
     }
 
-    fn accumulate(
-        &self,
-        inputs: &SeqBatch,
-        targets: &SeqBatch,
-        auxiliary: Option<Auxiliary<'_>>,
-        weights: &[f32],
-        gradients: &mut Gradients<f32>,
-    ) -> f64 {
-        (**self).accumulate(inputs, targets, auxiliary, weights, gradients)
+    fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {
+        (**self).accumulate(batch, gradients)
     }
 
     fn into_generator(self: Box<Self>) -> BoxGenerator {

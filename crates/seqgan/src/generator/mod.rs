@@ -12,6 +12,7 @@ mod beam;
 mod boxed;
 pub mod constraint;
 mod decoding;
+mod dropout;
 pub mod file;
 mod filter;
 pub mod logits;
@@ -23,13 +24,16 @@ mod registry;
 mod rules;
 mod samples;
 mod scheduled;
+mod weighted_batch;
 mod weighted_sum;
 
+pub use crate::config::DropoutRates;
 pub use crate::nn::softmax::{Choice, TokenStatistics};
 pub use crate::nn::softmax_gradient::{AuxiliaryLogits, AuxiliaryLoss};
 pub use crate::space::SequenceSpace;
 pub use beam::ScoredSequence;
 pub use constraint::constrained;
+pub use dropout::{Dropout, MaskPlace};
 pub use file::{GeneratorHeader, in_order};
 pub use filter::Filter;
 pub use logits::DecisionIndex;
@@ -40,6 +44,7 @@ pub use registry::{GeneratorKind, build, check_kind, kinds, register};
 pub use rules::{Decision, Rules};
 pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;
+pub use weighted_batch::WeightedBatch;
 pub use weighted_sum::{WeightedSum, ensemble, weighted};
 
 use crate::nn::{Gradients, Tensor, Tensors};
@@ -150,7 +155,7 @@ pub trait InferenceModel: Send + Sync {
 }
 
 /// A model whose logits can be evaluated at decisions of a batch.
-pub trait LogitSource<R> {
+pub trait LogitSource<R>: Sync {
     /// Prepares the logits of the next token at `positions` of `inputs`, before any constraint. Decision t of a row
     /// follows the first t tokens of that row of `inputs`, which also holds the labels where sequences have some.
     fn logits_at<'a>(
@@ -235,17 +240,9 @@ pub trait TrainableGenerator: Generator {
     fn with_parameters(&self, parameters: Tensors<f32>) -> Result<BoxTrainable, String>;
 
     /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns
-    /// the loss. `inputs` holds what the network is fed and `targets` the decisions; both have rows of the same lengths and
-    /// labels. `weights` is `[B, T]`; those after a row's last decision are not read, and decisions without probability
-    /// count as weight zero. With an auxiliary loss the sum is that of [`AuxiliaryLoss`].
-    fn accumulate(
-        &self,
-        inputs: &SeqBatch,
-        targets: &SeqBatch,
-        auxiliary: Option<Auxiliary<'_>>,
-        weights: &[f32],
-        gradients: &mut Gradients<f32>,
-    ) -> f64;
+    /// the loss. Decisions without probability count as weight zero. With an auxiliary loss the sum is that of
+    /// [`AuxiliaryLoss`]. The number of threads must not change a bit of either.
+    fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64;
 
     /// The generator, when its training has ended.
     fn into_generator(self: Box<Self>) -> BoxGenerator;

@@ -20,6 +20,8 @@ pub(crate) struct Constants<R> {
     /// One over the root of the second correction.
     pub scale: R,
     pub epsilon: R,
+    /// Factor of the parameters, 1 without weight decay.
+    pub keep: R,
 }
 
 /// The plain update of one slice; the fast one is tested against it.
@@ -27,7 +29,7 @@ pub(crate) fn plain<R: Real>(c: &Constants<R>, w: &mut [R], g: &[R], m: &mut [R]
     for i in 0..w.len() {
         m[i] = c.beta1 * m[i] + c.new1 * g[i];
         v[i] = c.beta2 * v[i] + c.new2 * (g[i] * g[i]);
-        w[i] -= c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
+        w[i] = c.keep * w[i] - c.rate * m[i] / (v[i].sqrt() * c.scale + c.epsilon);
     }
 }
 
@@ -75,6 +77,7 @@ struct Lanes<V> {
     rate: V,
     scale: V,
     epsilon: V,
+    keep: V,
 }
 
 impl<V> Lanes<V> {
@@ -88,6 +91,7 @@ impl<V> Lanes<V> {
             rate: s.splat(c.rate),
             scale: s.splat(c.scale),
             epsilon: s.splat(c.epsilon),
+            keep: s.splat(c.keep),
         }
     }
 }
@@ -98,7 +102,7 @@ fn lanes<S: Simd>(s: S, c: &Lanes<S::V>, g: S::V, w: S::V, m: S::V, v: S::V) -> 
     let m = s.fma(c.beta1, m, s.mul(c.new1, g));
     let v = s.fma(c.beta2, v, s.mul(c.new2, s.mul(g, g)));
     let step = s.div(s.mul(c.rate, m), s.fma(s.sqrt(v), c.scale, c.epsilon));
-    [s.sub(w, step), m, v]
+    [s.sub(s.mul(c.keep, w), step), m, v]
 }
 
 struct AdamStep<'a> {
@@ -137,8 +141,16 @@ mod tests {
     use super::*;
     use crate::rng::{Purpose, Streams};
 
-    const CONSTANTS: Constants<f32> =
-        Constants { beta1: 0.9, beta2: 0.999, new1: 0.1, new2: 1e-3, rate: 0.01, scale: 2.0, epsilon: 1e-8 };
+    const CONSTANTS: Constants<f32> = Constants {
+        beta1: 0.9,
+        beta2: 0.999,
+        new1: 0.1,
+        new2: 1e-3,
+        rate: 0.01,
+        scale: 2.0,
+        epsilon: 1e-8,
+        keep: 0.99,
+    };
 
     fn numbers(n: usize, sequence: u64) -> Vec<f32> {
         let mut reader = Streams::new(7, Purpose::Bootstrap).reader(sequence);

@@ -1,4 +1,5 @@
-//! Adam (Kingma, Ba 2015, Algorithm 1), with its bias corrections as in PyTorch.
+//! Adam (Kingma, Ba 2015, Algorithm 1), with its bias corrections as in PyTorch, and decoupled weight decay (AdamW: Loshchilov
+//! and Hutter, 2019).
 
 use super::Tensors;
 use super::gradients::{Gradient, Gradients};
@@ -59,6 +60,17 @@ impl<R: Real> Adam<R> {
 
     /// One update of `parameters` with `gradients` at learning rate `rate`.
     pub fn apply(&mut self, parameters: &mut Tensors<R>, gradients: &Gradients<R>, rate: f64) {
+        self.apply_with_decay(parameters, gradients, rate, 0.0);
+    }
+
+    /// One update that first multiplies all parameters by 1 - `rate` `decay`.
+    pub fn apply_with_decay(
+        &mut self,
+        parameters: &mut Tensors<R>,
+        gradients: &Gradients<R>,
+        rate: f64,
+        decay: f64,
+    ) {
         self.step += 1;
         let AdamConfig { beta1, beta2, epsilon } = self.config;
         let correction1 = 1.0 - beta1.powf(self.step as f64);
@@ -72,6 +84,7 @@ impl<R: Real> Adam<R> {
             rate: R::of(rate / correction1),
             scale: R::of(1.0 / correction2.sqrt()),
             epsilon: R::of(epsilon),
+            keep: R::of(1.0 - rate * decay),
         };
         for (i, ((w, m), v)) in
             parameters.iter_mut().zip(self.mean.iter_mut()).zip(self.square.iter_mut()).enumerate()

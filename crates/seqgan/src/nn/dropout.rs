@@ -5,12 +5,13 @@ use crate::rng::Streams;
 use rayon::prelude::*;
 
 /// The multipliers `[width]` of one row: 1 / keep with probability `keep`, else 0. `row` is the row's global
-/// number, so a mask depends neither on the batch nor on the threads. Probabilities are steps of 1/65536.
-pub fn mask_row<R: Real>(streams: &Streams, row: u64, keep: f64, out: &mut [R]) {
+/// number, so a mask depends neither on the batch nor on the threads; masks of one row at other `place`s are independent.
+/// Probabilities are steps of 1/65536.
+pub fn mask_row<R: Real>(streams: &Streams, row: u64, place: u32, keep: f64, out: &mut [R]) {
     let threshold = (keep * 65_536.0).round() as u32;
     let (kept, dropped) = (R::of(1.0 / keep), R::default());
     for (draw, chunk) in out.chunks_mut(8).enumerate() {
-        let words = streams.block(row, 0, draw as u32);
+        let words = streams.block(row, place, draw as u32);
         for (i, m) in chunk.iter_mut().enumerate() {
             let bits = words[i / 2] >> (16 * (i % 2)) & 0xFFFF;
             *m = if bits < threshold { kept } else { dropped };
@@ -31,7 +32,7 @@ pub fn forward<R: Real>(x: &[R], width: usize, masks: Option<(&Streams, u64)>, k
     let mask = masks.map(|(streams, first)| {
         let mut mask = vec![R::default(); x.len()];
         let rows = mask.par_chunks_mut(width).enumerate();
-        rows.for_each(|(b, row)| mask_row(streams, first + b as u64, keep, row));
+        rows.for_each(|(b, row)| mask_row(streams, first + b as u64, 0, keep, row));
         mask
     });
     let mut values = x.to_vec();
@@ -61,7 +62,7 @@ mod tests {
         let mut kept = 0;
         for row in 0..100 {
             let mut mask = [9.0f32; 1003];
-            mask_row(&streams, row, 0.75, &mut mask);
+            mask_row(&streams, row, 0, 0.75, &mut mask);
             assert!(mask.iter().all(|&m| m == 0.0 || m == 1.0 / 0.75));
             kept += mask.iter().filter(|&&m| m > 0.0).count();
         }

@@ -132,6 +132,18 @@ impl<R: Real> Gradients<R> {
         }
     }
 
+    /// Adds the gradients of the same parameters.
+    pub fn add(&mut self, other: &Self) {
+        const CHUNK: usize = 1 << 15;
+        for (to, from) in self.dense.iter_mut().zip(other.dense.iter()) {
+            let parts = to.data.par_chunks_mut(CHUNK).zip(from.data.par_chunks(CHUNK));
+            parts.for_each(|(to, from)| R::axpy(R::of(1.0), from, to));
+        }
+        for ((_, to), (_, from)) in self.factors.iter_mut().zip(&other.factors) {
+            to.add(&from.x, &from.dy);
+        }
+    }
+
     /// Whether all values are finite. Of factors a bound is checked that is reached long after training has failed.
     pub fn is_finite(&self) -> bool {
         let tensors = self.dense.iter().flat_map(|t| t.data.chunks(1 << 15)).collect::<Vec<_>>();

@@ -134,20 +134,9 @@ pub fn forward<R: Real>(weights: Weights<'_, R>, steps: Steps, x: Vec<R>) -> Tra
     Trace { steps, x, gates, cells, tanh_c, hidden }
 }
 
-/// Gradients of the parameters.
-pub struct Gradients<R> {
-    /// Of W.
-    pub w: Vec<R>,
-    /// Of U.
-    pub u: Vec<R>,
-    /// Of b.
-    pub b: Vec<R>,
-}
-
-/// Back through time. `dh` is the gradient of every h, `[n, H]`. Returns the gradients of the parameters
-/// and of x, `[n, E]`.
-pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) -> (Gradients<R>, Vec<R>) {
-    let (inputs, hidden, steps) = (weights.input_dim(), weights.hidden_dim(), &trace.steps);
+/// Back through time: the gradient of the gates before their nonlinearities, `[n, 4H]`, from that of every h, `[n, H]`.
+pub fn backward_gates<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) -> Vec<R> {
+    let (hidden, steps) = (weights.hidden_dim(), &trace.steps);
     let (n, wide, one) = (steps.num_places(), 4 * hidden, R::of(1.0));
     let ut = transpose(weights.u, hidden, wide);
     let mut d_gates = vec![R::default(); n * wide];
@@ -185,25 +174,38 @@ pub fn backward<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) ->
             }
         }
     }
-    let mut gradients = Gradients {
-        w: vec![R::default(); inputs * wide],
-        u: vec![R::default(); hidden * wide],
-        b: vec![R::default(); wide],
-    };
-    R::gemm(&Gemm::transposed(inputs, n, wide, &trace.x, &d_gates), &mut gradients.w, wide);
+    d_gates
+}
+
+/// Adds the gradients of W, U and b, given those of the gates, `[n, 4H]`. Each element is one chain of sums over the
+/// places, in their order.
+pub fn add_weight_gradients<R: Real>(
+    trace: &Trace<R>,
+    d_gates: &[R],
+    (dw, du, db): (&mut [R], &mut [R], &mut [R]),
+) {
+    let wide = db.len();
+    let (n, inputs, hidden) = (trace.steps.num_places(), dw.len() / wide, wide / 4);
+    R::gemm_parallel(&Gemm::transposed(inputs, n, wide, &trace.x, d_gates).adding(), dw, wide);
     // h before step t belongs to the gates of step t; the state before step 0 is zero.
-    let before = steps.all_before();
+    let before = trace.steps.all_before();
     let mut earlier = Vec::with_capacity(before.len() * hidden);
     before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
     let later = &d_gates[(n - before.len()) * wide..];
-    R::gemm(&Gemm::transposed(hidden, before.len(), wide, &earlier, later), &mut gradients.u, wide);
+    R::gemm_parallel(&Gemm::transposed(hidden, before.len(), wide, &earlier, later).adding(), du, wide);
     for row in d_gates.chunks_exact(wide) {
-        R::axpy(one, row, &mut gradients.b);
+        R::axpy(R::of(1.0), row, db);
     }
+}
+
+/// The gradient of x, `[n, E]`, given that of the gates, `[n, 4H]`.
+pub fn backward_inputs<R: Real>(weights: Weights<'_, R>, d_gates: &[R]) -> Vec<R> {
+    let (inputs, wide) = (weights.input_dim(), weights.b.len());
+    let n = d_gates.len() / wide;
     let wt = transpose(weights.w, inputs, wide);
     let mut dx = vec![R::default(); n * inputs];
-    R::gemm(&Gemm::dense(n, wide, inputs, &d_gates, &wt), &mut dx, inputs);
-    (gradients, dx)
+    R::gemm(&Gemm::dense(n, wide, inputs, d_gates, &wt), &mut dx, inputs);
+    dx
 }
 
 /// The rows `[rows, H]` of step `t` among those of the step before it, which has more; the others are zero.

@@ -2,10 +2,12 @@
 //!
 //! A likelihood needs the logits of 64 rows x 512 tokens at a time. Gradients are in `softmax_gradient.rs`.
 
+use super::linear::transpose;
 use crate::kernel::masks::{FORBIDDEN, Masks};
 use crate::kernel::{Gemm, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
+use std::borrow::Cow;
 
 const ROWS: usize = 64;
 const COLUMNS: usize = 512;
@@ -15,12 +17,18 @@ pub(super) const TASK_ROWS: usize = 16;
 /// The output layer and the tokens it may not choose.
 #[derive(Clone, Copy)]
 pub struct Output<'a, R> {
+    pub(super) w: OutputWeights<'a, R>,
+    pub(super) b: &'a [R], // [V]
+    pub(super) masks: &'a Masks,
+}
+
+/// The weights of an output layer.
+#[derive(Clone, Copy)]
+pub(super) enum OutputWeights<'a, R> {
     /// `[H, V]`.
-    pub w: &'a [R],
-    /// `[V]`.
-    pub b: &'a [R],
-    /// Tokens that decisions may not choose.
-    pub masks: &'a Masks,
+    Own(&'a [R]),
+    /// `[V, H]`: an embedding table.
+    Tied(&'a [R]),
 }
 
 /// One decision a row: what was chosen, and from what.
@@ -43,17 +51,36 @@ pub struct TokenStatistics {
     pub largest: f64,
 }
 
-impl<R: Real> Output<'_, R> {
+impl<'a, R: Real> Output<'a, R> {
+    /// A layer with weights W `[H, V]`, bias b `[V]`, and the tokens that decisions may not choose.
+    pub fn new(w: &'a [R], b: &'a [R], masks: &'a Masks) -> Self {
+        Self { w: OutputWeights::Own(w), b, masks }
+    }
+
+    /// A layer whose weights are an embedding table `[V, H]` (tied embeddings: Press and Wolf, 2017).
+    pub fn tied(table: &'a [R], b: &'a [R], masks: &'a Masks) -> Self {
+        Self { w: OutputWeights::Tied(table), b, masks }
+    }
+
+    /// W as `[H, V]`; a copy if it is an embedding table.
+    pub fn columns(&self) -> Cow<'a, [R]> {
+        match self.w {
+            OutputWeights::Own(w) => Cow::Borrowed(w),
+            OutputWeights::Tied(table) => Cow::Owned(transpose(table, self.vocab(), self.hidden_dim())),
+        }
+    }
+
     pub(super) fn vocab(&self) -> usize {
         self.b.len()
     }
 
     pub(super) fn hidden_dim(&self) -> usize {
-        self.w.len() / self.b.len()
+        let (OutputWeights::Own(w) | OutputWeights::Tied(w)) = self.w;
+        w.len() / self.b.len()
     }
 
-    /// Logits of `choices.len()` rows for the tokens `v..v + n`, forbidden ones lowered.
-    fn logits(&self, h: &[R], choices: &[Choice], v: usize, n: usize, out: &mut Vec<R>) {
+    /// Logits of `choices.len()` rows for the tokens `v..v + n`, forbidden ones lowered. `w` is [`Self::columns`].
+    fn logits(&self, w: &[R], (h, choices): (&[R], &[Choice]), v: usize, n: usize, out: &mut Vec<R>) {
         let (rows, hidden) = (choices.len(), self.hidden_dim());
         out.clear();
         for _ in 0..rows {
@@ -66,7 +93,7 @@ impl<R: Real> Output<'_, R> {
             a: h,
             a_rows: Rows::Stride(hidden),
             a_step: 1,
-            b: Right::Dense { values: &self.w[v..], stride: self.vocab() },
+            b: Right::Dense { values: &w[v..], stride: self.vocab() },
             accumulate: true,
         };
         R::gemm(&product, out, n);
@@ -84,7 +111,7 @@ impl<R: Real> Output<'_, R> {
 
     /// log softmax of each row's choice and the normaliser log sum exp, `[M]` each; h is `[M, H]`.
     pub fn log_prob(&self, h: &[R], choices: &[Choice]) -> (Vec<R>, Vec<R>) {
-        let (hidden, vocab) = (self.hidden_dim(), self.vocab());
+        let (hidden, vocab, w) = (self.hidden_dim(), self.vocab(), self.columns());
         let chunks: Vec<_> = choices
             .par_chunks(ROWS)
             .zip(h.par_chunks(ROWS * hidden))
@@ -94,7 +121,7 @@ impl<R: Real> Output<'_, R> {
                 let mut chosen = vec![R::default(); choices.len()];
                 for v in (0..vocab).step_by(COLUMNS) {
                     let n = COLUMNS.min(vocab - v);
-                    self.logits(h, choices, v, n, logits);
+                    self.logits(&w, (h, choices), v, n, logits);
                     for (r, row) in logits.chunks_exact_mut(n).enumerate() {
                         let token = choices[r].token as usize;
                         if (v..v + n).contains(&token) {
@@ -124,11 +151,11 @@ impl<R: Real> Output<'_, R> {
 
     /// What each row's distribution says of its choice and of itself; h is `[M, H]`.
     pub fn token_statistics(&self, h: &[R], choices: &[Choice]) -> Vec<TokenStatistics> {
-        let (hidden, vocab) = (self.hidden_dim(), self.vocab());
+        let (hidden, vocab, w) = (self.hidden_dim(), self.vocab(), self.columns());
         let rows = choices.par_chunks(TASK_ROWS).zip(h.par_chunks(TASK_ROWS * hidden));
         let of_rows =
             |(logits, e): &mut (Vec<R>, Vec<R>), (choices, h): (&[Choice], &[R])| -> Vec<TokenStatistics> {
-                self.logits(h, choices, 0, vocab, logits);
+                self.logits(&w, (h, choices), 0, vocab, logits);
                 let of_row = |(row, choice): (&[R], &Choice)| {
                     let largest = R::largest(row);
                     e.clear();

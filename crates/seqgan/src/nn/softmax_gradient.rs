@@ -6,9 +6,10 @@
 //! result depends neither on the number of threads nor on how many rows are stored.
 
 use super::linear::transpose;
-use super::softmax::{Choice, Output, TASK_ROWS, dot};
+use super::softmax::{Choice, Output, OutputWeights, TASK_ROWS, dot};
 use crate::kernel::{Gemm, PackedMatrix, Real};
 use rayon::prelude::*;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// Exponentials that are stored at a time, about.
@@ -39,7 +40,7 @@ pub enum AuxiliaryLoss<R = f32> {
 }
 
 impl<R: Real> Output<'_, R> {
-    /// Adds the gradients of the loss with the given weights `[M]` to `dw` and `db`; returns the loss, the
+    /// Adds the gradients of the loss with the given weights `[M]` to `dw`, which is laid out as W, and `db`; returns the loss, the
     /// log-probabilities `[M]` and the gradient of h, `[M, H]`.
     pub fn weighted_nll(
         &self,
@@ -66,8 +67,14 @@ impl<R: Real> Output<'_, R> {
         db: &mut [R],
     ) -> (f64, Vec<R>, Vec<R>) {
         let (hidden, vocab, rows) = (self.hidden_dim(), self.vocab(), choices.len());
-        let packed = PackedMatrix::new(self.w, hidden, vocab);
-        let wt = transpose(self.w, hidden, vocab);
+        let (packed, wt) = match self.w {
+            OutputWeights::Own(w) => {
+                (PackedMatrix::new(w, hidden, vocab), Cow::Owned(transpose(w, hidden, vocab)))
+            }
+            OutputWeights::Tied(table) => {
+                (PackedMatrix::of_transpose(table, vocab, hidden), Cow::Borrowed(table))
+            }
+        };
         let mut gains = vec![R::default(); rows];
         let mut scales = vec![R::default(); rows];
         let mut scaled = h.to_vec();
@@ -113,8 +120,16 @@ impl<R: Real> Output<'_, R> {
                         }
                     },
                 );
-            let product = Gemm::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
-            R::gemm_parallel(&product, dw, vocab);
+            match self.w {
+                OutputWeights::Own(_) => {
+                    let product = Gemm::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
+                    R::gemm_parallel(&product, dw, vocab);
+                }
+                OutputWeights::Tied(_) => {
+                    let product = Gemm::transposed(vocab, chunk.len(), hidden, e, &scaled[wide]).adding();
+                    R::gemm_parallel(&product, dw, hidden);
+                }
+            }
             db.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, db)| {
                 for (e, &scale) in e.chunks_exact(vocab).zip(&scales[chunk.clone()]) {
                     R::axpy(scale, &e[block * COLUMNS..][..db.len()], db);
@@ -200,8 +215,12 @@ pub struct OutputLogits<'a, R> {
 impl<'a, R: Real> OutputLogits<'a, R> {
     /// The logits of `output` at rows h `[M, H]`.
     pub fn new(output: Output<'a, R>, h: Vec<R>) -> Self {
-        let Output { w, b, .. } = output;
-        Self { w: PackedMatrix::new(w, output.hidden_dim(), output.vocab()), b, h }
+        let (hidden, vocab) = (output.hidden_dim(), output.vocab());
+        let w = match output.w {
+            OutputWeights::Own(w) => PackedMatrix::new(w, hidden, vocab),
+            OutputWeights::Tied(table) => PackedMatrix::of_transpose(table, vocab, hidden),
+        };
+        Self { w, b: output.b, h }
     }
 }
 

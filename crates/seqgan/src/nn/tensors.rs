@@ -124,6 +124,12 @@ impl<R: Real> Tensors<R> {
         }
     }
 
+    /// The values of the tensors at `at`, all of them different, for functions that need several at once.
+    pub fn at_mut<const N: usize>(&mut self, at: [usize; N]) -> [&mut Vec<R>; N] {
+        let tensors = self.0.get_disjoint_mut(at).expect("different tensors of the list");
+        tensors.map(|tensor| &mut tensor.data)
+    }
+
     /// All tensors' values as mutable slices, in order, for functions that need several at once.
     pub fn slices_mut<const N: usize>(&mut self) -> [&mut [R]; N] {
         assert_eq!(self.0.len(), N, "number of tensors");

@@ -1,6 +1,9 @@
 //! Adam and its gradient buffer.
 
+use super::slices::Buffers;
+use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::generator::{TrainableGenerator, WeightedBatch};
 use crate::nn::clip::clip_global_norm;
 use crate::nn::{Adam, AdamConfig, Gradients, Tensors};
 
@@ -9,6 +12,8 @@ use crate::nn::{Adam, AdamConfig, Gradients, Tensors};
 pub struct Optimizer {
     adam: Adam<f32>,
     gradients: Gradients<f32>,
+    /// Gradients of slices of a batch.
+    slices: Buffers,
 }
 
 /// Settings of a generator update.
@@ -20,13 +25,26 @@ pub struct GeneratorUpdate {
     pub clip_norm: f64,
     /// Weight of the L2 term: half the squared norm of all parameters.
     pub l2: f64,
+    /// Decoupled weight decay: the update lowers all parameters by this share, times the learning rate.
+    pub weight_decay: f64,
+    /// Largest number of slices of the batch whose gradients are summed on their own ([`Config::gradient_slices`]).
+    pub slices: usize,
+}
+
+impl Default for GeneratorUpdate {
+    /// A learning rate of 0, without clipping or penalties.
+    fn default() -> Self {
+        let slices = Config::default().gradient_slices;
+        Self { learning_rate: 0.0, clip_norm: 0.0, l2: 0.0, weight_decay: 0.0, slices }
+    }
 }
 
 impl Optimizer {
     /// Creates an optimizer for `parameters` with zero moments. `gradients` is the buffer, created by the network's
     /// `gradients()`.
     pub fn new(parameters: &Tensors<f32>, gradients: Gradients<f32>) -> Self {
-        Self { adam: Adam::new(AdamConfig::default(), parameters), gradients }
+        let adam = Adam::new(AdamConfig::default(), parameters);
+        Self { adam, gradients, slices: Buffers::default() }
     }
 
     /// State of Adam, for a checkpoint.
@@ -43,6 +61,17 @@ impl Optimizer {
     pub(super) fn start(&mut self) -> &mut Gradients<f32> {
         self.gradients.clear();
         &mut self.gradients
+    }
+
+    /// Makes the gradient that of a generator's loss on `batch`, and returns the loss.
+    pub(super) fn accumulate(
+        &mut self,
+        generator: &dyn TrainableGenerator,
+        batch: WeightedBatch<'_>,
+        slices: usize,
+    ) -> f64 {
+        let Self { gradients, slices: buffers, .. } = self;
+        buffers.accumulate(generator, batch, slices, gradients)
     }
 
     /// Applies the gradient to `parameters`. Nothing changes if the gradient is not finite.
@@ -79,7 +108,8 @@ impl Optimizer {
         if !norm.is_finite() {
             return Err(Error::NotFinite { place, value: norm, step: self.adam.step() + 1 });
         }
-        self.adam.apply(parameters, &self.gradients, update.learning_rate);
+        let GeneratorUpdate { learning_rate, weight_decay, .. } = update;
+        self.adam.apply_with_decay(parameters, &self.gradients, learning_rate, weight_decay);
         Ok(norm)
     }
 }

@@ -8,7 +8,7 @@ use super::{GeneratorUpdate, Optimizer};
 use crate::config::Baseline;
 use crate::error::{Error, Result};
 use crate::fault;
-use crate::generator::{Auxiliary, AuxiliaryLoss, BoxGenerator, TrainableGenerator};
+use crate::generator::{Auxiliary, AuxiliaryLoss, BoxGenerator, TrainableGenerator, WeightedBatch};
 use crate::token::SeqBatch;
 
 /// The part of the reward that is known for every token of a decision: the token's logit under `generator`, minus `kl`
@@ -75,7 +75,9 @@ pub fn policy_gradient_step_with(
         together.extend(sequences);
         advantages.resize(together.len() * together.max_length(), *value);
     }
-    generator.accumulate(&together, &together, auxiliary, &advantages, optimizer.start());
+    // Without dropout: the gradient is that of the policy that drew the sequences.
+    let batch = WeightedBatch { auxiliary, ..WeightedBatch::new(&together, &advantages) };
+    optimizer.accumulate(generator, batch, update.slices);
     optimizer.apply(generator.parameters_mut(), update, "the policy's gradient")
 }
 
@@ -130,7 +132,7 @@ mod tests {
         let own = SeqBatch::from_rows([vec![2, 3, 0], vec![1, 1, 4]], 3);
         let real = SeqBatch::from_rows([vec![4, 4, 2], vec![0, 1, 3], vec![2, 2, 2]], 3);
         let (values, value) = ([1.0, 2.0, 6.0, 3.0, 4.0, 9.0], 0.3);
-        let update = GeneratorUpdate { learning_rate: 0.1, clip_norm: 0.0, l2: 0.0 };
+        let update = GeneratorUpdate { learning_rate: 0.1, ..GeneratorUpdate::default() };
         let after = |step: &dyn Fn(&mut LstmGenerator, &mut Optimizer) -> Result<f64>| {
             let mut generator = start.clone();
             let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());

@@ -1,9 +1,9 @@
 //! Scheduled sampling (Bengio et al., NIPS 2015): likelihood of true tokens, with some input tokens sampled from the
 //! model.
 
-use super::{GeneratorUpdate, Optimizer, maximum_likelihood};
+use super::{GeneratorUpdate, LikelihoodBatch, Optimizer, maximum_likelihood_step};
 use crate::error::Result;
-use crate::generator::{GeneratorPolicy, ScheduledInputs, TrainableGenerator};
+use crate::generator::{Dropout, GeneratorPolicy, ScheduledInputs, TrainableGenerator};
 use crate::token::SeqBatch;
 
 /// Performs one update. Returns the mean cross-entropy before it, in nats per token. No gradient flows through the
@@ -11,12 +11,13 @@ use crate::token::SeqBatch;
 pub fn scheduled_sampling_step(
     generator: &mut dyn TrainableGenerator,
     optimizer: &mut Optimizer,
-    batch: &SeqBatch,
+    (batch, dropout): (&SeqBatch, Option<Dropout<'_>>),
     scheduled: ScheduledInputs<'_>,
     update: GeneratorUpdate,
 ) -> Result<f64> {
     let inputs = GeneratorPolicy::new(generator, 1.0).mixed_inputs(batch, scheduled);
-    maximum_likelihood::step_from(generator, optimizer, (&inputs, batch), None, update)
+    let batch = LikelihoodBatch { inputs: &inputs, targets: batch, dropout };
+    maximum_likelihood_step(generator, optimizer, batch, update)
 }
 
 #[cfg(test)]
@@ -24,7 +25,6 @@ mod tests {
     use super::*;
     use crate::generator::oracle::{random, synthetic_space};
     use crate::generator::{LstmGenerator, LstmShape, Policy};
-    use crate::optim::maximum_likelihood_step;
     use crate::rng::{Purpose, Streams};
 
     fn trained(teacher_forcing: Option<f64>) -> (LstmGenerator, f64) {
@@ -32,7 +32,7 @@ mod tests {
         let (mut generator, data) = (random(1), GeneratorPolicy::new(&random(2), 1.0));
         let batch = data.sample(&Streams::new(5, Purpose::Sample), 0, 64).sequences;
         let mut optimizer = Optimizer::new(generator.parameters(), generator.gradients());
-        let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, l2: 0.0 };
+        let update = GeneratorUpdate { learning_rate: 0.01, clip_norm: 5.0, ..GeneratorUpdate::default() };
         let (choices, draws) =
             (Streams::new(3, Purpose::ScheduledChoice), Streams::new(3, Purpose::ScheduledDraw));
         let mut loss = 0.0;
@@ -42,7 +42,7 @@ mod tests {
                 Some(teacher_forcing) => {
                     let (choices, draws, first) = (&choices, &draws, step * 64);
                     let scheduled = ScheduledInputs { teacher_forcing, choices, draws, first };
-                    scheduled_sampling_step(&mut generator, &mut optimizer, &batch, scheduled, update)
+                    scheduled_sampling_step(&mut generator, &mut optimizer, (&batch, None), scheduled, update)
                         .unwrap()
                 }
             };

@@ -113,7 +113,12 @@ fn generator_step(
     cursor.counters.rollouts += actions.completions;
 
     let learning_rate = schedule.learning_rate(cursor.round);
-    let update = GeneratorUpdate { learning_rate, clip_norm: config.adversarial.clip_norm, l2: 0.0 };
+    let update = GeneratorUpdate {
+        learning_rate,
+        clip_norm: config.adversarial.clip_norm,
+        slices: config.gradient_slices,
+        ..GeneratorUpdate::default()
+    };
     let baseline = if actions.centred { Baseline::None } else { schedule.baseline };
     let beside = (expected, actions.demonstrations.as_ref());
     policy_gradient_step_with(generator, optimizer, (&batch, &actions.values), beside, baseline, update)?;

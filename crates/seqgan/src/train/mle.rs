@@ -2,13 +2,13 @@
 
 use super::context::Context;
 use super::epochs::{self, EpochCursor, EpochTraining};
-use super::method::{BatchPosition, LikelihoodStep, Teacher, known_likelihood};
+use super::method::{LikelihoodStep, Teacher, TrainingBatch, known_likelihood};
 use super::state::{
     BestValidation, Completed, GeneratorInTraining, LikelihoodCursor, LikelihoodState, StageRef,
 };
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::data::Batches;
-use crate::generator::{BoxGenerator, BoxTrainable};
+use crate::generator::{BoxGenerator, BoxTrainable, Dropout};
 use crate::measure::{Measures, measure_in_training, validation_nll};
 use crate::optim::GeneratorUpdate;
 use crate::rng::{Purpose, Streams};
@@ -70,11 +70,16 @@ pub fn train(
 
 fn batches(job: &LikelihoodJob<'_>, settings: &LikelihoodConfig, epoch: usize) -> Batches {
     let (n, size) = (job.train.len(), settings.batch_size);
+    let streams = Streams::new(job.seed, Purpose::ShuffleGenerator);
     let batches = match settings.shuffle {
-        true => Batches::new(n, size, &Streams::new(job.seed, Purpose::ShuffleGenerator), epoch as u64),
+        true => Batches::new(n, size, &streams, epoch as u64),
         false => Batches::in_file_order(n, size),
     };
-    batches.drop_incomplete()
+    let batches = batches.drop_incomplete();
+    match settings.group_by_length {
+        true => batches.group_by_length(|row| job.train.length(row), &streams, epoch as u64),
+        false => batches,
+    }
 }
 
 /// Number of consecutive epochs without improvement that make a plateau. A single worse epoch may be due to chance:
@@ -102,13 +107,17 @@ impl Training<'_, '_> {
     }
 
     fn update(&self, step: usize) -> GeneratorUpdate {
-        let LikelihoodConfig { learning_rate, schedule, plateau_factor, clip_norm, l2, .. } = self.settings;
+        let LikelihoodConfig { learning_rate, schedule, warmup_updates, plateau_factor, .. } = self.settings;
+        let warmup = if step < warmup_updates { (step + 1) as f64 / warmup_updates as f64 } else { 1.0 };
         GeneratorUpdate {
             learning_rate: learning_rate
+                * warmup
                 * schedule.factor(step as u64, self.updates as u64)
                 * plateau_factor.powi(self.state.cursor.plateaus as i32),
-            clip_norm,
-            l2,
+            clip_norm: self.settings.clip_norm,
+            l2: self.settings.l2,
+            weight_decay: self.settings.weight_decay,
+            slices: self.context.config.gradient_slices,
         }
     }
 
@@ -126,10 +135,10 @@ impl Training<'_, '_> {
         if self.settings.plateau_factor < 1.0
             && since > 0
             && since.is_multiple_of(PLATEAU)
-            && let Some(best) = &self.state.model.best
+            && self.state.model.best.is_some()
         {
             cursor.plateaus += 1;
-            self.state.model.generator = best.clone();
+            self.state.model.return_to_best();
         }
     }
 }
@@ -153,14 +162,20 @@ impl EpochTraining for Training<'_, '_> {
 
     fn step(&mut self, rows: &[usize]) -> Result<()> {
         let step = self.state.cursor.epochs.updates(self.batches);
-        let position = BatchPosition {
+        let first = (step * self.settings.batch_size) as u64;
+        let (rates, streams) =
+            (self.settings.dropout(), Streams::new(self.job.seed, Purpose::GeneratorDropout));
+        let dropout = Dropout { rates, streams: &streams, update: step as u64, first_row: first };
+        let batch = TrainingBatch {
+            sequences: self.job.train.select(rows.iter().copied()),
             epoch: self.state.cursor.epochs.epoch,
-            first: (step * self.settings.batch_size) as u64,
+            first,
+            dropout: (!rates.is_none()).then_some(dropout),
         };
         let update = self.update(step);
-        let batch = self.job.train.select(rows.iter().copied());
         let GeneratorInTraining { generator, optimizer, .. } = &mut self.state.model;
-        let loss = self.step.step(generator, optimizer, batch, position, update)?;
+        let loss = self.step.step(generator, optimizer, batch, update)?;
+        self.state.model.update_average(self.settings.average_decay, step);
         self.context.progress(step as u64 + 1, &[("loss", loss)])
     }
 
@@ -173,13 +188,13 @@ impl EpochTraining for Training<'_, '_> {
         let (config, task) = (self.context.config, self.context.task);
         let mut figures = Vec::new();
         if self.settings.early_stop {
-            let nll = validation_nll(task, &self.state.model.generator).mean;
+            let nll = validation_nll(task, self.state.model.current()).mean;
             figures.push(("nll_validation", nll));
             self.state.model.keep_if_best(&mut self.state.cursor.best, nll, epoch);
         }
         let phase = (self.job.name.as_str(), None);
         if self.is_measured_after(epoch) {
-            let measures = measure_in_training(config, task, &self.state.model.generator);
+            let measures = measure_in_training(config, task, self.state.model.current());
             figures.retain(|f| f.0 != "nll_validation" || measures.nll_validation.is_none());
             self.context.record(phase, epoch as u64, &measures, &figures)?;
         } else if !figures.is_empty() {

@@ -76,6 +76,8 @@ pub struct GeneratorInTraining {
     pub generator: BoxTrainable,
     /// Its optimizer.
     pub optimizer: Optimizer,
+    /// Exponential moving average of the model's parameters over the updates, if it is the result.
+    pub average: Option<BoxTrainable>,
     /// Model with the best validation likelihood so far, if the best one is kept.
     pub best: Option<BoxTrainable>,
 }
@@ -84,12 +86,36 @@ impl GeneratorInTraining {
     /// Creates the state before the first update, with a new optimizer.
     pub fn new(generator: BoxTrainable) -> Self {
         let optimizer = Optimizer::new(generator.parameters(), generator.gradients());
-        Self { generator, optimizer, best: None }
+        Self { generator, optimizer, average: None, best: None }
+    }
+
+    /// Moves the average towards the parameters after update number `update`, counted from 0. The average of the first
+    /// updates has a smaller decay, (1 + `update`) / (10 + `update`), so that it soon forgets the initial parameters. With
+    /// a decay of 0 there is no average.
+    pub fn update_average(&mut self, decay: f64, update: usize) {
+        if decay > 0.0 {
+            let decay = decay.min((1.0 + update as f64) / (10.0 + update as f64));
+            let average = self.average.get_or_insert_with(|| self.generator.clone());
+            average.parameters_mut().blend(self.generator.parameters(), decay);
+        }
+    }
+
+    /// The model as it would be the result now: the average, or the last parameters without one.
+    pub fn current(&self) -> &BoxTrainable {
+        self.average.as_ref().unwrap_or(&self.generator)
+    }
+
+    /// Returns to the best model, if one is kept.
+    pub fn return_to_best(&mut self) {
+        if let Some(best) = &self.best {
+            self.generator = best.clone();
+            self.average = self.average.as_ref().map(|_| best.clone());
+        }
     }
 
     /// Returns the result of training: the best model, or the last one if no best model was kept.
     pub fn into_best(self) -> BoxGenerator {
-        self.best.unwrap_or(self.generator).into_generator()
+        self.best.or(self.average).unwrap_or(self.generator).into_generator()
     }
 }
 
@@ -265,7 +291,7 @@ impl GeneratorInTraining {
     pub fn keep_if_best(&mut self, best: &mut Option<BestValidation>, nll: f64, done: usize) {
         if best.is_none_or(|best| nll < best.nll) {
             *best = Some(BestValidation { nll, done });
-            self.best = Some(self.generator.clone());
+            self.best = Some(self.current().clone());
         }
     }
 }

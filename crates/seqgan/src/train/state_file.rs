@@ -92,8 +92,10 @@ impl<'a> Writer<'a> {
     fn in_training(&mut self, model: &'a GeneratorInTraining) {
         self.generator("generator", &model.generator);
         self.optimizer("generator", &model.optimizer);
-        if let Some(best) = &model.best {
-            self.generator("best", best);
+        for (prefix, other) in [("average", &model.average), ("best", &model.best)] {
+            if let Some(other) = other {
+                self.generator(prefix, other);
+            }
         }
     }
 
@@ -264,8 +266,10 @@ impl Reader<'_> {
     fn in_training(&mut self) -> Result<GeneratorInTraining> {
         let mut model = GeneratorInTraining::new(self.trainable("generator")?);
         self.optimizer("generator", model.generator.parameters(), &mut model.optimizer)?;
-        if self.generators.contains_key("best") {
-            model.best = Some(self.trainable("best")?);
+        for (prefix, other) in [("average", &mut model.average), ("best", &mut model.best)] {
+            if self.generators.contains_key(prefix) {
+                *other = Some(self.trainable(prefix)?);
+            }
         }
         Ok(model)
     }

@@ -1,6 +1,7 @@
 //! Embedding, linear layer, highway layer and LSTM.
 
 use super::differences::{check, dot};
+use crate::lstm_pass::backward;
 use crate::random::Random;
 use seqgan::nn::gradients::Factors;
 use seqgan::nn::{embedding, highway, linear, lstm};
@@ -80,10 +81,10 @@ fn of_the_lstm() {
             dot(lstm::forward(weights, steps.clone(), x.to_vec()).hidden(), &dh)
         };
         let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
-        let (d, dx) = lstm::backward(weights, &lstm::forward(weights, steps.clone(), x.clone()), &dh);
+        let [dw, du, db, dx] = backward(weights, &lstm::forward(weights, steps.clone(), x.clone()), &dh);
         check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));
-        check("lstm w", &w, &d.w, |w| run(&x, w, &u, &b));
-        check("lstm u", &u, &d.u, |u| run(&x, &w, u, &b));
-        check("lstm b", &b, &d.b, |b| run(&x, &w, &u, b));
+        check("lstm w", &w, &dw, |w| run(&x, w, &u, &b));
+        check("lstm u", &u, &du, |u| run(&x, &w, u, &b));
+        check("lstm b", &b, &db, |b| run(&x, &w, &u, b));
     }
 }

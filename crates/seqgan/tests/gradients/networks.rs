@@ -4,7 +4,7 @@ use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{Auxiliary, AuxiliaryLoss, LstmGenerator, LstmShape, SequenceSpace};
+use seqgan::generator::{Auxiliary, AuxiliaryLoss, LstmGenerator, LstmShape, SequenceSpace, WeightedBatch};
 use seqgan::nn::Tensors;
 use seqgan::rng::{Purpose, Streams};
 
@@ -24,7 +24,7 @@ fn check_generator(space: SequenceSpace, seed: u64) {
     weights.iter_mut().step_by(5).for_each(|w| *w = 0.0);
     let g = widened(&random.generator(space, SIZES, 0.8));
     let mut gradients = g.gradients();
-    let loss = g.accumulate(&batch, &batch, None, &weights, &mut gradients);
+    let loss = g.accumulate(WeightedBatch::new(&batch, &weights), &mut gradients);
     assert!((loss - weighted_loss(&g, &batch, &weights)).abs() < 1e-11 * loss.abs().max(1.0));
     for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.to_tensors().iter()).enumerate() {
         let mut moved = g.clone();
@@ -35,8 +35,8 @@ fn check_generator(space: SequenceSpace, seed: u64) {
     }
 }
 
-const SIZES: LstmShape = LstmShape { embedding_dim: 3, hidden_dim: 4 };
-const WIDE: LstmShape = LstmShape { embedding_dim: 5, hidden_dim: 6 };
+const SIZES: LstmShape = LstmShape::new(3, 4);
+const WIDE: LstmShape = LstmShape::new(5, 6);
 
 fn generator_space() -> SequenceSpace {
     SequenceSpace {
@@ -83,12 +83,13 @@ fn of_a_distilled_generator() {
     let loss = |g: &LstmGenerator<f64>, teacher: &LstmGenerator<f64>, weight: f64| {
         let mut gradients = g.gradients();
         let loss = AuxiliaryLoss::Distillation { weight };
-        let distillation = Some(Auxiliary { source: teacher, loss });
-        let loss = g.accumulate(&batch, &batch, distillation, &weights, &mut gradients);
+        let auxiliary = Some(Auxiliary { source: teacher, loss });
+        let batch = WeightedBatch { auxiliary, ..WeightedBatch::new(&batch, &weights) };
+        let loss = g.accumulate(batch, &mut gradients);
         (loss, gradients.to_tensors())
     };
     let mut plain = g.gradients();
-    assert_eq!(loss(&g, &teacher, 0.0).0, g.accumulate(&batch, &batch, None, &weights, &mut plain));
+    assert_eq!(loss(&g, &teacher, 0.0).0, g.accumulate(WeightedBatch::new(&batch, &weights), &mut plain));
     for (i, (tensor, gradient)) in g.parameters().iter().zip(loss(&g, &teacher, 0.6).1.iter()).enumerate() {
         let mut moved = g.clone();
         check(&format!("distilled generator {}", tensor.name), &tensor.data, &gradient.data, |x| {
@@ -115,10 +116,10 @@ fn of_all_actions_is_the_mean_of_the_sampled_one() {
     );
     let (kl, tokens) = (0.7, usable(&space));
     let mut all = g.gradients();
-    let expected = Auxiliary { source: &source, loss: AuxiliaryLoss::ExpectedReward { kl } };
+    let auxiliary = Some(Auxiliary { source: &source, loss: AuxiliaryLoss::ExpectedReward { kl } });
     let beginning = [tokens[1], tokens[0]];
     let one = SeqBatch::from_rows([beginning], 2);
-    g.accumulate(&one, &one, Some(expected), &[0.0, 0.0], &mut all);
+    g.accumulate(WeightedBatch { auxiliary, ..WeightedBatch::new(&one, &[0.0, 0.0]) }, &mut all);
 
     let mut sampled = g.gradients();
     for t in 0..2 {
@@ -130,7 +131,7 @@ fn of_all_actions_is_the_mean_of_the_sampled_one() {
         for (b, (log_p, reward)) in log_p.iter().zip(rewards).enumerate() {
             weights[b * (t + 1) + t] = log_p.exp() * (reward - kl * log_p);
         }
-        g.accumulate(&batch, &batch, None, &weights, &mut sampled);
+        g.accumulate(WeightedBatch::new(&batch, &weights), &mut sampled);
     }
     for (all, sampled) in all.to_tensors().iter().zip(sampled.to_tensors().iter()) {
         let same = all.data.iter().zip(&sampled.data).all(|(a, b)| (a - b).abs() < 1e-12);
@@ -148,7 +149,8 @@ fn add_up_and_leave_out_what_is_never_chosen() {
     let mut weights = random.normals(10);
     let run = |weights: &[f64], times: usize| -> (f64, Tensors<f64>) {
         let mut gradients = g.gradients();
-        let loss = (0..times).map(|_| g.accumulate(&batch, &batch, None, weights, &mut gradients)).sum();
+        let loss =
+            (0..times).map(|_| g.accumulate(WeightedBatch::new(&batch, weights), &mut gradients)).sum();
         (loss, gradients.to_tensors())
     };
     let (loss, gradients) = run(&weights, 1);

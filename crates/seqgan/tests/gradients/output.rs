@@ -31,11 +31,11 @@ fn check_output(vocab: usize, rows: usize, never: &[u32], never_first: &[u32], s
         })
         .collect();
     let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
-        let log_prob = Output { w, b, masks: &masks }.log_prob(h, &choices).0;
+        let log_prob = Output::new(w, b, &masks).log_prob(h, &choices).0;
         weights.iter().zip(log_prob).map(|(w, l)| -w * l).sum()
     };
     let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
-    let output = Output { w: &w, b: &b, masks: &masks };
+    let output = Output::new(&w, &b, &masks);
     let (value, log_prob, dh) = output.weighted_nll(&h, &choices, &weights, &mut dw, &mut db);
     assert_close("log_prob", &log_prob, &output.log_prob(&h, &choices).0, 1e-13);
     assert!((value - loss(&w, &b, &h)).abs() < 1e-12 * value.abs().max(1.0));
@@ -64,7 +64,7 @@ fn of_a_distilled_output_layer() {
     let masks = Masks::new(vec![vec![0, 1], vec![1]]);
     let choices: Vec<Choice> =
         (0..rows).map(|r| Choice { token: 2 + (r % 9) as u32, mask: u32::from(r % 3 != 0) }).collect();
-    let teacher = Output { w: &their_w, b: &their_b, masks: &masks };
+    let teacher = Output::new(&their_w, &their_b, &masks);
     // log p of every token in every row, a token at a time.
     let all = |output: &Output<'_, f64>, h: &[f64]| -> Vec<Vec<f64>> {
         let with = |token| -> Vec<Choice> { choices.iter().map(|c| Choice { token, ..*c }).collect() };
@@ -73,7 +73,7 @@ fn of_a_distilled_output_layer() {
     let theirs = all(&teacher, &their_h);
     for weight in [0.0, 0.7, 1.0] {
         let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
-            let ours = all(&Output { w, b, masks: &masks }, h);
+            let ours = all(&Output::new(w, b, &masks), h);
             let row = |r: usize| {
                 let choice = choices[r].token as usize;
                 let forbidden = |v: &usize| masks.forbids(choices[r].mask, *v as u32);
@@ -84,7 +84,7 @@ fn of_a_distilled_output_layer() {
             (0..rows).map(row).sum()
         };
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
-        let output = Output { w: &w, b: &b, masks: &masks };
+        let output = Output::new(&w, &b, &masks);
         let logits = OutputLogits::new(teacher, their_h.clone());
         let soft = (&logits as _, AuxiliaryLoss::Distillation { weight });
         let (value, _, dh) = output.weighted_gradient(&h, &choices, Some(soft), &weights, &mut dw, &mut db);
@@ -115,7 +115,7 @@ fn of_an_output_layer_with_an_expected_reward() {
     };
     for kl in [0.0, 1.5] {
         let loss = |w: &[f64], b: &[f64], h: &[f64]| -> f64 {
-            let output = Output { w, b, masks: &masks };
+            let output = Output::new(w, b, &masks);
             let with = |token| -> Vec<Choice> { choices.iter().map(|c| Choice { token, ..*c }).collect() };
             let all: Vec<Vec<f64>> =
                 (0..vocab as u32).map(|token| output.log_prob(h, &with(token)).0).collect();
@@ -127,8 +127,8 @@ fn of_an_output_layer_with_an_expected_reward() {
             (0..rows).map(row).sum()
         };
         let (mut dw, mut db) = (vec![0.0; w.len()], vec![0.0; vocab]);
-        let output = Output { w: &w, b: &b, masks: &masks };
-        let theirs = Output { w: &their_w, b: &their_b, masks: &masks };
+        let output = Output::new(&w, &b, &masks);
+        let theirs = Output::new(&their_w, &their_b, &masks);
         let logits = OutputLogits::new(theirs, their_h.clone());
         let expected = (&logits as _, AuxiliaryLoss::ExpectedReward { kl });
         let (value, _, dh) =

@@ -6,6 +6,7 @@
 mod convolution;
 
 use crate::closeness::{assert_close, round};
+use crate::lstm_pass::backward;
 use crate::random::Random;
 use seqgan::kernel::Masks;
 use seqgan::kernel::Real;
@@ -83,8 +84,8 @@ fn of_the_lstm() {
     fn run<R: Real>(steps: &Steps, p: &[Vec<R>]) -> Vec<Vec<R>> {
         let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[] };
         let trace = lstm::forward(weights, steps.clone(), p[0].clone());
-        let (d, dx) = lstm::backward(weights, &trace, &p[4]);
-        vec![trace.hidden().to_vec(), dx, d.w, d.u, d.b]
+        let [dw, du, db, dx] = backward(weights, &trace, &p[4]);
+        vec![trace.hidden().to_vec(), dx, dw, du, db]
     }
     for seed in 0..40 {
         let mut random = Random::new(seed);
@@ -124,13 +125,13 @@ fn of_single_steps_and_whole_passes() {
 #[test]
 fn of_the_output_layer() {
     fn run<R: Real>(p: &[Vec<R>], choices: &[Choice], masks: &Masks) -> Vec<Vec<R>> {
-        let output = Output { w: &p[0], b: &p[1], masks };
+        let output = Output::new(&p[0], &p[1], masks);
         let (mut dw, mut db) = (vec![R::default(); p[0].len()], vec![R::default(); p[1].len()]);
         let (loss, log_prob, dh) = output.weighted_nll(&p[2], choices, &p[3], &mut dw, &mut db);
         let normaliser = output.log_prob(&p[2], choices).1;
         // By the logits of a layer as wide, whose weights are those of this one in reverse.
         let their_w: Vec<R> = p[0].iter().rev().copied().collect();
-        let other = OutputLogits::new(Output { w: &their_w, b: &p[1], masks }, p[2].clone());
+        let other = OutputLogits::new(Output::new(&their_w, &p[1], masks), p[2].clone());
         let mut all = vec![log_prob, normaliser, dh, dw, db, vec![R::of(loss)]];
         let distillation = AuxiliaryLoss::Distillation { weight: R::of(0.75) };
         for loss in [distillation, AuxiliaryLoss::ExpectedReward { kl: R::of(0.5) }] {

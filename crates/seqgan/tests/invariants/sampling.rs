@@ -7,7 +7,7 @@ use seqgan::generator::{Filter, GeneratorPolicy, LstmShape, Policy, SequenceSpac
 use seqgan::rng::{Purpose, Streams};
 
 /// Sizes of generators over few tokens.
-pub const SMALL: LstmShape = LstmShape { embedding_dim: 3, hidden_dim: 5 };
+pub const SMALL: LstmShape = LstmShape::new(3, 5);
 
 /// Six tokens, so that all sequences can be listed; the end is 0 and 1 is never chosen.
 pub fn six_tokens(max_length: usize, end: bool, allow_empty: bool) -> SequenceSpace {

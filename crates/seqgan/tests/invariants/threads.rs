@@ -3,7 +3,9 @@
 use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{GeneratorPolicy, LstmShape, Policy, Prefix, RolloutPolicy, SequenceSpace};
+use seqgan::generator::{
+    GeneratorPolicy, LstmShape, Policy, Prefix, RolloutPolicy, SequenceSpace, WeightedBatch,
+};
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Gradients, Tensors, linear};
 use seqgan::rng::{Purpose, Streams};
@@ -21,7 +23,7 @@ pub fn same_bits<T: PartialEq + Debug + Send>(what: &str, run: impl Fn() -> T + 
     }
 }
 
-const SIZES: LstmShape = LstmShape { embedding_dim: 12, hidden_dim: 24 };
+const SIZES: LstmShape = LstmShape::new(12, 24);
 
 /// Vocabularies of one block, which cuts the rows into parts, and of several blocks.
 fn generator_spaces() -> [SequenceSpace; 2] {
@@ -62,7 +64,10 @@ fn of_the_generators_gradients_and_likelihood() {
         let weights: Vec<f32> = random.normals(700).iter().map(|&x| x as f32).collect();
         same_bits("accumulate", || {
             let mut gradients = generator.gradients();
-            (generator.accumulate(&batch, &batch, None, &weights, &mut gradients), gradients.to_tensors())
+            (
+                generator.accumulate(WeightedBatch::new(&batch, &weights), &mut gradients),
+                gradients.to_tensors(),
+            )
         });
         same_bits("log_prob", || generator.log_prob(&batch));
     }

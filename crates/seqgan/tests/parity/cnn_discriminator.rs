@@ -106,7 +106,7 @@ fn drawn_mask<R: Precision>() {
     let features = r.shape("dropout_mask")[1];
     let mut mask = vec![R::default(); batch.len() * features];
     for (b, mask) in mask.chunks_exact_mut(features).enumerate() {
-        dropout::mask_row(&streams, 40 + b as u64, KEEP, mask);
+        dropout::mask_row(&streams, 40 + b as u64, 0, KEEP, mask);
     }
     let want = composed::run(&d, &batch, &labels(&r), &mask, L2);
     let mut gradients = d.gradients();

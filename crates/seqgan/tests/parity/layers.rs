@@ -3,6 +3,7 @@
 use super::Precision;
 use super::reference::{Reference, transposed};
 use crate::closeness::{assert_close, assert_number};
+use crate::lstm_pass::backward;
 use seqgan::kernel::Masks;
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
@@ -105,7 +106,7 @@ fn softmax_layer<R: Precision>() {
     let unit: Vec<R> = (0..vocab * vocab).map(|i| R::of(f64::from(u8::from(i % (vocab + 1) == 0)))).collect();
     let zero = vec![R::default(); vocab];
     let masks = Masks::new(vec![vec![]]);
-    let output = Output { w: &unit, b: &zero, masks: &masks };
+    let output = Output::new(&unit, &zero, &masks);
     let targets = c.0.integers("softmax_cross_entropy.target");
     let choices: Vec<_> = targets.iter().map(|&t| Choice { token: t as u32, mask: 0 }).collect();
     let (mut dw, mut db) = (vec![R::default(); vocab * vocab], vec![R::default(); vocab]);
@@ -133,9 +134,9 @@ fn lstm_layer<R: Precision>() {
             cells.extend_from_slice(&state.c);
             assert_eq!(state.h, trace.hidden()[t * 5..][..5], "a single step and the whole pass");
         }
-        let (part, part_dx) = lstm::backward(weights, &trace, d_h);
+        let [part_w, part_u, part_b, part_dx] = backward(weights, &trace, d_h);
         dx.extend(part_dx);
-        for (sum, part) in [(&mut dw, part.w), (&mut du, part.u), (&mut db, part.b)] {
+        for (sum, part) in [(&mut dw, part_w), (&mut du, part_u), (&mut db, part_b)] {
             sum.iter_mut().zip(part).for_each(|(s, p)| *s += p);
         }
     }

@@ -3,7 +3,7 @@
 use super::Precision;
 use super::reference::Reference;
 use crate::closeness::{assert_close, assert_number, round};
-use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace};
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace, WeightedBatch};
 use seqgan::kernel::Real;
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
@@ -97,7 +97,8 @@ fn loss_and_gradients<R: Precision>() {
     let r = read();
     let g = generator::<R>(&r);
     let mut gradients = g.gradients();
-    let loss = g.accumulate(&r.batch(), &r.batch(), None, &r.values("weight"), &mut gradients);
+    let (batch, weights) = (r.batch(), r.values("weight"));
+    let loss = g.accumulate(WeightedBatch::new(&batch, &weights), &mut gradients);
     assert_number("loss", loss, r.number("loss"), R::TOLERANCE);
     compare(&r, "grad", &gradients.to_tensors());
 }
@@ -115,7 +116,7 @@ fn trace<R: Precision>() {
     let (mut losses, mut norms) = (Vec::new(), Vec::new());
     for _ in 0..r.shape("trace.loss")[0] {
         let mut gradients = g.gradients();
-        losses.push(g.accumulate(&batch, &batch, None, &weight, &mut gradients));
+        losses.push(g.accumulate(WeightedBatch::new(&batch, &weight), &mut gradients));
         let norm = gradients.sum_of_squares().sqrt();
         // PyTorch divides by norm + 1e-6; with this limit the library's scale is PyTorch's.
         let limit = r.number("trace.max_norm") * norm / (norm + 1e-6);
@@ -139,7 +140,11 @@ fn ten_policy_gradient_steps() {
     let r = read();
     let mut g = generator::<f32>(&r);
     let mut optimizer = Optimizer::new(g.parameters(), g.gradients());
-    let update = GeneratorUpdate { learning_rate: RATE, clip_norm: r.number("trace.max_norm"), l2: 0.0 };
+    let update = GeneratorUpdate {
+        learning_rate: RATE,
+        clip_norm: r.number("trace.max_norm"),
+        ..GeneratorUpdate::default()
+    };
     let (batch, values) = (r.batch(), round::<f32>(&r.floats("weight")));
     let norms: Vec<f64> = (0..r.shape("trace.norm")[0])
         .map(|_| policy_gradient_step(&mut g, &mut optimizer, &batch, &values, Baseline::None, update))

@@ -67,7 +67,7 @@ impl LogBilinear {
     }
 
     fn output(&self) -> Output<'_, f32> {
-        Output { w: &self.parameters[3], b: &self.parameters[4], masks: self.rules.masks() }
+        Output::new(&self.parameters[3], &self.parameters[4], self.rules.masks())
     }
 }
 
@@ -143,14 +143,9 @@ impl TrainableGenerator for LogBilinear {
         Ok(Box::new(Self { parameters, ..self.clone() }))
     }
 
-    fn accumulate(
-        &self,
-        inputs: &SeqBatch,
-        targets: &SeqBatch,
-        auxiliary: Option<Auxiliary<'_>>,
-        weights: &[f32],
-        gradients: &mut Gradients<f32>,
-    ) -> f64 {
+    /// Dropout is the business of a kind of network; this one has none.
+    fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {
+        let WeightedBatch { inputs, targets, weights, auxiliary, .. } = batch;
         let loss = auxiliary.map(|auxiliary| auxiliary.loss);
         let all = matches!(loss, Some(AuxiliaryLoss::ExpectedReward { .. }));
         let (mut positions, mut choices, mut counted) = (Vec::new(), Vec::new(), Vec::new());

@@ -13,7 +13,8 @@ use seqgan::rollout::DelayedPolicy;
 use seqgan::{SeqBatch, TokenId};
 use std::collections::HashMap;
 
-const UPDATE: GeneratorUpdate = GeneratorUpdate { learning_rate: 0.02, clip_norm: 5.0, l2: 0.0 };
+const UPDATE: GeneratorUpdate =
+    GeneratorUpdate { learning_rate: 0.02, clip_norm: 5.0, l2: 0.0, weight_decay: 0.0, slices: 4 };
 
 /// Five tokens, of which 0 is the end and 1 is never chosen.
 fn space() -> SequenceSpace {
@@ -73,7 +74,8 @@ fn check_gradients(generator: &dyn TrainableGenerator, auxiliary: Option<Auxilia
     let (batch, weights) = batch();
     let run = |generator: &dyn TrainableGenerator| -> (f64, Gradients<f32>) {
         let mut gradients = generator.gradients();
-        (generator.accumulate(&batch, &batch, auxiliary, &weights, &mut gradients), gradients)
+        let batch = WeightedBatch { auxiliary, ..WeightedBatch::new(&batch, &weights) };
+        (generator.accumulate(batch, &mut gradients), gradients)
     };
     let gradients = run(generator).1.to_tensors();
     for (i, gradient) in gradients.iter().enumerate() {
@@ -101,7 +103,7 @@ fn check_gradients(generator: &dyn TrainableGenerator, auxiliary: Option<Auxilia
 fn gradients_are_those_of_the_loss() {
     let (model, (batch, weights)) = (model(1), batch());
     check_gradients(&model, None);
-    let loss = model.accumulate(&batch, &batch, None, &weights, &mut model.gradients());
+    let loss = model.accumulate(WeightedBatch::new(&batch, &weights), &mut model.gradients());
     let log_prob = Generator::log_prob(&model, &batch);
     let expected: f32 = weights.iter().zip(log_prob).map(|(w, l)| -w * l).sum();
     assert!((loss as f32 - expected).abs() < 1e-4, "{loss} {expected}");
@@ -123,7 +125,8 @@ fn auxiliary_losses_accumulate_from_any_generator() {
     let (batch, weights) = batch();
     let own = Auxiliary { source: &student, loss: AuxiliaryLoss::Distillation { weight: 1.0 } };
     let mut gradients = student.gradients();
-    let loss = student.accumulate(&batch, &batch, Some(own), &weights, &mut gradients);
+    let own = WeightedBatch { auxiliary: Some(own), ..WeightedBatch::new(&batch, &weights) };
+    let loss = student.accumulate(own, &mut gradients);
     let statistics = Generator::token_statistics(&student, &batch);
     let entropy: f64 = statistics.iter().zip(&weights).map(|(s, w)| f64::from(*w) * s.entropy).sum();
     assert!((loss - entropy).abs() < 1e-4 && gradients.sum_of_squares() < 1e-8, "{loss} {entropy}");
@@ -307,8 +310,9 @@ fn the_general_sum_agrees_with_blocks_of_lstms() {
     let student = lstm(3, 5);
     for loss in [AuxiliaryLoss::Distillation { weight: 0.7 }, AuxiliaryLoss::ExpectedReward { kl: 0.5 }] {
         let run = |source: &dyn Generator| {
-            let (mut gradients, auxiliary) = (student.gradients(), Auxiliary { source, loss });
-            let loss = student.accumulate(&batch, &batch, Some(auxiliary), &weights, &mut gradients);
+            let (mut gradients, auxiliary) = (student.gradients(), Some(Auxiliary { source, loss }));
+            let batch = WeightedBatch { auxiliary, ..WeightedBatch::new(&batch, &weights) };
+            let loss = student.accumulate(batch, &mut gradients);
             (loss, gradients.to_tensors())
         };
         let (of_sum, of_blocks) = (run(&general), run(&blocks));

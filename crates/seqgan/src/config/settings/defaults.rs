@@ -41,8 +41,17 @@ impl Default for Config {
             shuffle: false,
             learning_rate: 0.01,
             schedule: Schedule::Constant,
+            warmup_updates: 0,
             l2: 0.0,
+            weight_decay: 0.0,
             clip_norm: 5.0,
+            input_dropout: 0.0,
+            hidden_dropout: 0.0,
+            output_dropout: 0.0,
+            embedding_dropout: 0.0,
+            recurrent_dropout: 0.0,
+            average_decay: 0.0,
+            group_by_length: false,
             early_stop: false,
             patience: 2,
             plateau_factor: 1.0,
@@ -50,6 +59,7 @@ impl Default for Config {
         };
         Self {
             seed: 1,
+            gradient_slices: 4,
             methods: vec![Method::RANDOM, Method::UNIGRAM, Method::MLE, Method::MLE_TUNED, Method::SEQGAN],
             data: DataConfig {
                 path: String::new(),
@@ -98,6 +108,8 @@ impl Default for Config {
                 kind: "lstm".into(),
                 embedding_dim: 32,
                 hidden_dim: 32,
+                num_layers: 1,
+                tied_embeddings: false,
                 init_std: 0.1,
             },
             discriminator: DiscriminatorConfig {

@@ -30,6 +30,13 @@ pub struct Config {
     pub seed: u64,
     /// Rows of the final table, in order.
     pub methods: Vec<Method>,
+    /// Largest number of slices of a generator update's batch. The gradient of each slice is summed
+    /// on its own, and the sums are added along a fixed binary tree, so results do not depend on the
+    /// number of threads. A slice has 16 sequences or more. More slices let more cores share an
+    /// update; each in progress takes the memory of all weights, and adding two takes as long as
+    /// reading both.
+    #[schemars(range(min = 1, max = 1024))]
+    pub gradient_slices: usize,
     /// Reading of a file of sequences.
     pub data: DataConfig,
     /// Synthetic task.

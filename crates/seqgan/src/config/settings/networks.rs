@@ -12,9 +12,15 @@ pub struct GeneratorConfig {
     /// Embedding width E.
     #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
-    /// Hidden width H.
+    /// Hidden width H of a layer.
     #[schemars(range(min = 1, max = 4096))]
     pub hidden_dim: usize,
+    /// Number of layers.
+    #[schemars(range(min = 1, max = 32))]
+    pub num_layers: usize,
+    /// Whether the output layer's weights are the embedding table, which has fewer parameters. The
+    /// last layer of an LSTM then has `embedding_dim` units.
+    pub tied_embeddings: bool,
     /// Standard deviation of the initial parameters.
     #[schemars(range(min = 1e-6, max = 10.0))]
     pub init_std: f64,

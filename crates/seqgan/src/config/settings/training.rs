@@ -1,6 +1,7 @@
 //! Settings of training that methods share: maximum likelihood, rollouts and rounds.
 
 use crate::config::baseline::Baseline;
+use crate::config::dropout::DropoutRates;
 use crate::config::method::Method;
 use crate::config::precision::Precision;
 use crate::config::schedule::Schedule;
@@ -28,12 +29,43 @@ pub struct LikelihoodConfig {
     pub learning_rate: f64,
     /// Schedule of the learning rate.
     pub schedule: Schedule,
+    /// Updates over which the learning rate rises from 0 to its full value.
+    #[schemars(range(min = 0, max = 1_u64 << 40))]
+    pub warmup_updates: usize,
     /// Weight of the L2 penalty, half the squared norm of all parameters.
     #[schemars(range(min = 0.0, max = 100.0))]
     pub l2: f64,
+    /// Decoupled weight decay (AdamW): each update lowers all parameters by this share, times the
+    /// learning rate.
+    #[schemars(range(min = 0.0, max = 1.0))]
+    pub weight_decay: f64,
     /// Largest norm of the gradient; a longer gradient is scaled down to it. 0: no limit.
     #[schemars(range(min = 0.0, max = 1e9))]
     pub clip_norm: f64,
+    /// Dropout of the values of embeddings. Each sequence has one mask for all its steps, as in
+    /// `hidden_dropout` and `output_dropout`. 0: none.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub input_dropout: f64,
+    /// Dropout of the values between layers.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub hidden_dropout: f64,
+    /// Dropout of the values before the output layer.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub output_dropout: f64,
+    /// Dropout of tokens: all values of a token's embedding, in all sequences of an update.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub embedding_dropout: f64,
+    /// Dropout of the weights between the hidden units of an LSTM, for one update (weight drop). A
+    /// Transformer has no such weights.
+    #[schemars(range(min = 0.0, max = 0.95))]
+    pub recurrent_dropout: f64,
+    /// Decay per update of the exponential moving average of the parameters, which is validated and
+    /// becomes the model. 0: the parameters themselves.
+    #[schemars(range(min = 0.0, max = 0.999999))]
+    pub average_decay: f64,
+    /// Whether a batch holds sequences of similar lengths, so that its last steps are not those of a
+    /// few long ones.
+    pub group_by_length: bool,
     /// Whether training keeps the epoch with the best validation likelihood and stops after
     /// `patience` epochs without a better one.
     pub early_stop: bool,
@@ -47,6 +79,19 @@ pub struct LikelihoodConfig {
     pub plateau_factor: f64,
     /// Epochs between two measurements. 0: one measurement at the end.
     pub measure_every_epochs: usize,
+}
+
+impl LikelihoodConfig {
+    /// The rates of dropout.
+    pub fn dropout(&self) -> DropoutRates {
+        DropoutRates {
+            input: self.input_dropout,
+            hidden: self.hidden_dropout,
+            output: self.output_dropout,
+            embedding: self.embedding_dropout,
+            recurrent: self.recurrent_dropout,
+        }
+    }
 }
 
 /// Monte Carlo search.

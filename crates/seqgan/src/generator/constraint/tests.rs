@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::data::Tokens;
-use crate::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, Prefix, RolloutPolicy};
+use crate::generator::{
+    GeneratorPolicy, LstmGenerator, LstmShape, Policy, Prefix, RolloutPolicy, WeightedBatch,
+};
 use crate::rng::{Purpose, Streams};
 use crate::token::SeqBatch;
 
@@ -152,13 +154,13 @@ fn training_follows_the_renormalised_likelihood() {
     let batch = SeqBatch::from_rows([vec![2, 3], vec![4, 2, 3, 4], vec![4, 4, 4], vec![3, 2]], 4);
     let weights: Vec<f64> = (0..16).map(|i| 0.3 + f64::from(i) * 0.1).collect();
     let mut gradients = generator.gradients();
-    let loss = generator.accumulate(&batch, &batch, None, &weights, &mut gradients);
+    let loss = generator.accumulate(WeightedBatch::new(&batch, &weights), &mut gradients);
     // The last row violates the constraint: it has no probability, and no weight.
     let log_prob = generator.log_prob(&batch);
     let by_hand: f64 = (0..12).map(|i| -weights[i] * log_prob[i]).sum();
     assert!((loss - by_hand).abs() < 1e-12 && log_prob[12] < -1e6, "{loss} {by_hand} {log_prob:?}");
     let value = |generator: &LstmGenerator<f64>| {
-        generator.accumulate(&batch, &batch, None, &weights, &mut generator.gradients())
+        generator.accumulate(WeightedBatch::new(&batch, &weights), &mut generator.gradients())
     };
     let mut checked = 0;
     for (i, gradient) in gradients.parts_mut().0.slices_mut::<6>().into_iter().enumerate() {

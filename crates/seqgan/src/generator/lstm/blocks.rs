@@ -2,64 +2,95 @@
 //!
 //! The zeros outside the blocks are stored, but not multiplied (`nn::lstm::find_blocks`).
 
-use super::model::parameter::{B, B_OUT, EMBEDDING, U, W, W_OUT};
-use super::model::{LstmGenerator, LstmShape, layout};
+use super::model::LstmGenerator;
+use super::shape::{EMBEDDING, LstmShape, layout};
 use crate::kernel::Real;
 use crate::nn::Tensors;
 use std::sync::Arc;
 
-/// The generator whose logits are the sum of weight times logits of `parts`, which share a space and may differ in width,
-/// under the rules of the first.
+/// Most units of a layer of the sum: the zeros of a wider one would take more memory than the products of the parts cost time.
+const WIDEST: usize = 1024;
+
+/// Whether [`weighted_blocks`] can hold these parts: they have as many layers, and are not too wide together.
+pub fn fit_in_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> bool {
+    let layers = parts[0].0.shape().num_layers;
+    let widths = |layer| parts.iter().map(move |(part, _)| part.shape().width(layer)).sum::<usize>();
+    parts.iter().all(|(part, _)| part.shape().num_layers == layers)
+        && (0..layers).all(|layer| widths(layer) <= WIDEST)
+}
+
+/// The generator whose logits are the sum of weight times logits of `parts`, which share a space and a number of layers and may
+/// differ in width, under the rules of the first.
 pub fn weighted_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGenerator<R> {
     let first = parts[0].0;
+    let num_layers = first.shape().num_layers;
     assert!(parts.iter().all(|(part, _)| part.space() == first.space()), "parts of one space");
-    let sum = |width: fn(LstmShape) -> usize| parts.iter().map(|(part, _)| width(part.shape())).sum();
-    let shape = LstmShape::new(sum(|shape| shape.embedding_dim), sum(|shape| shape.hidden_dim));
+    assert!(parts.iter().all(|(part, _)| part.shape().num_layers == num_layers), "parts of one depth");
+    let sum = |width: fn(&LstmShape) -> usize| parts.iter().map(|(part, _)| width(&part.shape())).sum();
+    let shape = LstmShape {
+        last_hidden_dim: Some(sum(LstmShape::output_dim)).filter(|_| num_layers > 1),
+        // A single layer is the last one.
+        ..LstmShape::new(
+            sum(|shape| shape.embedding_dim),
+            sum(|shape| if shape.num_layers > 1 { shape.hidden_dim } else { shape.output_dim() }),
+        )
+        .with_layers(num_layers)
+    };
     let mut parameters = Tensors::new();
     for (name, sizes) in layout(first.space(), shape) {
-        parameters.push(name, &sizes, vec![R::default(); sizes.iter().product()]);
+        let n = sizes.iter().product();
+        parameters.push(name, &sizes, vec![R::default(); n]);
     }
-    // Where the units of a part begin.
-    let mut start = LstmShape::new(0, 0);
+    // Where the inputs of a part begin, and its units of each layer.
+    let mut inputs = 0;
+    let mut units = vec![0; num_layers];
     for &(part, weight) in parts {
-        copy_part(&mut parameters, shape, start, part, R::of(weight));
-        start.embedding_dim += part.shape().embedding_dim;
-        start.hidden_dim += part.shape().hidden_dim;
+        copy_part(&mut parameters, shape, (inputs, &units), part, R::of(weight));
+        inputs += part.shape().embedding_dim;
+        units.iter_mut().enumerate().for_each(|(layer, unit)| *unit += part.shape().width(layer));
     }
     let sum = LstmGenerator::from_parameters(first.space().clone(), shape, parameters);
     sum.expect("parameters of its layout").with_constraint(Arc::clone(first.rules()))
 }
 
-/// Copies the weights of a part, whose units begin at `start`, into those of an LSTM of sizes `wide`. The part's output
-/// layer is multiplied by `weight`.
+/// Copies the weights of a part into those of an LSTM of sizes `wide`. The part's inputs begin at `first_input`, and its units
+/// of each layer at `first_units`. The part's output layer is multiplied by `weight`.
 fn copy_part<R: Real>(
     parameters: &mut Tensors<R>,
     wide: LstmShape,
-    start: LstmShape,
+    (first_input, first_units): (usize, &[usize]),
     part: &LstmGenerator<R>,
     weight: R,
 ) {
-    let (own, LstmShape { embedding_dim, hidden_dim }) = (part.parameters(), part.shape());
+    let (own, shape) = (part.parameters(), part.shape());
     let rows = parameters[EMBEDDING].chunks_exact_mut(wide.embedding_dim);
-    for (row, own) in rows.zip(own[EMBEDDING].chunks_exact(embedding_dim)) {
-        row[start.embedding_dim..][..embedding_dim].copy_from_slice(own);
+    for (row, own) in rows.zip(own[EMBEDDING].chunks_exact(shape.embedding_dim)) {
+        row[first_input..][..shape.embedding_dim].copy_from_slice(own);
     }
-    // Row i of a part's matrix is a later row of the sum's; its gates are as far apart as the sum is wide.
-    let mut copy_gates = |i: usize, first_row: usize| {
-        for (row, own) in own[i].chunks_exact(4 * hidden_dim).enumerate() {
-            let to = &mut parameters[i][(first_row + row) * 4 * wide.hidden_dim..][..4 * wide.hidden_dim];
-            for (gate, own) in own.chunks_exact(hidden_dim).enumerate() {
-                to[gate * wide.hidden_dim + start.hidden_dim..][..hidden_dim].copy_from_slice(own);
+    let mut first_row = first_input;
+    for (layer, &first_unit) in first_units.iter().enumerate() {
+        let (hidden, wide_hidden) = (shape.width(layer), wide.width(layer));
+        // Row i of a part's matrix is a later row of the sum's; its gates are as far apart as the sum is wide.
+        let mut copy_gates = |i: usize, first_row: usize| {
+            for (row, own) in own[i].chunks_exact(4 * hidden).enumerate() {
+                let to = &mut parameters[i][(first_row + row) * 4 * wide_hidden..][..4 * wide_hidden];
+                for (gate, own) in own.chunks_exact(hidden).enumerate() {
+                    to[gate * wide_hidden + first_unit..][..hidden].copy_from_slice(own);
+                }
             }
-        }
-    };
-    copy_gates(W, start.embedding_dim);
-    copy_gates(U, start.hidden_dim);
-    copy_gates(B, 0);
-    let vocab = own[B_OUT].len();
-    let output = &mut parameters[W_OUT][start.hidden_dim * vocab..][..hidden_dim * vocab];
-    output.iter_mut().zip(&own[W_OUT]).for_each(|(to, &x)| *to = x * weight);
-    R::axpy(weight, &own[B_OUT], &mut parameters[B_OUT]);
+        };
+        let [w, u, b] = shape.layer(layer);
+        copy_gates(w, first_row);
+        copy_gates(u, first_unit);
+        copy_gates(b, 0);
+        // The units of this layer are the inputs of the next, and of the output layer.
+        first_row = first_unit;
+    }
+    let b_out = &own[shape.output_bias()];
+    let (vocab, hidden) = (b_out.len(), shape.output_dim());
+    let output = &mut parameters[wide.output_matrix()][first_row * vocab..][..hidden * vocab];
+    output.iter_mut().zip(part.output().columns().iter()).for_each(|(to, &x)| *to = x * weight);
+    R::axpy(weight, b_out, &mut parameters[wide.output_bias()]);
 }
 
 #[cfg(test)]
@@ -159,7 +190,7 @@ mod tests {
         // Whatever is changed counts as dense.
         dense.parameters_mut();
         let widths = |generator: &LstmGenerator| -> Vec<usize> {
-            generator.lstm_weights().blocks.iter().map(|block| block.hidden.len()).collect()
+            generator.layer(0).blocks.iter().map(|block| block.hidden.len()).collect()
         };
         assert_eq!((widths(&blocks), widths(&dense)), (vec![16, 20, 17], vec![]));
         let sample = |generator: &LstmGenerator| {

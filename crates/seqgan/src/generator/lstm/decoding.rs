@@ -1,7 +1,6 @@
 //! The LSTM generator at a temperature, and its decoder: states of rows that are fed tokens.
 
 use super::model::LstmGenerator;
-use super::model::parameter::{B_OUT, EMBEDDING, W_OUT};
 use crate::generator::{Decoder, InferenceModel, Rules, SequenceSpace};
 use crate::kernel::draw::OutputTable;
 use crate::nn::embedding;
@@ -16,12 +15,10 @@ pub(super) struct LstmSnapshot {
 
 impl LstmSnapshot {
     pub(super) fn new(generator: &LstmGenerator, temperature: f64) -> Self {
-        let mut generator = generator.clone();
-        if temperature != 1.0 {
-            generator.scale_logits((1.0 / temperature) as f32);
-        }
-        let p = generator.parameters();
-        let table = OutputTable::new(&p[W_OUT], &p[B_OUT], 1.0, generator.rules().masks());
+        let generator = generator.with_own_output((1.0 / temperature) as f32);
+        let (p, shape) = (generator.parameters(), generator.shape());
+        let (w, b) = (&p[shape.output_matrix()], &p[shape.output_bias()]);
+        let table = OutputTable::new(w, b, 1.0, generator.rules().masks());
         Self { generator, table }
     }
 }
@@ -38,7 +35,7 @@ impl InferenceModel for LstmSnapshot {
     fn decoder(&self) -> Box<dyn Decoder + '_> {
         Box::new(LstmDecoder {
             model: self,
-            state: State::default(),
+            states: Vec::new(),
             labels: Vec::new(),
             x: Vec::new(),
             gates: Vec::new(),
@@ -52,7 +49,8 @@ impl InferenceModel for LstmSnapshot {
 
 struct LstmDecoder<'a> {
     model: &'a LstmSnapshot,
-    state: State<f32>,
+    /// Of each layer.
+    states: Vec<State<f32>>,
     /// Rows of the embedding table that hold the labels' vectors; empty where there are no labels.
     labels: Vec<TokenId>,
     x: Vec<f32>,
@@ -60,20 +58,18 @@ struct LstmDecoder<'a> {
 }
 
 impl LstmDecoder<'_> {
-    fn hidden_dim(&self) -> usize {
-        self.model.generator.shape.hidden_dim
-    }
-
-    /// h of a row, `[H]`.
-    fn h(&self, row: usize) -> &[f32] {
-        &self.state.h[row * self.hidden_dim()..][..self.hidden_dim()]
+    /// h of the last layer in rows `first..first + n`, `[n, H]`.
+    fn h(&self, first: usize, n: usize) -> &[f32] {
+        let hidden = self.model.generator.shape.output_dim();
+        &self.states.last().expect("a layer").h[first * hidden..][..n * hidden]
     }
 }
 
 impl Decoder for LstmDecoder<'_> {
     fn start(&mut self, rows: usize, labels: &[Label]) {
         let space = self.model.generator.space();
-        self.state = State::zero(rows, self.hidden_dim());
+        let shape = self.model.generator.shape;
+        self.states = (0..shape.num_layers).map(|layer| State::zero(rows, shape.width(layer))).collect();
         self.labels = match space.num_labels() {
             0 => Vec::new(),
             _ => {
@@ -86,17 +82,23 @@ impl Decoder for LstmDecoder<'_> {
 
     fn step(&mut self, tokens: &[TokenId]) {
         let generator = &self.model.generator;
-        let (table, dim) = (&generator.parameters()[EMBEDDING], generator.shape.embedding_dim);
+        let (table, dim) = (generator.embedding(), generator.shape.embedding_dim);
         self.x.clear();
         embedding::forward(table, dim, tokens.iter().copied(), &mut self.x);
         embedding::add(table, dim, self.labels.iter().copied(), &mut self.x);
-        lstm::step(generator.lstm_weights(), &self.x, &mut self.state, &mut self.gates);
+        for layer in 0..self.states.len() {
+            let (before, from) = self.states.split_at_mut(layer);
+            let x = before.last().map_or(&self.x, |state| &state.h);
+            lstm::step(generator.layer(layer), x, &mut from[0], &mut self.gates);
+        }
     }
 
     fn fork(&mut self, row: usize, n: usize) {
-        let at = row * self.hidden_dim()..(row + 1) * self.hidden_dim();
-        for values in [&mut self.state.h, &mut self.state.c] {
-            (0..n).for_each(|_| values.extend_from_within(at.clone()));
+        for (layer, state) in self.states.iter_mut().enumerate() {
+            let hidden = self.model.generator.shape.width(layer);
+            for values in [&mut state.h, &mut state.c] {
+                (0..n).for_each(|_| values.extend_from_within(row * hidden..(row + 1) * hidden));
+            }
         }
         if let Some(&label) = self.labels.get(row) {
             self.labels.resize(self.labels.len() + n, label);
@@ -104,18 +106,21 @@ impl Decoder for LstmDecoder<'_> {
     }
 
     fn retain(&mut self, rows: &[usize]) {
-        let hidden = self.hidden_dim();
-        reorder(&mut self.state.h, hidden, rows);
-        reorder(&mut self.state.c, hidden, rows);
+        for (layer, state) in self.states.iter_mut().enumerate() {
+            let hidden = self.model.generator.shape.width(layer);
+            reorder(&mut state.h, hidden, rows);
+            reorder(&mut state.c, hidden, rows);
+        }
         if !self.labels.is_empty() {
             reorder(&mut self.labels, 1, rows);
         }
     }
 
     fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
-        let p = self.model.generator.parameters();
-        let mut logits = p[B_OUT].to_vec();
-        for (&x, w) in self.h(row).iter().zip(p[W_OUT].chunks_exact(logits.len())) {
+        let (p, shape) = (self.model.generator.parameters(), self.model.generator.shape);
+        let mut logits = p[shape.output_bias()].to_vec();
+        let w = p[shape.output_matrix()].chunks_exact(logits.len());
+        for (&x, w) in self.h(row, 1).iter().zip(w) {
             logits.iter_mut().zip(w).for_each(|(l, &w)| *l += x * w);
         }
         self.model.rules().forbid(mask, &mut logits);
@@ -134,11 +139,10 @@ impl Decoder for LstmDecoder<'_> {
         let table = &self.model.table;
         match rows.first() {
             Some(&first) if rows.windows(2).all(|pair| pair[1] == pair[0] + 1) => {
-                let h = &self.state.h[first * self.hidden_dim()..][..rows.len() * self.hidden_dim()];
-                table.draw(h, mask, uniforms, tokens, log_prob);
+                table.draw(self.h(first, rows.len()), mask, uniforms, tokens, log_prob);
             }
             _ => {
-                let h: Vec<f32> = rows.iter().flat_map(|&row| self.h(row)).copied().collect();
+                let h: Vec<f32> = rows.iter().flat_map(|&row| self.h(row, 1)).copied().collect();
                 table.draw(&h, mask, uniforms, tokens, log_prob);
             }
         }

@@ -1,12 +1,13 @@
 //! The LSTM as a [`Generator`], and its entry in the registry.
 
-use super::blocks::weighted_blocks;
+use super::blocks::{fit_in_blocks, weighted_blocks};
 use super::decoding::LstmSnapshot;
-use super::model::{LstmGenerator, LstmShape, layout};
+use super::model::LstmGenerator;
+use super::shape::{LstmShape, layout};
 use crate::config::GeneratorConfig;
 use crate::generator::{
-    Auxiliary, BoxGenerator, BoxTrainable, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
-    TokenStatistics, TrainableGenerator, in_order,
+    BoxGenerator, BoxTrainable, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
+    TokenStatistics, TrainableGenerator, WeightedBatch, in_order,
 };
 use crate::nn::{Gradients, Tensor, Tensors};
 use crate::rng::Streams;
@@ -24,7 +25,7 @@ impl Generator for LstmGenerator {
     }
 
     fn shape(&self) -> Value {
-        serde_json::to_value(self.shape).expect("two numbers")
+        serde_json::to_value(self.shape).expect("plain numbers")
     }
 
     fn space(&self) -> &SequenceSpace {
@@ -70,7 +71,8 @@ impl Generator for LstmGenerator {
     /// One LSTM whose weights are those of the parts in blocks.
     fn weighted(&self, parts: &[(&dyn Generator, f64)]) -> Option<BoxGenerator> {
         let lstms = parts.iter().map(|(part, weight)| Some((part.as_any().downcast_ref::<Self>()?, *weight)));
-        Some(Box::new(weighted_blocks(&lstms.collect::<Option<Vec<_>>>()?)))
+        let lstms = lstms.collect::<Option<Vec<_>>>()?;
+        fit_in_blocks(&lstms).then(|| -> BoxGenerator { Box::new(weighted_blocks(&lstms)) })
     }
 }
 
@@ -91,15 +93,8 @@ impl TrainableGenerator for LstmGenerator {
         Ok(Box::new(self.with_parameters(parameters)?))
     }
 
-    fn accumulate(
-        &self,
-        inputs: &SeqBatch,
-        targets: &SeqBatch,
-        auxiliary: Option<Auxiliary<'_>>,
-        weights: &[f32],
-        gradients: &mut Gradients<f32>,
-    ) -> f64 {
-        self.accumulate(inputs, targets, auxiliary, weights, gradients)
+    fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {
+        self.accumulate(batch, gradients)
     }
 
     fn into_generator(self: Box<Self>) -> BoxGenerator {
@@ -126,7 +121,8 @@ impl GeneratorKind for LstmKind {
         std: f64,
         streams: &Streams,
     ) -> Result<BoxTrainable, String> {
-        let shape = LstmShape::new(config.embedding_dim, config.hidden_dim);
+        let shape = LstmShape::new(config.embedding_dim, config.hidden_dim).with_layers(config.num_layers);
+        let shape = if config.tied_embeddings { shape.tied() } else { shape };
         Ok(Box::new(LstmGenerator::new(space.clone(), shape, std, streams)))
     }
 
@@ -138,7 +134,7 @@ impl GeneratorKind for LstmKind {
     ) -> Result<BoxGenerator, String> {
         let shape: LstmShape = serde_json::from_value(shape.clone()).map_err(|error| error.to_string())?;
         shape.check()?;
-        let parameters = in_order(tensors, layout(&space, shape).map(|(name, _)| name))?;
+        let parameters = in_order(tensors, layout(&space, shape).into_iter().map(|(name, _)| name))?;
         Ok(Box::new(LstmGenerator::from_parameters(space, shape, parameters)?))
     }
 }

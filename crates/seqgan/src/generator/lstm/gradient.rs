@@ -1,12 +1,14 @@
 //! Gradients of the LSTM generator's parameters.
 
 use super::inference::chunks;
+use super::masks::{RowMasks, UpdateMasks};
 use super::model::LstmGenerator;
-use crate::generator::{Auxiliary, AuxiliaryLoss, DecisionIndex};
+use super::shape::EMBEDDING;
+use crate::generator::{AuxiliaryLogits, AuxiliaryLoss, DecisionIndex, WeightedBatch};
 use crate::kernel::Real;
 use crate::nn::lstm::{self, Trace};
 use crate::nn::softmax::Choice;
-use crate::nn::{Gradients, embedding};
+use crate::nn::{Gradients, Tensors, embedding};
 use crate::token::{SeqBatch, TokenId};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -15,7 +17,17 @@ use std::ops::Range;
 struct Forward<R> {
     rows: Range<usize>,
     inputs: Vec<TokenId>,
-    trace: Trace<R>,
+    labels: Option<Vec<TokenId>>,
+    masks: RowMasks<R>,
+    /// Of each layer.
+    traces: Vec<Trace<R>>,
+}
+
+impl<R: Real> Forward<R> {
+    /// Of the last layer.
+    fn last(&self) -> &Trace<R> {
+        self.traces.last().expect("a layer")
+    }
 }
 
 /// The decisions that have a loss.
@@ -25,55 +37,65 @@ struct Counted<R> {
     weights: Vec<R>,
     /// Where the h of each stands: chunk and place.
     places: Vec<(usize, usize)>,
-    /// `[decisions, H]`.
+    /// h of the last layer behind its dropout, `[decisions, H]`.
     h: Vec<R>,
 }
 
 impl<R: Real> LstmGenerator<R> {
     /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns the
-    /// loss. The LSTM is fed the tokens of `inputs`, whose rows have the lengths of `targets`. `weights` is `[B, T]`;
-    /// those after a row's last decision are not read, and decisions without probability count as weight zero. With an
-    /// auxiliary loss the sum is that of [`AuxiliaryLoss`].
-    pub fn accumulate(
-        &self,
-        inputs: &SeqBatch,
-        targets: &SeqBatch,
-        auxiliary: Option<Auxiliary<'_, R>>,
-        weights: &[R],
-        gradients: &mut Gradients<R>,
-    ) -> f64 {
+    /// loss. Decisions without probability count as weight zero. With an auxiliary loss the sum is that of
+    /// [`AuxiliaryLoss`].
+    pub fn accumulate(&self, batch: WeightedBatch<'_, R>, gradients: &mut Gradients<R>) -> f64 {
+        let WeightedBatch { inputs, targets, weights, auxiliary, .. } = batch;
         assert_eq!(weights.len(), targets.len() * targets.max_length(), "a weight a decision");
-        let forward = self.forward(inputs, targets);
+        let shared = UpdateMasks::new(batch.dropout, self);
+        let forward = self.forward(&batch, &shared);
         let loss = auxiliary.map(|auxiliary| auxiliary.loss);
         let all = matches!(loss, Some(AuxiliaryLoss::ExpectedReward { .. }));
         let counted = self.counted(targets, &forward, weights, all);
         let logits = auxiliary.map(|auxiliary| auxiliary.source.logits_at(inputs, &counted.positions));
-        let [d_embedding, dw, du, db, dw_out, db_out] = gradients.parts_mut().0.slices_mut();
         let other = logits.as_deref().zip(loss);
-        let Counted { choices, weights, places, h, .. } = &counted;
-        let (loss, _, dh) = self.output().weighted_gradient(h, choices, other, weights, dw_out, db_out);
-        let d_hidden = self.at_places(&forward, places, &dh);
-        self.backward(targets, &forward, &d_hidden, (d_embedding, dw, du, db));
+        let gradients = gradients.parts_mut().0;
+        let (loss, dh) = self.output_gradient(&counted, other, gradients);
+        self.backward(&forward, &shared, self.at_places(&forward, &counted.places, &dh), gradients);
         loss
     }
 
-    fn forward(&self, inputs: &SeqBatch, targets: &SeqBatch) -> Vec<Forward<R>> {
+    fn forward(&self, batch: &WeightedBatch<'_, R>, shared: &UpdateMasks<R>) -> Vec<Forward<R>> {
         let of_rows = |rows: Range<usize>| {
-            let steps = self.steps(targets, rows.clone());
-            let inputs = self.inputs(inputs, rows.start, &steps);
-            let x = self.embed(&inputs, targets, rows.start, &steps);
-            Forward { rows, inputs, trace: lstm::forward(self.lstm_weights(), steps, x) }
+            let steps = self.steps(batch.targets, rows.clone());
+            let inputs = self.inputs(batch.inputs, rows.start, &steps);
+            let labels = self.label_rows(batch.targets, rows.start, &steps);
+            let masks = RowMasks::new(batch.dropout, self, rows.clone());
+            let mut x = self.embed(&inputs, None);
+            shared.drop_tokens(&inputs, &mut x);
+            if let Some(labels) = &labels {
+                embedding::add(self.embedding(), self.shape.embedding_dim, labels.iter().copied(), &mut x);
+            }
+            masks.drop_input(&steps, &mut x);
+            let mut traces = Vec::with_capacity(self.shape.num_layers);
+            for layer in 0..self.shape.num_layers {
+                let trace = lstm::forward(shared.layer(self, layer), steps.clone(), x);
+                x = Vec::new();
+                if layer + 1 < self.shape.num_layers {
+                    x = trace.hidden().to_vec();
+                    masks.drop_behind(layer, &steps, &mut x);
+                }
+                traces.push(trace);
+            }
+            Forward { rows, inputs, labels, masks, traces }
         };
-        chunks(targets).into_par_iter().map(of_rows).collect()
+        chunks(batch.targets).into_par_iter().map(of_rows).collect()
     }
 
     /// The decisions of nonzero weight, or all of them, that have a probability.
     fn counted(&self, targets: &SeqBatch, forward: &[Forward<R>], weights: &[R], all: bool) -> Counted<R> {
-        let (hidden, length) = (self.shape.hidden_dim, targets.max_length());
+        let (hidden, length) = (self.shape.output_dim(), targets.max_length());
         let (positions, choices) = (Vec::new(), Vec::new());
         let mut counted =
             Counted { positions, choices, weights: Vec::new(), places: Vec::new(), h: Vec::new() };
-        for (chunk, Forward { rows, trace, .. }) in forward.iter().enumerate() {
+        for (chunk, forward) in forward.iter().enumerate() {
+            let (rows, trace) = (&forward.rows, forward.last());
             let decisions = self.decisions(targets, rows.clone());
             for (place, (step, r)) in trace.steps().places().enumerate() {
                 let row = rows.start + r;
@@ -86,44 +108,82 @@ impl<R: Real> LstmGenerator<R> {
                 counted.weights.push(weight);
                 counted.places.push((chunk, place));
                 counted.h.extend_from_slice(&trace.hidden()[place * hidden..(place + 1) * hidden]);
+                let h = counted.h.len() - hidden;
+                forward.masks.drop_output(r, &mut counted.h[h..]);
             }
         }
         counted
     }
 
-    /// The gradients of h `[n, H]` of every chunk, zero where a decision has no loss.
+    /// Adds the gradient of the output layer; returns the loss and the gradient of h, `[decisions, H]`.
+    fn output_gradient(
+        &self,
+        counted: &Counted<R>,
+        other: Option<(&dyn AuxiliaryLogits<R>, AuxiliaryLoss<R>)>,
+        gradients: &mut Tensors<R>,
+    ) -> (f64, Vec<R>) {
+        let Counted { choices, weights, h, .. } = counted;
+        let (matrix, bias) = (self.shape.output_matrix(), self.shape.output_bias());
+        let [dw, db] = gradients.at_mut([matrix, bias]);
+        // Of an embedding table without its labels, if the embeddings are tied.
+        let dw = &mut dw[..self.space.vocab_size * self.shape.output_dim()];
+        let (loss, _, dh) = self.output().weighted_gradient(h, choices, other, weights, dw, db);
+        (loss, dh)
+    }
+
+    /// The gradients of h `[n, H]` of the last layer in every chunk, zero where a decision has no loss.
     fn at_places(&self, forward: &[Forward<R>], places: &[(usize, usize)], dh: &[R]) -> Vec<Vec<R>> {
-        let hidden = self.shape.hidden_dim;
-        let zeros = |chunk: &Forward<R>| vec![R::default(); chunk.trace.hidden().len()];
+        let hidden = self.shape.output_dim();
+        let zeros = |chunk: &Forward<R>| vec![R::default(); chunk.last().hidden().len()];
         let mut d_hidden: Vec<Vec<R>> = forward.iter().map(zeros).collect();
         for (&(chunk, place), dh) in places.iter().zip(dh.chunks_exact(hidden)) {
             d_hidden[chunk][place * hidden..(place + 1) * hidden].copy_from_slice(dh);
         }
+        for (forward, d) in forward.iter().zip(&mut d_hidden) {
+            let rows = forward.last().steps().places();
+            rows.zip(d.chunks_exact_mut(hidden)).for_each(|((_, r), d)| forward.masks.drop_output(r, d));
+        }
         d_hidden
     }
 
-    /// Adds the gradients of the embedding, W, U and b, chunk after chunk.
+    /// Adds the gradients of the embedding and of every layer, from the last to the first, chunk after chunk.
     fn backward(
         &self,
-        targets: &SeqBatch,
         forward: &[Forward<R>],
-        d_hidden: &[Vec<R>],
-        (d_embedding, dw, du, db): (&mut [R], &mut [R], &mut [R], &mut [R]),
+        shared: &UpdateMasks<R>,
+        mut d_hidden: Vec<Vec<R>>,
+        gradients: &mut Tensors<R>,
     ) {
-        let dim = self.shape.embedding_dim;
-        let parts: Vec<_> = forward
-            .par_iter()
-            .zip(d_hidden)
-            .map(|(chunk, dh)| lstm::backward(self.lstm_weights(), &chunk.trace, dh))
-            .collect();
-        for (Forward { rows, inputs, trace }, (part, dx)) in forward.iter().zip(parts) {
-            R::axpy(R::of(1.0), &part.w, dw);
-            R::axpy(R::of(1.0), &part.u, du);
-            R::axpy(R::of(1.0), &part.b, db);
-            embedding::backward(&dx, dim, inputs.iter().copied(), d_embedding);
-            if let Some(labels) = self.label_rows(targets, rows.start, trace.steps()) {
-                embedding::backward(&dx, dim, labels.into_iter(), d_embedding);
+        for layer in (0..self.shape.num_layers).rev() {
+            let weights = shared.layer(self, layer);
+            let back = |(chunk, dh): (&Forward<R>, Vec<R>)| {
+                let trace = &chunk.traces[layer];
+                let d_gates = lstm::backward_gates(weights, trace, &dh);
+                let mut dx = lstm::backward_inputs(weights, &d_gates);
+                match layer {
+                    0 => chunk.masks.drop_input(trace.steps(), &mut dx),
+                    layer => chunk.masks.drop_behind(layer - 1, trace.steps(), &mut dx),
+                }
+                (d_gates, dx)
+            };
+            let (d_gates, d_inputs): (Vec<_>, Vec<_>) = forward.par_iter().zip(d_hidden).map(back).unzip();
+            let [w, u, b] = self.shape.layer(layer);
+            let mut du = vec![R::default(); if shared.drops_weights() { gradients[u].len() } else { 0 }];
+            for (chunk, d_gates) in forward.iter().zip(&d_gates) {
+                let [dw, own_du, db] = gradients.at_mut([w, u, b]);
+                let du = if shared.drops_weights() { &mut du[..] } else { own_du };
+                lstm::add_weight_gradients(&chunk.traces[layer], d_gates, (dw, du, db));
             }
+            shared.add_dropped(layer, &du, &mut gradients[u]);
+            d_hidden = d_inputs;
+        }
+        let (d_table, dim) = (&mut gradients[EMBEDDING], self.shape.embedding_dim);
+        for (chunk, mut dx) in forward.iter().zip(d_hidden) {
+            if let Some(labels) = &chunk.labels {
+                embedding::backward(&dx, dim, labels.iter().copied(), d_table);
+            }
+            shared.drop_tokens(&chunk.inputs, &mut dx);
+            embedding::backward(&dx, dim, chunk.inputs.iter().copied(), d_table);
         }
     }
 }

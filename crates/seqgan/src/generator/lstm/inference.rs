@@ -1,7 +1,6 @@
 //! States and logits of the LSTM generator at the decisions of a batch, without gradients.
 
 use super::model::LstmGenerator;
-use super::model::parameter::EMBEDDING;
 use crate::generator::{AuxiliaryLogits, Decision, DecisionIndex, LogitSource};
 use crate::kernel::Real;
 use crate::nn::embedding;
@@ -42,14 +41,19 @@ impl<R: Real> LstmGenerator<R> {
     }
 
     /// The LSTM's inputs as vectors, `[n, E]`.
-    pub(super) fn embed(&self, inputs: &[TokenId], batch: &SeqBatch, first: usize, steps: &Steps) -> Vec<R> {
-        let (table, dim) = (&self.parameters[EMBEDDING], self.shape.embedding_dim);
+    pub(super) fn embed(&self, inputs: &[TokenId], labels: Option<&[TokenId]>) -> Vec<R> {
+        let (table, dim) = (self.embedding(), self.shape.embedding_dim);
         let mut x = Vec::with_capacity(inputs.len() * dim);
         embedding::forward(table, dim, inputs.iter().copied(), &mut x);
-        if let Some(labels) = self.label_rows(batch, first, steps) {
-            embedding::add(table, dim, labels.into_iter(), &mut x);
+        if let Some(labels) = labels {
+            embedding::add(table, dim, labels.iter().copied(), &mut x);
         }
         x
+    }
+
+    /// The layers, prepared for many passes without gradients.
+    fn inference(&self) -> Vec<lstm::Inference<R>> {
+        (0..self.shape.num_layers).map(|layer| lstm::Inference::new(self.layer(layer))).collect()
     }
 
     /// For each place the row of the embedding table that holds the vector of the row's label.
@@ -59,25 +63,21 @@ impl<R: Real> LstmGenerator<R> {
         (self.space.num_labels() > 0).then(|| steps.places().map(row).collect())
     }
 
-    /// h at every place of these rows, `[n, H]`.
-    fn states(
-        &self,
-        inference: &lstm::Inference<R>,
-        batch: &SeqBatch,
-        rows: Range<usize>,
-    ) -> (Steps, Vec<R>) {
+    /// h of the last layer at every place of these rows, `[n, H]`.
+    fn states(&self, layers: &[lstm::Inference<R>], batch: &SeqBatch, rows: Range<usize>) -> (Steps, Vec<R>) {
         let steps = self.steps(batch, rows.clone());
-        let x = self.embed(&self.inputs(batch, rows.start, &steps), batch, rows.start, &steps);
-        let h = inference.states(&steps, &x);
+        let labels = self.label_rows(batch, rows.start, &steps);
+        let x = self.embed(&self.inputs(batch, rows.start, &steps), labels.as_deref());
+        let h = layers.iter().fold(x, |x, layer| layer.states(&steps, &x));
         (steps, h)
     }
 
     /// h at `positions`, `[positions, H]`.
     fn states_at(&self, batch: &SeqBatch, positions: &[DecisionIndex]) -> Vec<R> {
-        let (hidden, length) = (self.shape.hidden_dim, batch.max_length());
-        let inference = lstm::Inference::new(self.lstm_weights());
+        let (hidden, length) = (self.shape.output_dim(), batch.max_length());
+        let layers = self.inference();
         let of_rows = |rows: Range<usize>| {
-            let (steps, h) = self.states(&inference, batch, rows.clone());
+            let (steps, h) = self.states(&layers, batch, rows.clone());
             // Place of each step of each row.
             let mut places = vec![0; rows.len() * length];
             steps.places().enumerate().for_each(|(place, (t, r))| places[r * length + t] = place);
@@ -110,12 +110,13 @@ impl<R: Real> LstmGenerator<R> {
         of: impl Fn(&Output<'_, R>, &[R], &[Choice]) -> Vec<X> + Sync,
     ) -> Vec<X> {
         let length = batch.max_length();
-        let output = self.output();
-        let inference = lstm::Inference::new(self.lstm_weights());
+        let w = self.output().columns();
+        let output = Output::new(&w, &self.parameters[self.shape.output_bias()], self.rules.masks());
+        let layers = self.inference();
         let mut result = vec![X::default(); batch.len() * length];
         result.par_chunks_mut((ROWS * length).max(1)).enumerate().for_each(|(chunk, result)| {
             let rows = chunk * ROWS..(chunk * ROWS + ROWS).min(batch.len());
-            let (steps, h) = self.states(&inference, batch, rows.clone());
+            let (steps, h) = self.states(&layers, batch, rows.clone());
             let decisions = self.decisions(batch, rows);
             let choices: Vec<_> = steps.places().map(|(t, r)| decisions[r][t].choice).collect();
             for ((t, r), x) in steps.places().zip(of(&output, &h, &choices)) {

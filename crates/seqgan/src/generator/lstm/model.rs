@@ -1,54 +1,16 @@
-//! Parameters and sizes of the LSTM generator.
+//! Parameters of the LSTM generator.
 
+use super::shape::{EMBEDDING, LstmShape, layout};
 use crate::generator::{Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::lstm;
 use crate::nn::softmax::Output;
 use crate::nn::{Gradients, Tensors};
 use crate::rng::Streams;
-use crate::space::LARGEST_WIDTH;
-use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Sizes of an LSTM generator.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LstmShape {
-    /// E, length of the vector of a token.
-    pub embedding_dim: usize,
-    /// H, number of hidden units.
-    pub hidden_dim: usize,
-}
-
-impl LstmShape {
-    /// Sizes E and H.
-    pub fn new(embedding_dim: usize, hidden_dim: usize) -> Self {
-        Self { embedding_dim, hidden_dim }
-    }
-
-    /// Checks the numbers, which a file may hold any of: a product of two may be too large for a number.
-    pub fn check(&self) -> Result<(), String> {
-        for (name, size) in [("embedding_dim", self.embedding_dim), ("hidden_dim", self.hidden_dim)] {
-            if !(1..=LARGEST_WIDTH).contains(&size) {
-                return Err(format!("its {name} is {size}, expected 1 to {LARGEST_WIDTH}"));
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Positions of the parameters in their list.
-pub(super) mod parameter {
-    pub const EMBEDDING: usize = 0;
-    pub const W: usize = 1;
-    pub const U: usize = 2;
-    pub const B: usize = 3;
-    pub const W_OUT: usize = 4;
-    pub const B_OUT: usize = 5;
-}
-use parameter::*;
-
-/// An LSTM language model over tokens: `embedding` `[V + C, E]`, `w` `[E, 4H]`, `u` `[H, 4H]`, `b` `[4H]` (gates i, f,
-/// o, c), `w_out` `[H, V]`, `b_out` `[V]`.
+/// An LSTM language model over tokens: `embedding` `[V + C, E]`; for each layer `w` `[E, 4H]` (`[H, 4H]` behind the first),
+/// `u` `[H, 4H]` and `b` `[4H]` (gates i, f, o, c); `w_out` `[H, V]` unless it is the embedding table; `b_out` `[V]`.
 ///
 /// Training and sampling use numbers in f32; gradient checks use the same code in f64.
 #[derive(Debug, Clone)]
@@ -57,8 +19,8 @@ pub struct LstmGenerator<R = f32> {
     pub(super) shape: LstmShape,
     pub(super) rules: Arc<Rules>,
     pub(super) parameters: Tensors<R>,
-    /// The blocks of W and U of a weighted sum; empty or one block otherwise.
-    blocks: Vec<lstm::Block>,
+    /// The blocks of W and U of each layer of a weighted sum; no layers, or one block each, otherwise.
+    blocks: Vec<Vec<lstm::Block>>,
 }
 
 impl<R: Real> LstmGenerator<R> {
@@ -106,7 +68,7 @@ impl<R: Real> LstmGenerator<R> {
         &self.space
     }
 
-    /// E and H.
+    /// The sizes.
     pub fn shape(&self) -> LstmShape {
         self.shape
     }
@@ -122,11 +84,21 @@ impl<R: Real> LstmGenerator<R> {
         &mut self.parameters
     }
 
-    /// Multiplies all logits by a factor.
-    pub(super) fn scale_logits(&mut self, factor: R) {
-        for i in [W_OUT, B_OUT] {
-            self.parameters[i].iter_mut().for_each(|x| *x *= factor);
+    /// The same function with an output matrix of its own, and all logits multiplied by a factor.
+    pub(super) fn with_own_output(&self, factor: R) -> Self {
+        let scaled = |values: &[R]| values.iter().map(|&x| x * factor).collect::<Vec<R>>();
+        let shape = LstmShape { tied_embeddings: false, ..self.shape };
+        let mut parameters = Tensors::new();
+        for (i, (name, sizes)) in layout(&self.space, shape).into_iter().enumerate() {
+            let values = match i {
+                _ if i == shape.output_matrix() => scaled(&self.output().columns()),
+                _ if i == shape.output_bias() => scaled(&self.parameters[self.shape.output_bias()]),
+                _ => self.parameters[i].clone(),
+            };
+            parameters.push(name, &sizes, values);
         }
+        let (space, rules, blocks) = (self.space.clone(), Arc::clone(&self.rules), self.blocks.clone());
+        Self { space, shape, rules, parameters, blocks }
     }
 
     /// Zero gradients of the parameters.
@@ -134,13 +106,26 @@ impl<R: Real> LstmGenerator<R> {
         Gradients::dense(&self.parameters)
     }
 
-    pub(super) fn lstm_weights(&self) -> lstm::Weights<'_, R> {
-        let [w, u, b] = [W, U, B].map(|i| &self.parameters[i][..]);
-        lstm::Weights { w, u, b, blocks: &self.blocks }
+    /// The weights of layer number `layer`.
+    pub(super) fn layer(&self, layer: usize) -> lstm::Weights<'_, R> {
+        let [w, u, b] = self.shape.layer(layer).map(|i| &self.parameters[i][..]);
+        lstm::Weights { w, u, b, blocks: self.blocks.get(layer).map_or(&[], Vec::as_slice) }
+    }
+
+    /// The embedding table, `[V + C, E]`.
+    pub(super) fn embedding(&self) -> &[R] {
+        &self.parameters[EMBEDDING]
     }
 
     pub(super) fn output(&self) -> Output<'_, R> {
-        Output { w: &self.parameters[W_OUT], b: &self.parameters[B_OUT], masks: self.rules.masks() }
+        let (w, b) =
+            (&self.parameters[self.shape.output_matrix()], &self.parameters[self.shape.output_bias()]);
+        match self.shape.tied_embeddings {
+            true => {
+                Output::tied(&w[..self.space.vocab_size * self.shape.embedding_dim], b, self.rules.masks())
+            }
+            false => Output::new(w, b, self.rules.masks()),
+        }
     }
 }
 
@@ -149,21 +134,13 @@ fn find_blocks<R: Real>(
     space: &SequenceSpace,
     shape: LstmShape,
     parameters: &Tensors<R>,
-) -> Result<Vec<lstm::Block>, String> {
+) -> Result<Vec<Vec<lstm::Block>>, String> {
+    shape.check()?;
     parameters.check_layout(&layout(space, shape))?;
     parameters.check_values()?;
-    Ok(lstm::find_blocks(&parameters[W], &parameters[U], shape.hidden_dim))
-}
-
-/// Names and sizes of the parameters.
-pub(super) fn layout(space: &SequenceSpace, shape: LstmShape) -> [(&'static str, Vec<usize>); 6] {
-    let (v, e, h) = (space.vocab_size, shape.embedding_dim, shape.hidden_dim);
-    [
-        ("embedding", vec![v + space.num_labels(), e]),
-        ("w", vec![e, 4 * h]),
-        ("u", vec![h, 4 * h]),
-        ("b", vec![4 * h]),
-        ("w_out", vec![h, v]),
-        ("b_out", vec![v]),
-    ]
+    let of_layer = |layer| {
+        let [w, u, _] = shape.layer(layer);
+        lstm::find_blocks(&parameters[w], &parameters[u], shape.width(layer))
+    };
+    Ok((0..shape.num_layers).map(of_layer).collect())
 }

@@ -1,13 +1,12 @@
 //! `distilled`: distillation of the ensemble into a single model (Hinton et al., "Distilling the Knowledge in a Neural
 //! Network", 2015). The training data are the training sequences and equally many samples of the ensemble.
 
-use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
+use super::traits::{Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingBatch, TrainingMethod};
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
-use crate::generator::{BoxGenerator, GeneratorPolicy, Policy, TrainableGenerator};
-use crate::optim::{GeneratorUpdate, Optimizer, distillation_step};
+use crate::generator::{BoxGenerator, Dropout, GeneratorPolicy, Policy, TrainableGenerator};
+use crate::optim::{GeneratorUpdate, LikelihoodBatch, Optimizer, distillation_step};
 use crate::rng::{Purpose, Streams};
-use crate::token::SeqBatch;
 
 /// Distillation.
 pub(super) struct Distilled;
@@ -25,13 +24,14 @@ impl LikelihoodStep for Step {
         &mut self,
         generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
-        mut batch: SeqBatch,
-        position: BatchPosition,
+        TrainingBatch { mut sequences, first, dropout, .. }: TrainingBatch<'_>,
         update: GeneratorUpdate,
     ) -> Result<f64> {
-        let samples = self.policy.sample(&self.streams, position.first, batch.len()).sequences;
-        batch.extend(&samples);
-        distillation_step(generator, optimizer, &batch, &self.ensemble, self.weight, update)
+        sequences.extend(&self.policy.sample(&self.streams, first, sequences.len()).sequences);
+        // Twice as many rows as training sequences have masks.
+        let dropout = dropout.map(|dropout| Dropout { first_row: 2 * dropout.first_row, ..dropout });
+        let batch = LikelihoodBatch { inputs: &sequences, targets: &sequences, dropout };
+        distillation_step(generator, optimizer, batch, &self.ensemble, self.weight, update)
     }
 }
 

@@ -1,11 +1,10 @@
 //! Maximum likelihood: `mle` with the paper's schedule, `mle-tuned` with early stopping, L2 and a cosine schedule.
 
-use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
+use super::traits::{Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingBatch, TrainingMethod};
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::generator::TrainableGenerator;
-use crate::optim::{GeneratorUpdate, Optimizer, maximum_likelihood_step};
-use crate::token::SeqBatch;
+use crate::optim::{GeneratorUpdate, LikelihoodBatch, Optimizer, maximum_likelihood_step};
 
 /// Maximum likelihood with the paper's schedule.
 pub(super) struct Mle;
@@ -21,11 +20,11 @@ impl LikelihoodStep for Step {
         &mut self,
         generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
-        batch: SeqBatch,
-        _: BatchPosition,
+        TrainingBatch { sequences, dropout, .. }: TrainingBatch<'_>,
         update: GeneratorUpdate,
     ) -> Result<f64> {
-        maximum_likelihood_step(generator, optimizer, &batch, update)
+        let batch = LikelihoodBatch { inputs: &sequences, targets: &sequences, dropout };
+        maximum_likelihood_step(generator, optimizer, batch, update)
     }
 }
 

@@ -22,6 +22,6 @@ pub use registry::{
     adversarial, all, base, find, known, known_likelihood, likelihood, likelihood_names, names, register,
 };
 pub use traits::{
-    AdversarialMethod, BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, RewardTraining, Teacher,
+    AdversarialMethod, Kind, LikelihoodMethod, LikelihoodStep, RewardTraining, Teacher, TrainingBatch,
     TrainingMethod, Untrained,
 };

@@ -1,13 +1,12 @@
 //! `scheduled-sampling`: maximum likelihood with more and more of the model's own tokens as inputs (Bengio et al., NIPS
 //! 2015).
 
-use super::traits::{BatchPosition, Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingMethod};
+use super::traits::{Kind, LikelihoodMethod, LikelihoodStep, Teacher, TrainingBatch, TrainingMethod};
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
 use crate::generator::{ScheduledInputs, TrainableGenerator};
 use crate::optim::{GeneratorUpdate, Optimizer, scheduled_sampling_step};
 use crate::rng::{Purpose, Streams};
-use crate::token::SeqBatch;
 
 /// Scheduled sampling.
 pub(super) struct ScheduledSampling;
@@ -24,14 +23,14 @@ impl LikelihoodStep for Step {
         &mut self,
         generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
-        batch: SeqBatch,
-        position: BatchPosition,
+        batch: TrainingBatch<'_>,
         update: GeneratorUpdate,
     ) -> Result<f64> {
-        let teacher_forcing = (1.0 - self.decay * position.epoch as f64).max(0.0);
+        let teacher_forcing = (1.0 - self.decay * batch.epoch as f64).max(0.0);
         let (choices, draws) = (&self.choices, &self.draws);
-        let inputs = ScheduledInputs { teacher_forcing, choices, draws, first: position.first };
-        scheduled_sampling_step(generator, optimizer, &batch, inputs, update)
+        let inputs = ScheduledInputs { teacher_forcing, choices, draws, first: batch.first };
+        let sequences = (&batch.sequences, batch.dropout);
+        scheduled_sampling_step(generator, optimizer, sequences, inputs, update)
     }
 }
 

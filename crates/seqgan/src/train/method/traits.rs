@@ -8,7 +8,7 @@ use super::super::round_schedule::RoundSchedule;
 use super::super::state::{AdversarialState, Completed};
 use crate::Result;
 use crate::config::{Config, LikelihoodConfig, Method};
-use crate::generator::{BoxGenerator, TrainableGenerator};
+use crate::generator::{BoxGenerator, Dropout, TrainableGenerator};
 use crate::optim::{GeneratorUpdate, Optimizer};
 use crate::reward::Watcher;
 use crate::task::Task;
@@ -88,13 +88,17 @@ impl Teacher {
     }
 }
 
-/// Position of a batch in the training of a likelihood model.
-#[derive(Debug, Clone, Copy)]
-pub struct BatchPosition {
+/// A batch of the training of a likelihood model.
+#[derive(Debug, Clone)]
+pub struct TrainingBatch<'a> {
+    /// Training sequences.
+    pub sequences: SeqBatch,
     /// Number of epochs done.
     pub epoch: usize,
     /// Number of sequences in the batches before this one. It selects the random numbers.
     pub first: u64,
+    /// Dropout of the update, if there is any.
+    pub dropout: Option<Dropout<'a>>,
 }
 
 /// Update rule of a likelihood model.
@@ -104,8 +108,7 @@ pub trait LikelihoodStep {
         &mut self,
         generator: &mut dyn TrainableGenerator,
         optimizer: &mut Optimizer,
-        batch: SeqBatch,
-        position: BatchPosition,
+        batch: TrainingBatch<'_>,
         update: GeneratorUpdate,
     ) -> Result<f64>;
 }
