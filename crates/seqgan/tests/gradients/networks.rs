@@ -4,7 +4,9 @@ use super::differences::check;
 use crate::random::{Random, usable, widened, widened_discriminator};
 use seqgan::SeqBatch;
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
-use seqgan::generator::{Auxiliary, AuxiliaryLoss, LstmGenerator, LstmShape, SequenceSpace, WeightedBatch};
+use seqgan::generator::{
+    Auxiliary, AuxiliaryLoss, Dropout, DropoutRates, LstmGenerator, LstmShape, SequenceSpace, WeightedBatch,
+};
 use seqgan::nn::Tensors;
 use seqgan::rng::{Purpose, Streams};
 
@@ -48,6 +50,47 @@ fn generator_space() -> SequenceSpace {
         allow_empty: false,
         label_counts: Vec::new(),
     }
+}
+
+/// Gradients with every kind of dropout at once. Rows beyond the first chunk have masks of their own.
+fn check_stacked(shape: LstmShape, rates: DropoutRates, num_labels: usize) {
+    let space = SequenceSpace { label_counts: vec![1; num_labels], ..generator_space() };
+    let mut random = Random::new(31);
+    let batch = random.batch(19, 1, space.max_length, &usable(&space));
+    let batch = random.labelled(batch, num_labels);
+    let weights = random.normals(19 * space.max_length);
+    let g = widened(&random.generator(space, shape, 0.8));
+    let streams = Streams::new(32, Purpose::GeneratorDropout);
+    let dropout =
+        (!rates.is_none()).then_some(Dropout { rates, streams: &streams, update: 5, first_row: 40 });
+    let batch = WeightedBatch { dropout, ..WeightedBatch::new(&batch, &weights) };
+    let mut gradients = g.gradients();
+    let loss = g.accumulate(batch, &mut gradients);
+    if dropout.is_none() {
+        assert!((loss - weighted_loss(&g, batch.targets, &weights)).abs() < 1e-11 * loss.abs().max(1.0));
+    }
+    for (i, (tensor, gradient)) in g.parameters().iter().zip(gradients.to_tensors().iter()).enumerate() {
+        let (mut moved, mut unused) = (g.clone(), g.gradients());
+        check(&format!("{shape:?} {}", tensor.name), &tensor.data, &gradient.data, |x| {
+            moved.parameters_mut()[i].copy_from_slice(x);
+            moved.accumulate(batch, &mut unused)
+        });
+    }
+}
+
+const EVERY_DROPOUT: DropoutRates =
+    DropoutRates { input: 0.3, hidden: 0.4, output: 0.5, embedding: 0.2, recurrent: 0.35 };
+
+#[test]
+fn of_a_stacked_generator() {
+    check_stacked(SIZES.with_layers(2), DropoutRates::default(), 0);
+    check_stacked(SIZES.with_layers(3), EVERY_DROPOUT, 0);
+}
+
+#[test]
+fn of_a_generator_with_tied_embeddings() {
+    check_stacked(SIZES.tied(), DropoutRates::default(), 0);
+    check_stacked(SIZES.with_layers(2).tied(), EVERY_DROPOUT, 3);
 }
 
 #[test]

@@ -4,7 +4,8 @@ use super::discriminator::{random_batch, random_discriminator};
 use crate::random::{Random, usable};
 use seqgan::discriminator::{DiscriminatorShape, Regularisation};
 use seqgan::generator::{
-    GeneratorPolicy, LstmShape, Policy, Prefix, RolloutPolicy, SequenceSpace, WeightedBatch,
+    Dropout, DropoutRates, GeneratorPolicy, LstmShape, Policy, Prefix, RolloutPolicy, SequenceSpace,
+    WeightedBatch,
 };
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::{Gradients, Tensors, linear};
@@ -70,6 +71,15 @@ fn of_the_generators_gradients_and_likelihood() {
             )
         });
         same_bits("log_prob", || generator.log_prob(&batch));
+        let stacked = random.generator(space, SIZES.with_layers(2).tied(), 0.5);
+        let rates = DropoutRates { input: 0.2, hidden: 0.2, output: 0.2, embedding: 0.2, recurrent: 0.2 };
+        let streams = Streams::new(24, Purpose::GeneratorDropout);
+        let dropout = Some(Dropout { rates, streams: &streams, update: 1, first_row: 2 });
+        same_bits("accumulate with dropout", || {
+            let (mut gradients, batch) = (stacked.gradients(), WeightedBatch::new(&batch, &weights));
+            let loss = stacked.accumulate(WeightedBatch { dropout, ..batch }, &mut gradients);
+            (loss, gradients.to_tensors())
+        });
     }
 }
 

@@ -157,6 +157,69 @@ mod tests {
         }
     }
 
+    /// Members of other widths, with several layers, some with tied embeddings: log-probabilities are those of the weighted
+    /// logits, and samples have them. Members that are too wide together, or of another depth, do not fit.
+    #[test]
+    fn stacked_members_fit_in_blocks() {
+        let space = synthetic_space(7, 5);
+        let shapes = [LstmShape::new(3, 20).with_layers(2), LstmShape::new(18, 17).with_layers(2).tied()];
+        let members: Vec<LstmGenerator<f64>> = (0..2)
+            .map(|i| {
+                LstmGenerator::new(
+                    space.clone(),
+                    shapes[i],
+                    0.7,
+                    &Streams::new(i as u64, Purpose::OracleInit),
+                )
+            })
+            .collect();
+        let together = weighted_blocks(&[(&members[0], 0.25), (&members[1], 0.75)]);
+        assert_eq!(together.layer(1).blocks.len(), 2);
+        let batch = SeqBatch::from_rows((0..7).map(|token| [3, token, 1, 6, 0]), 5);
+        // log p of the second token, given the first.
+        let second = |generator: &LstmGenerator<f64>| -> Vec<f64> {
+            generator.log_prob(&batch).chunks_exact(5).map(|row| row[1]).collect()
+        };
+        let [a, b] = [second(&members[0]), second(&members[1])];
+        let sums: Vec<f64> = a.iter().zip(&b).map(|(a, b)| 0.25 * a + 0.75 * b).collect();
+        let normaliser = sums.iter().map(|x| x.exp()).sum::<f64>().ln();
+        for (found, sum) in second(&together).iter().zip(sums) {
+            assert!((found - (sum - normaliser)).abs() < 1e-12, "{found}");
+        }
+        let wide = LstmGenerator::<f32>::new(
+            space.clone(),
+            LstmShape::new(2, 600),
+            0.1,
+            &Streams::new(1, Purpose::OracleInit),
+        );
+        let deep = LstmGenerator::new(
+            space,
+            LstmShape::new(2, 6).with_layers(2),
+            0.1,
+            &Streams::new(1, Purpose::OracleInit),
+        );
+        assert!(fit_in_blocks(&[(&wide, 1.0)]) && fit_in_blocks(&[(&deep, 1.0), (&deep, 1.0)]));
+        assert!(
+            !fit_in_blocks(&[(&wide, 0.5), (&wide, 0.5)]) && !fit_in_blocks(&[(&wide, 0.5), (&deep, 0.5)])
+        );
+    }
+
+    /// The decoder, the whole pass and a file agree on a stacked model with tied embeddings, at any temperature.
+    #[test]
+    fn samples_of_a_stacked_model_have_its_likelihood() {
+        let mut space = synthetic_space(9, 12);
+        space.end_token = Some(0);
+        let generator = random(space, LstmShape::new(18, 20).with_layers(3).tied(), 5);
+        for temperature in [1.0, 0.7] {
+            let policy = GeneratorPolicy::new(&generator, temperature);
+            let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 100);
+            let likelihood = policy.sequence_log_prob(&samples.sequences);
+            for (drawn, likelihood) in samples.log_prob.iter().zip(&likelihood) {
+                assert!((drawn - likelihood).abs() < 1e-4, "{drawn}, {likelihood}");
+            }
+        }
+    }
+
     #[test]
     fn an_ensemble_of_one_is_the_one() {
         let one: LstmGenerator<f64> = LstmGenerator::new(
