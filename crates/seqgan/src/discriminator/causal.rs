@@ -152,7 +152,7 @@ impl<R: Real> CausalDiscriminator<R> {
     pub fn logits(&self, batch: &SeqBatch, features: &[R]) -> Vec<R> {
         let length = batch.max_length();
         let mut result = vec![R::default(); batch.len() * length];
-        for chunk in self.run(batch, features) {
+        for chunk in self.run(&lstm::Layer::new(self.weights()), batch, features) {
             for ((t, r), &logit) in chunk.trace.steps().places().zip(&chunk.logits) {
                 result[(chunk.rows.start + r) * length + t] = logit;
             }
@@ -178,7 +178,8 @@ impl<R: Real> CausalDiscriminator<R> {
             CausalObjective::Sum => batch.len(),
         };
         let scale = 1.0 / scored.max(1) as f64;
-        let chunks = self.run(batch, features);
+        let layer = lstm::Layer::new(self.weights());
+        let chunks = self.run(&layer, batch, features);
         let parts: Vec<_> = chunks
             .par_iter()
             .map(|chunk| {
@@ -220,8 +221,8 @@ impl<R: Real> CausalDiscriminator<R> {
                     R::axpy(d, h, &mut dw_out);
                     db_out += d;
                 }
-                let d_gates = lstm::backward_gates(self.weights(), &chunk.trace, &dh);
-                let dx = lstm::backward_inputs(self.weights(), &d_gates);
+                let d_gates = layer.backward_gates(&chunk.trace, &dh);
+                let dx = layer.backward_inputs(&d_gates);
                 (loss, right, [dw_out, dw_features], db_out, d_gates, dx)
             })
             .collect();
@@ -247,7 +248,7 @@ impl<R: Real> CausalDiscriminator<R> {
     }
 
     /// Runs the network over a batch, a fixed number of rows at a time.
-    fn run(&self, batch: &SeqBatch, features: &[R]) -> Vec<Chunk<R>> {
+    fn run(&self, layer: &lstm::Layer<R>, batch: &SeqBatch, features: &[R]) -> Vec<Chunk<R>> {
         let width = self.shape.num_features;
         assert_eq!(features.len(), batch.len() * batch.max_length() * width, "[B, T, F] features");
         let starts: Vec<usize> = (0..batch.len()).step_by(ROWS).collect();
@@ -267,7 +268,7 @@ impl<R: Real> CausalDiscriminator<R> {
                 let both = x.chunks_exact(dim).zip(own.chunks_exact(width));
                 x = both.flat_map(|(x, own)| x.iter().chain(own).copied()).collect();
             }
-            let trace = lstm::forward(self.weights(), steps, x);
+            let trace = layer.forward(steps, x);
             let dot = |w: &[R], x: &[R], z: R| x.iter().zip(w).fold(z, |z, (&x, &w)| z + x * w);
             let (w, b) = (&self.parameters[OUTPUT_W], self.parameters[OUTPUT_B][0]);
             let hs = trace.hidden().chunks_exact(self.shape.hidden_dim);

@@ -99,6 +99,10 @@ impl<G: TrainableGenerator + ?Sized> TrainableGenerator for Box<G> {
         (**self).accumulate(batch, gradients)
     }
 
+    fn prepare(&self, dropout: Option<Dropout<'_>>) -> Box<dyn TrainingPass + '_> {
+        (**self).prepare(dropout)
+    }
+
     fn into_generator(self: Box<Self>) -> BoxGenerator {
         (*self).into_generator()
     }

@@ -24,6 +24,7 @@ mod registry;
 mod rules;
 mod samples;
 mod scheduled;
+mod training_pass;
 mod weighted_batch;
 mod weighted_sum;
 
@@ -44,6 +45,7 @@ pub use registry::{GeneratorKind, build, check_kind, kinds, register};
 pub use rules::{Decision, Rules};
 pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;
+pub use training_pass::TrainingPass;
 pub use weighted_batch::WeightedBatch;
 pub use weighted_sum::{WeightedSum, ensemble, weighted};
 
@@ -243,6 +245,12 @@ pub trait TrainableGenerator: Generator {
     /// the loss. Decisions without probability count as weight zero. With an auxiliary loss the sum is that of
     /// [`AuxiliaryLoss`]. The number of threads must not change a bit of either.
     fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64;
+
+    /// The generator as it is now, prepared for the gradients of several parts of a batch, which have this dropout.
+    fn prepare(&self, dropout: Option<Dropout<'_>>) -> Box<dyn TrainingPass + '_> {
+        let _ = dropout;
+        Box::new(training_pass::Unprepared(self))
+    }
 
     /// The generator, when its training has ended.
     fn into_generator(self: Box<Self>) -> BoxGenerator;

@@ -12,8 +12,7 @@ mod blocks;
 mod inference;
 mod steps;
 
-use super::linear::transpose;
-use crate::kernel::{Gemm, Real, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 pub use blocks::{Block, find as find_blocks};
 pub use inference::Inference;
 pub use steps::Steps;
@@ -107,74 +106,107 @@ pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gat
     R::lstm_cells(gates, &mut state.c, &mut state.h, None, hidden);
 }
 
-/// Runs `steps` from the zero state over x `[n, E]`.
-pub fn forward<R: Real>(weights: Weights<'_, R>, steps: Steps, x: Vec<R>) -> Trace<R> {
-    let (n, size) = (steps.num_places(), weights.hidden_dim());
-    let mut gates = weights.b.repeat(n);
-    weights.add_inputs(&x, &mut gates);
-    let mut cells = vec![R::default(); n * size];
-    let mut tanh_c = cells.clone();
-    let mut hidden = cells.clone();
-    let mut offsets = Vec::new();
-    for t in 0..steps.len() {
-        let at = steps.at(t);
-        let wide = at.start * size..at.end * size;
-        let gates = &mut gates[4 * wide.start..4 * wide.end];
-        if t > 0 {
-            offsets.clear();
-            offsets.extend(steps.before(t).iter().map(|place| place * size));
-            weights.add_hidden((&hidden, Rows::Offsets(&offsets)), gates);
-            for (to, &from) in at.zip(&offsets) {
-                cells.copy_within(from..from + size, to * size);
-            }
-        }
-        let (cells, hidden) = (&mut cells[wide.clone()], &mut hidden[wide.clone()]);
-        R::lstm_cells(gates, cells, hidden, Some(&mut tanh_c[wide]), size);
-    }
-    Trace { steps, x, gates, cells, tanh_c, hidden }
+/// The layer, prepared for the passes of a training step: its matrices are packed once, for all rows and steps.
+pub struct Layer<R> {
+    w: PackedMatrix<R>,            // [E, 4H]
+    u: PackedMatrix<R>,            // [H, 4H]
+    w_transposed: PackedMatrix<R>, // [4H, E]
+    u_transposed: PackedMatrix<R>, // [4H, H]
+    b: Vec<R>,
 }
 
-/// Back through time: the gradient of the gates before their nonlinearities, `[n, 4H]`, from that of every h, `[n, H]`.
-pub fn backward_gates<R: Real>(weights: Weights<'_, R>, trace: &Trace<R>, dh: &[R]) -> Vec<R> {
-    let (hidden, steps) = (weights.hidden_dim(), &trace.steps);
-    let (n, wide, one) = (steps.num_places(), 4 * hidden, R::of(1.0));
-    let ut = transpose(weights.u, hidden, wide);
-    let mut d_gates = vec![R::default(); n * wide];
-    // What the step behind says of this one's rows, [rows, H]; of rows that end here nothing.
-    let (mut dh_next, mut dc_next) = (Vec::new(), Vec::new());
-    for t in (0..steps.len()).rev() {
-        let at = steps.at(t);
-        if t + 1 == steps.len() {
-            dh_next = vec![R::default(); at.len() * hidden];
-            dc_next = dh_next.clone();
-        }
-        let da = &mut d_gates[at.start * wide..at.end * wide];
-        for (r, place) in at.clone().enumerate() {
-            let gates = &trace.gates[place * wide..][..wide];
-            let da = &mut da[r * wide..][..wide];
-            let before = (t > 0).then(|| &trace.cells[steps.before(t)[r] * hidden..][..hidden]);
-            for j in 0..hidden {
-                let (i, f, o, g) =
-                    (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
-                let tc = trace.tanh_c[place * hidden + j];
-                let before = before.map_or_else(R::default, |cells| cells[j]);
-                let dh = dh[place * hidden + j] + dh_next[r * hidden + j];
-                let dc = dc_next[r * hidden + j] + dh * o * (one - tc * tc);
-                da[j] = dc * g * i * (one - i);
-                da[hidden + j] = dc * before * f * (one - f);
-                da[2 * hidden + j] = dh * tc * o * (one - o);
-                da[3 * hidden + j] = dc * i * (one - g * g);
-                dc_next[r * hidden + j] = dc * f;
-            }
-        }
-        if t > 0 {
-            R::gemm(&Gemm::dense(at.len(), wide, hidden, da, &ut), &mut dh_next, hidden);
-            if !steps.all_stay(t) {
-                [&mut dh_next, &mut dc_next].into_iter().for_each(|d| *d = put_back(d, steps, t, hidden));
-            }
-        }
+impl<R: Real> Layer<R> {
+    /// With a copy of `weights`.
+    pub fn new(weights: Weights<'_, R>) -> Self {
+        let (inputs, hidden, wide) = (weights.input_dim(), weights.hidden_dim(), weights.b.len());
+        let ((w, u), (w_transposed, u_transposed)) = rayon::join(
+            || (PackedMatrix::new(weights.w, inputs, wide), PackedMatrix::new(weights.u, hidden, wide)),
+            || {
+                let transposed = |matrix, rows| PackedMatrix::of_transpose(matrix, rows, wide);
+                (transposed(weights.w, inputs), transposed(weights.u, hidden))
+            },
+        );
+        Self { w, u, w_transposed, u_transposed, b: weights.b.to_vec() }
     }
-    d_gates
+
+    /// Runs `steps` from the zero state over x `[n, E]`.
+    pub fn forward(&self, steps: Steps, x: Vec<R>) -> Trace<R> {
+        let (n, size) = (steps.num_places(), self.b.len() / 4);
+        let mut gates = self.b.repeat(n);
+        R::gemm(&Gemm::packed(n, &x, &self.w).adding(), &mut gates, 4 * size);
+        let mut cells = vec![R::default(); n * size];
+        let mut tanh_c = cells.clone();
+        let mut hidden = cells.clone();
+        let mut offsets = Vec::new();
+        for t in 0..steps.len() {
+            let at = steps.at(t);
+            let wide = at.start * size..at.end * size;
+            let gates = &mut gates[4 * wide.start..4 * wide.end];
+            if t > 0 {
+                offsets.clear();
+                offsets.extend(steps.before(t).iter().map(|place| place * size));
+                let product =
+                    Gemm { a_rows: Rows::Offsets(&offsets), ..Gemm::packed(at.len(), &hidden, &self.u) };
+                R::gemm(&product.adding(), gates, 4 * size);
+                for (to, &from) in at.zip(&offsets) {
+                    cells.copy_within(from..from + size, to * size);
+                }
+            }
+            let (cells, hidden) = (&mut cells[wide.clone()], &mut hidden[wide.clone()]);
+            R::lstm_cells(gates, cells, hidden, Some(&mut tanh_c[wide]), size);
+        }
+        Trace { steps, x, gates, cells, tanh_c, hidden }
+    }
+
+    /// Back through time: the gradient of the gates before their nonlinearities, `[n, 4H]`, from that of every h, `[n, H]`.
+    pub fn backward_gates(&self, trace: &Trace<R>, dh: &[R]) -> Vec<R> {
+        let (hidden, steps) = (self.b.len() / 4, &trace.steps);
+        let (n, wide, one) = (steps.num_places(), 4 * hidden, R::of(1.0));
+        let mut d_gates = vec![R::default(); n * wide];
+        // What the step behind says of this one's rows, [rows, H]; of rows that end here nothing.
+        let (mut dh_next, mut dc_next) = (Vec::new(), Vec::new());
+        for t in (0..steps.len()).rev() {
+            let at = steps.at(t);
+            if t + 1 == steps.len() {
+                dh_next = vec![R::default(); at.len() * hidden];
+                dc_next = dh_next.clone();
+            }
+            let da = &mut d_gates[at.start * wide..at.end * wide];
+            for (r, place) in at.clone().enumerate() {
+                let gates = &trace.gates[place * wide..][..wide];
+                let da = &mut da[r * wide..][..wide];
+                let before = (t > 0).then(|| &trace.cells[steps.before(t)[r] * hidden..][..hidden]);
+                for j in 0..hidden {
+                    let (i, f, o, g) =
+                        (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
+                    let tc = trace.tanh_c[place * hidden + j];
+                    let before = before.map_or_else(R::default, |cells| cells[j]);
+                    let dh = dh[place * hidden + j] + dh_next[r * hidden + j];
+                    let dc = dc_next[r * hidden + j] + dh * o * (one - tc * tc);
+                    da[j] = dc * g * i * (one - i);
+                    da[hidden + j] = dc * before * f * (one - f);
+                    da[2 * hidden + j] = dh * tc * o * (one - o);
+                    da[3 * hidden + j] = dc * i * (one - g * g);
+                    dc_next[r * hidden + j] = dc * f;
+                }
+            }
+            if t > 0 {
+                R::gemm(&Gemm::packed(at.len(), da, &self.u_transposed), &mut dh_next, hidden);
+                if !steps.all_stay(t) {
+                    [&mut dh_next, &mut dc_next].into_iter().for_each(|d| *d = put_back(d, steps, t, hidden));
+                }
+            }
+        }
+        d_gates
+    }
+
+    /// The gradient of x, `[n, E]`, given that of the gates, `[n, 4H]`.
+    pub fn backward_inputs(&self, d_gates: &[R]) -> Vec<R> {
+        let (n, inputs) = (d_gates.len() / self.b.len(), self.w.rows());
+        let mut dx = vec![R::default(); n * inputs];
+        R::gemm(&Gemm::packed(n, d_gates, &self.w_transposed), &mut dx, inputs);
+        dx
+    }
 }
 
 /// Adds the gradients of W, U and b, given those of the gates, `[n, 4H]`. Each element is one chain of sums over the
@@ -196,16 +228,6 @@ pub fn add_weight_gradients<R: Real>(
     for row in d_gates.chunks_exact(wide) {
         R::axpy(R::of(1.0), row, db);
     }
-}
-
-/// The gradient of x, `[n, E]`, given that of the gates, `[n, 4H]`.
-pub fn backward_inputs<R: Real>(weights: Weights<'_, R>, d_gates: &[R]) -> Vec<R> {
-    let (inputs, wide) = (weights.input_dim(), weights.b.len());
-    let n = d_gates.len() / wide;
-    let wt = transpose(weights.w, inputs, wide);
-    let mut dx = vec![R::default(); n * inputs];
-    R::gemm(&Gemm::dense(n, wide, inputs, d_gates, &wt), &mut dx, inputs);
-    dx
 }
 
 /// The rows `[rows, H]` of step `t` among those of the step before it, which has more; the others are zero.

@@ -5,11 +5,9 @@
 //! both products with them are computed. Each element of a gradient is one sum over the rows in their order, so the
 //! result depends neither on the number of threads nor on how many rows are stored.
 
-use super::linear::transpose;
 use super::softmax::{Choice, Output, OutputWeights, TASK_ROWS, dot};
 use crate::kernel::{Gemm, PackedMatrix, Real};
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::ops::Range;
 
 /// Exponentials that are stored at a time, about.
@@ -40,8 +38,7 @@ pub enum AuxiliaryLoss<R = f32> {
 }
 
 impl<R: Real> Output<'_, R> {
-    /// Adds the gradients of the loss with the given weights `[M]` to `dw`, which is laid out as W, and `db`; returns the loss, the
-    /// log-probabilities `[M]` and the gradient of h, `[M, H]`.
+    /// As [`OutputPass::weighted_gradient`], without an auxiliary loss.
     pub fn weighted_nll(
         &self,
         h: &[R],
@@ -53,9 +50,47 @@ impl<R: Real> Output<'_, R> {
         self.weighted_gradient(h, choices, None, weights, dw, db)
     }
 
-    /// Adds the gradients of the loss with the given weights `[M]`, and of an auxiliary loss if there is one, to `dw` and
-    /// `db`; returns the loss, the gain of each row `[M]` and the gradient of h, `[M, H]`. The gain is the row's
-    /// log-probability ([`AuxiliaryLoss::Distillation`]), or how much the row lowers the loss
+    /// As [`OutputPass::weighted_gradient`], for one use of the layer.
+    pub fn weighted_gradient(
+        &self,
+        h: &[R],
+        choices: &[Choice],
+        auxiliary: Option<(&dyn AuxiliaryLogits<R>, AuxiliaryLoss<R>)>,
+        weights: &[R],
+        dw: &mut [R],
+        db: &mut [R],
+    ) -> (f64, Vec<R>, Vec<R>) {
+        OutputPass::new(*self).weighted_gradient(h, choices, auxiliary, weights, dw, db)
+    }
+}
+
+/// The output layer, prepared for gradients: its matrix is packed once, for all rows.
+pub struct OutputPass<'a, R: Real> {
+    output: Output<'a, R>,
+    packed: PackedMatrix<R>,     // [H, V]
+    transposed: PackedMatrix<R>, // [V, H]
+}
+
+impl<'a, R: Real> OutputPass<'a, R> {
+    /// With a copy of the matrix.
+    pub fn new(output: Output<'a, R>) -> Self {
+        let (hidden, vocab) = (output.hidden_dim(), output.vocab());
+        let (packed, transposed) = match output.w {
+            OutputWeights::Own(w) => rayon::join(
+                || PackedMatrix::new(w, hidden, vocab),
+                || PackedMatrix::of_transpose(w, hidden, vocab),
+            ),
+            OutputWeights::Tied(table) => rayon::join(
+                || PackedMatrix::of_transpose(table, vocab, hidden),
+                || PackedMatrix::new(table, vocab, hidden),
+            ),
+        };
+        Self { output, packed, transposed }
+    }
+
+    /// Adds the gradients of the loss with the given weights `[M]`, and of an auxiliary loss if there is one, to `dw`, which is
+    /// laid out as W, and `db`; returns the loss, the gain of each row `[M]` and the gradient of h, `[M, H]`. The gain is the
+    /// row's log-probability ([`AuxiliaryLoss::Distillation`]), or how much the row lowers the loss
     /// ([`AuxiliaryLoss::ExpectedReward`]).
     pub fn weighted_gradient(
         &self,
@@ -66,15 +101,8 @@ impl<R: Real> Output<'_, R> {
         dw: &mut [R],
         db: &mut [R],
     ) -> (f64, Vec<R>, Vec<R>) {
-        let (hidden, vocab, rows) = (self.hidden_dim(), self.vocab(), choices.len());
-        let (packed, wt) = match self.w {
-            OutputWeights::Own(w) => {
-                (PackedMatrix::new(w, hidden, vocab), Cow::Owned(transpose(w, hidden, vocab)))
-            }
-            OutputWeights::Tied(table) => {
-                (PackedMatrix::of_transpose(table, vocab, hidden), Cow::Borrowed(table))
-            }
-        };
+        let output = &self.output;
+        let (hidden, vocab, rows) = (output.hidden_dim(), output.vocab(), choices.len());
         let mut gains = vec![R::default(); rows];
         let mut scales = vec![R::default(); rows];
         let mut scaled = h.to_vec();
@@ -97,13 +125,13 @@ impl<R: Real> Output<'_, R> {
                 .for_each_init(
                     Vec::new,
                     |others, (task, ((((((e, choices), weights), gains), scales), h), dh))| {
-                        e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(self.b));
-                        R::gemm(&Gemm::packed(choices.len(), h, &packed).adding(), e, vocab);
-                        self.forbid(choices, 0, vocab, e);
+                        e.chunks_exact_mut(vocab).for_each(|row| row.copy_from_slice(output.b));
+                        R::gemm(&Gemm::packed(choices.len(), h, &self.packed).adding(), e, vocab);
+                        output.forbid(choices, 0, vocab, e);
                         if let Some((logits, _)) = auxiliary {
                             let first = chunk.start + task * TASK_ROWS;
                             logits.write(first..first + choices.len(), others);
-                            self.forbid(choices, 0, vocab, others);
+                            output.forbid(choices, 0, vocab, others);
                         }
                         for (r, e) in e.chunks_exact_mut(vocab).enumerate() {
                             let token = choices[r].token as usize;
@@ -113,14 +141,14 @@ impl<R: Real> Output<'_, R> {
                                 Some((_, loss)) => row.auxiliary(&mut others[r * vocab..][..vocab], loss),
                             };
                         }
-                        R::gemm(&Gemm::dense(choices.len(), vocab, hidden, e, &wt), dh, hidden);
+                        R::gemm(&Gemm::packed(choices.len(), e, &self.transposed), dh, hidden);
                         for (r, &scale) in scales.iter().enumerate() {
                             let at = r * hidden..(r + 1) * hidden;
                             h[at.clone()].iter_mut().chain(&mut dh[at]).for_each(|x| *x *= scale);
                         }
                     },
                 );
-            match self.w {
+            match output.w {
                 OutputWeights::Own(_) => {
                     let product = Gemm::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
                     R::gemm_parallel(&product, dw, vocab);

@@ -3,7 +3,7 @@
 //! Which rows a slice holds, and in which order the slices are added, depends on the batch and the setting alone. So the sum
 //! has the same bits on any number of threads, and slices may be computed anywhere.
 
-use crate::generator::{TrainableGenerator, WeightedBatch};
+use crate::generator::{TrainableGenerator, TrainingPass, WeightedBatch};
 use crate::nn::Gradients;
 use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
@@ -37,26 +37,27 @@ impl Buffers {
         most: usize,
         gradients: &mut Gradients<f32>,
     ) -> f64 {
-        self.sum(generator, batch, &slices(batch.targets.len(), most), gradients)
+        let pass = generator.prepare(batch.dropout);
+        self.sum((generator, &*pass), batch, &slices(batch.targets.len(), most), gradients)
     }
 
     /// The sum over some slices: that over their first half plus that over their second.
     fn sum(
         &self,
-        generator: &dyn TrainableGenerator,
+        (generator, pass): (&dyn TrainableGenerator, &dyn TrainingPass),
         batch: WeightedBatch<'_>,
         slices: &[Range<usize>],
         gradients: &mut Gradients<f32>,
     ) -> f64 {
         if let [slice] = slices {
             gradients.clear();
-            return of_slice(generator, batch, slice.clone(), gradients);
+            return of_slice(pass, batch, slice.clone(), gradients);
         }
         let (left, right) = slices.split_at(slices.len().div_ceil(2));
         let mut other = self.take(generator);
         let (a, b) = rayon::join(
-            || self.sum(generator, batch, left, gradients),
-            || self.sum(generator, batch, right, &mut other),
+            || self.sum((generator, pass), batch, left, gradients),
+            || self.sum((generator, pass), batch, right, &mut other),
         );
         gradients.add(&other);
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(other);
@@ -70,13 +71,13 @@ impl Buffers {
 }
 
 fn of_slice(
-    generator: &dyn TrainableGenerator,
+    pass: &dyn TrainingPass,
     batch: WeightedBatch<'_>,
     rows: Range<usize>,
     gradients: &mut Gradients<f32>,
 ) -> f64 {
     if rows.len() == batch.targets.len() {
-        return generator.accumulate(batch, gradients);
+        return pass.accumulate(batch, gradients);
     }
     let length = batch.targets.max_length();
     let [inputs, targets] = [batch.inputs, batch.targets].map(|batch| batch.slice(rows.start, rows.len()));
@@ -87,7 +88,7 @@ fn of_slice(
         auxiliary: batch.auxiliary,
         dropout: batch.dropout.map(|dropout| dropout.from_row(rows.start)),
     };
-    generator.accumulate(slice, gradients)
+    pass.accumulate(slice, gradients)
 }
 
 #[cfg(test)]

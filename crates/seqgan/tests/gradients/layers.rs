@@ -78,10 +78,11 @@ fn of_the_lstm() {
         let dh = random.normals(n * hidden);
         let run = |x: &[f64], w: &[f64], u: &[f64], b: &[f64]| {
             let weights = lstm::Weights { w, u, b, blocks: &[] };
-            dot(lstm::forward(weights, steps.clone(), x.to_vec()).hidden(), &dh)
+            dot(lstm::Layer::new(weights).forward(steps.clone(), x.to_vec()).hidden(), &dh)
         };
         let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
-        let [dw, du, db, dx] = backward(weights, &lstm::forward(weights, steps.clone(), x.clone()), &dh);
+        let [dw, du, db, dx] =
+            backward(weights, &lstm::Layer::new(weights).forward(steps.clone(), x.clone()), &dh);
         check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));
         check("lstm w", &w, &dw, |w| run(&x, w, &u, &b));
         check("lstm u", &u, &du, |u| run(&x, &w, u, &b));

@@ -126,7 +126,7 @@ fn lstm_layer<R: Precision>() {
     let (mut h, mut cells, mut dx) = (Vec::new(), Vec::new(), Vec::new());
     let (mut dw, mut du, mut db) = (c.zeros::<R>("w"), c.zeros::<R>("u"), c.zeros::<R>("b"));
     for (x, d_h) in x.chunks(4 * 3).zip(c.values::<R>("d_h").chunks(4 * 5)) {
-        let trace = lstm::forward(weights, lstm::Steps::equal(1, 4), x.to_vec());
+        let trace = lstm::Layer::new(weights).forward(lstm::Steps::equal(1, 4), x.to_vec());
         h.extend_from_slice(trace.hidden());
         let mut state = lstm::State::zero(1, 5);
         for (t, x) in x.chunks(3).enumerate() {

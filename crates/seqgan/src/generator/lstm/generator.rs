@@ -2,12 +2,13 @@
 
 use super::blocks::{fit_in_blocks, weighted_blocks};
 use super::decoding::LstmSnapshot;
+use super::gradient::LstmPass;
 use super::model::LstmGenerator;
 use super::shape::{LstmShape, layout};
 use crate::config::GeneratorConfig;
 use crate::generator::{
-    BoxGenerator, BoxTrainable, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
-    TokenStatistics, TrainableGenerator, WeightedBatch, in_order,
+    BoxGenerator, BoxTrainable, Dropout, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
+    TokenStatistics, TrainableGenerator, TrainingPass, WeightedBatch, in_order,
 };
 use crate::nn::{Gradients, Tensor, Tensors};
 use crate::rng::Streams;
@@ -95,6 +96,10 @@ impl TrainableGenerator for LstmGenerator {
 
     fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {
         self.accumulate(batch, gradients)
+    }
+
+    fn prepare(&self, dropout: Option<Dropout<'_>>) -> Box<dyn TrainingPass + '_> {
+        Box::new(LstmPass::new(self, dropout))
     }
 
     fn into_generator(self: Box<Self>) -> BoxGenerator {

@@ -44,7 +44,7 @@ impl<R: Real> Inference<R> {
         Self { parts: blocks.iter().map(part).collect(), input_dim, hidden_dim }
     }
 
-    /// h `[n, H]` of `steps` from the zero state over x `[n, E]`, to the bit as [`super::forward`] has it.
+    /// h `[n, H]` of `steps` from the zero state over x `[n, E]`, to the bit as [`super::Layer::forward`] has it.
     pub fn states(&self, steps: &Steps, x: &[R]) -> Vec<R> {
         let mut states = vec![R::default(); steps.num_places() * self.hidden_dim];
         let (mut gates, mut offsets) = (Vec::new(), Vec::new());
@@ -84,7 +84,7 @@ impl<R: Real> Inference<R> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{find_blocks, forward};
+    use super::super::{Layer, find_blocks};
     use super::*;
     use crate::rng::{Purpose, Streams};
 
@@ -113,7 +113,7 @@ mod tests {
             assert_eq!(blocks.len(), num_blocks);
             let weights = Weights { w: &w, u: &u, b: &b, blocks: &blocks };
             let states = Inference::new(weights).states(&steps, &x);
-            assert_eq!(states, forward(weights, steps.clone(), x.clone()).hidden());
+            assert_eq!(states, Layer::new(weights).forward(steps.clone(), x.clone()).hidden());
         }
     }
 
