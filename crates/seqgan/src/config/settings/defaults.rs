@@ -59,7 +59,7 @@ impl Default for Config {
         };
         Self {
             seed: 1,
-            gradient_slices: 4,
+            gradient_slices: 2,
             methods: vec![Method::RANDOM, Method::UNIGRAM, Method::MLE, Method::MLE_TUNED, Method::SEQGAN],
             data: DataConfig {
                 path: String::new(),

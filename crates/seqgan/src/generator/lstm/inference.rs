@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Sequences that a task runs through the LSTM together; fixed, so that sums do not depend on the number of threads.
-pub(super) const ROWS: usize = 16;
+pub(super) const ROWS: usize = 32;
 
 /// The rows of each task of a batch.
 pub(super) fn chunks(batch: &SeqBatch) -> Vec<Range<usize>> {
