@@ -108,9 +108,10 @@ fn rounds_end_with_the_best_model_when_they_have_patience() {
     let (told, last, best, is_best) = run("some", "crossfit.patience=3");
     // Rounds are measured in twos.
     assert!(last == best + 4 && is_best, "{last} {best}");
-    let note =
-        format!("seqgan-crossfit ends after round {last}, with its model of round {best}: nll_validation ");
-    assert!(told.contains(&note), "{told}");
+    let which =
+        if best == 0 { "its base, mle-tuned".to_owned() } else { format!("its model of round {best}") };
+    let note = format!("seqgan-crossfit is {which}, with nll_validation ");
+    assert!(told.contains(&note) && told.contains(&format!(": after round {last} it is ")), "{told}");
     // The last round is among those compared.
     let (_, last, _, is_best) = run("much", "crossfit.patience=100");
     assert!(last == 9 && is_best, "{last}");
@@ -120,6 +121,38 @@ fn rounds_end_with_the_best_model_when_they_have_patience() {
         &unmeasured,
         &["`crossfit.patience` is 3", "only rounds that are measured can be the best"],
     );
+}
+
+/// Rounds that lower the validation likelihood from the first on: `seqgan` is its base, and the table says so.
+#[test]
+fn rounds_that_only_harm_end_with_the_base() {
+    let scratch = Scratch::new();
+    let settings = [
+        r#"methods=["mle-tuned", "seqgan"]"#,
+        "adversarial.base=mle-tuned",
+        "adversarial.learning_rate=1.0",
+        "adversarial.num_rounds=4",
+        "adversarial.measure_every_rounds=1",
+        "oracle.num_validation=50",
+    ];
+    let run = |out: &str, patience: &str| {
+        let more = ["--set", patience, "--out", out];
+        let told = scratch.run(and(&and_set(&tiny_oracle(), &settings), &more)).expect_fine();
+        let samples = |method| scratch.output(&["sample", out, "-n", "30", "--method", method]);
+        (told.stdout, samples("seqgan") == samples("mle-tuned"), scratch.records(out, "adversarial").len())
+    };
+    let (table, is_base, _) = run("all", "adversarial.patience=0");
+    assert!(!table.contains("seqgan is its base") && !is_base, "{table}");
+    let (table, is_base, measured) = run("kept", "adversarial.patience=100");
+    assert!(
+        table.contains("warning: seqgan is its base, mle-tuned, with nll_validation ") && is_base,
+        "{table}"
+    );
+    assert_eq!(measured, 5);
+    let (table, _, measured) = run("ended", "adversarial.patience=2");
+    assert!(table.contains(": after round 2 it is ") && measured == 3, "{table}");
+    let unmeasured = ["adversarial.patience=3", "adversarial.measure_every_rounds=0"];
+    scratch.refuses(2, &and_set(&tiny_oracle(), &unmeasured), &["`adversarial.patience` is 3"]);
 }
 
 /// A second base adds what is like it to each fold, and nothing else; neither base needs a row.

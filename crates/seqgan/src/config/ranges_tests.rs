@@ -74,6 +74,7 @@ rollout.num_rollouts: 1 to 1024
 rollout.max_prefixes: 0 to 2048
 rollout.delay: 0 to 0.9999
 adversarial.num_rounds: 0 to 1000000
+adversarial.patience: 0 to 1000000
 adversarial.g_steps: 1 to 100000
 adversarial.d_steps: 0 to 100000
 adversarial.d_epochs: 1 to 100000

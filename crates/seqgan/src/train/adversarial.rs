@@ -78,7 +78,7 @@ pub fn rounds(
         }
         context.end_of_step(completed, StageRef::Adversarial(state))?;
     }
-    end_of_rounds(context, state)
+    end_of_rounds(context, method, state)
 }
 
 /// One g-step (Algorithm 1, lines 7 to 12): samples sequences, computes the action value of each decision, takes a

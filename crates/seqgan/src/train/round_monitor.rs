@@ -60,14 +60,26 @@ fn act(context: &Context<'_>, state: &mut AdversarialState, action: Action) -> R
     Ok(())
 }
 
-/// Reports that the rounds end with an earlier model.
-pub(super) fn end_of_rounds(context: &Context<'_>, state: &AdversarialState) -> Result<()> {
-    let (method, round) = (state.method, state.cursor.round);
-    match state.cursor.best {
-        Some(best) if best.done < round && !state.cursor.monitor.ended => context.note(&format!(
-            "{method} ends after round {round}, with its model of round {}: nll_validation {:.3}",
-            best.done, best.nll
-        )),
-        _ => Ok(()),
-    }
+/// Reports that the rounds end with an earlier model, which is part of the results: its row is that of the earlier model.
+pub(super) fn end_of_rounds(
+    context: &Context<'_>,
+    method: &dyn AdversarialMethod,
+    state: &mut AdversarialState,
+) -> Result<()> {
+    let (name, round) = (state.method, state.cursor.round);
+    let Some(best) = state.cursor.best.filter(|best| best.done < round && !state.cursor.monitor.ended) else {
+        return Ok(());
+    };
+    let last = validation_nll(context.task, &state.model.generator).mean;
+    let which = match best.done {
+        0 => format!("its base, {}", method.base(context.config)),
+        done => format!("its model of round {done}"),
+    };
+    let text = format!(
+        "{name} is {which}, with nll_validation {:.3}: after round {round} it is {last:.3}",
+        best.nll
+    );
+    context.note(&text)?;
+    state.cursor.warnings.push(text);
+    Ok(())
 }

@@ -35,7 +35,7 @@ impl RoundSchedule {
             batch_size: adversarial.batch_size,
             baseline: adversarial.baseline,
             measure_every_rounds: adversarial.measure_every_rounds,
-            patience: 0,
+            patience: adversarial.patience,
             learning_rate: adversarial.learning_rate,
             schedule: Schedule::Constant,
         }

@@ -29,13 +29,19 @@ fn folds_in_use_exist(config: &Config, provenance: &Provenance) -> Result<()> {
 }
 
 fn patience_has_measurements(config: &Config, provenance: &Provenance) -> Result<()> {
-    let crossfit = &config.crossfit;
-    if crossfit.patience == 0 || crossfit.measure_every_rounds > 0 {
-        return Ok(());
+    let Config { adversarial, crossfit, .. } = config;
+    for (section, patience, every) in [
+        ("adversarial", adversarial.patience, adversarial.measure_every_rounds),
+        ("crossfit", crossfit.patience, crossfit.measure_every_rounds),
+    ] {
+        if patience > 0 && every == 0 {
+            let expected = format!(
+                "0 where {section}.measure_every_rounds is 0: only rounds that are measured can be the best"
+            );
+            return Err(provenance.refuse(&format!("{section}.patience"), patience, expected));
+        }
     }
-    let expected =
-        "0 where crossfit.measure_every_rounds is 0: only rounds that are measured can be the best";
-    Err(provenance.refuse("crossfit.patience", crossfit.patience, expected))
+    Ok(())
 }
 
 fn methods_are_distinct(config: &Config, provenance: &Provenance) -> Result<()> {

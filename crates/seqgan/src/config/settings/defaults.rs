@@ -149,6 +149,7 @@ impl Default for Config {
                 learning_rate: 0.01,
                 clip_norm: 5.0,
                 baseline: Baseline::None,
+                patience: 0,
                 measure_every_rounds: 5,
             },
             scheduled_sampling: ScheduledSamplingConfig { teacher_forcing_decay: 0.002 },

@@ -148,6 +148,11 @@ pub struct AdversarialConfig {
     pub clip_norm: f64,
     /// Baseline of the policy gradient.
     pub baseline: Baseline,
+    /// Rounds without a better validation likelihood before training stops with the model of the
+    /// best measured round, which may be the base before the first one. 0: all rounds run, and the
+    /// last model is kept, as always with `[[reward]]`.
+    #[schemars(range(min = 0, max = 1_000_000))]
+    pub patience: usize,
     /// Rounds between two measurements. 0: one measurement at the end.
     pub measure_every_rounds: usize,
 }

@@ -3,6 +3,7 @@
 use super::super::cnn_discriminator;
 use super::super::monitor::{Diagnostic, advice};
 use super::super::reward_model::{ActionValues, LabelledBatch, Network, RewardModel, RolloutContext};
+use super::super::round_schedule::RoundSchedule;
 use super::traits::{AdversarialMethod, Kind, RewardTraining, TrainingMethod};
 use crate::Result;
 use crate::config::{Config, Method};
@@ -51,6 +52,11 @@ impl TrainingMethod for Mixed {
 }
 
 impl AdversarialMethod for Mixed {
+    /// A reward of one's own is worth some likelihood: the last model is kept.
+    fn schedule(&self, config: &Config) -> RoundSchedule {
+        RoundSchedule { patience: 0, ..RoundSchedule::adversarial(config) }
+    }
+
     fn reward_training(&self, config: &Config) -> RewardTraining {
         if has(config, DISCRIMINATOR) { RewardTraining::EveryRound } else { RewardTraining::Never }
     }
