@@ -298,6 +298,10 @@ pub struct RunArgs {
     /// How much work to do [default: quick]
     #[arg(long)]
     pub preset: Option<Preset>,
+    /// Minutes of work instead of the preset's, on two cores with AVX-512: the steps are scaled by the sizes of the data, never
+    /// by a clock
+    #[arg(long, value_name = "MINUTES", value_parser = minutes)]
+    pub budget: Option<f64>,
     /// Seed of all randomness, 0 to 2^63-1 [default: 1]
     #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(0..=LAST_SEED))]
     pub seed: Option<u64>,
@@ -604,6 +608,13 @@ fn temperature(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(value) if value > 0.0 && value.is_finite() => Ok(value),
         _ => Err("expected a number above 0".to_owned()),
+    }
+}
+
+fn minutes(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(value) if (0.05..=100_000.0).contains(&value) => Ok(value),
+        _ => Err("expected a number from 0.05 to 100000".to_owned()),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::messages::UsageError;
 /// The run of `seqgan oracle`.
 pub fn oracle(args: &OracleArgs) -> anyhow::Result<Experiment> {
     check_folder(&args.run)?;
-    let mut settings = Settings::new(preset(&args.run));
+    let mut settings = new_settings(&args.run)?;
     synthetic(&mut settings, args.task, &args.oracle_params)?;
     add_run(&mut settings, &args.run)?;
     experiment(&settings, &args.run)
@@ -24,7 +24,7 @@ pub fn oracle(args: &OracleArgs) -> anyhow::Result<Experiment> {
 /// The run of `seqgan train`.
 pub fn train(args: &TrainArgs) -> anyhow::Result<Experiment> {
     check_folder(&args.run)?;
-    let mut settings = Settings::new(preset(&args.run));
+    let mut settings = new_settings(&args.run)?;
     data(&mut settings, &args.config, &args.data, &args.reading)?;
     add_run(&mut settings, &args.run)?;
     if settings.before_data()?.data.path.is_empty() {
@@ -126,8 +126,8 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     if !args.run.resume {
         check_folder(&args.run)?;
     }
-    let preset = preset(&args.run);
-    let mut common = Settings::new(preset);
+    let mut common = new_settings(&args.run)?;
+    let preset = common.preset();
     common.for_comparison();
     if preset != Preset::Best {
         common.default_methods(compared_methods(&preset.config()));
@@ -280,11 +280,23 @@ fn check_folder(args: &RunArgs) -> seqgan::Result<()> {
     }
 }
 
-fn preset(args: &RunArgs) -> Preset {
-    match args.preset {
+/// The settings of the preset and the budget.
+fn new_settings(args: &RunArgs) -> Result<Settings, UsageError> {
+    let mut settings = Settings::new(match args.preset {
         None | Some(args::Preset::Quick) => Preset::Quick,
         Some(args::Preset::Paper) => Preset::Paper,
         Some(args::Preset::Best) => Preset::Best,
         Some(args::Preset::Smoke) => Preset::Smoke,
+    });
+    match args.budget {
+        Some(_) if settings.preset() == Preset::Paper => Err(UsageError::new(
+            "`--budget` with `--preset paper`, whose steps are those of the original code",
+            "choose another preset, or set numbers of steps by --set",
+        )),
+        Some(minutes) => {
+            settings.budget(minutes);
+            Ok(settings)
+        }
+        None => Ok(settings),
     }
 }

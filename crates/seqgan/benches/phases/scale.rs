@@ -92,7 +92,7 @@ impl Scale {
             max_length: self.length,
             has_test: false,
         };
-        Preset::default().config_for_file(size).rollout.max_prefixes
+        Preset::default().config_for_file(size, None).rollout.max_prefixes
     }
 
     /// An untrained generator.

@@ -31,7 +31,7 @@ pub use monitor::{Action, KeepBy};
 pub use nearest::did_you_mean;
 pub use path_setting::{path_of, path_setting};
 pub use precision::Precision;
-pub use presets::{DataSize, Preset};
+pub use presets::{Cost, DataSize, Preset};
 pub use provenance::Provenance;
 pub use rest_handling::RestHandling;
 pub use reward::RewardConfig;

@@ -138,7 +138,8 @@ checkpoint.keep_best: 0 to 1000
 reward[].weight_end: -1000000 to 1000000";
 
 /// Numeric settings without a range, and the reason.
-const UNBOUNDED: [(&str, &str); 9] = [
+const UNBOUNDED: [(&str, &str); 10] = [
+    ("evaluate.num_held_out", "a limit"),
     ("seed", "every seed is valid"),
     ("oracle.seed", "every seed is valid"),
     ("data.max_sequences", "a limit"),

@@ -1,6 +1,7 @@
 //! Whole runs, from settings to a table of results. The run folder holds models, samples and a summary; an interrupted
 //! run resumes with bit-identical results.
 
+mod estimate;
 mod files;
 mod fold_layout;
 mod folder;

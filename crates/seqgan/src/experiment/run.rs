@@ -1,15 +1,17 @@
 //! A run, from its settings to its summary.
 
+use super::estimate;
 use super::files::RunFiles;
 use super::folder::{open, update_paths, write_description};
 use super::plan::{Stage, outline, parts, plan};
 use super::settings::check_names;
 use super::stages;
 use crate::config::{CheckedConfig, Config, Method, Provenance};
-use crate::measure::Summary;
+use crate::measure::{Summary, measured};
 use crate::reward::Watcher;
 use crate::run::{RunFolder, RunLock};
 use crate::task::Task;
+use crate::token::SeqBatch;
 use crate::train::{All, Completed, Context, Event, Observer, Saved, StageState, load_state, method};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -81,7 +83,16 @@ pub fn run(experiment: &Experiment, observer: &dyn Observer) -> Result<(RunFolde
     note(format!("run folder: {}", folder.path().display()))?;
     lock.warning().map_or(Ok(()), |warning| note(warning.into()))?;
     task.notes.iter().try_for_each(|text| note(text.clone()))?;
-    note(format!("to do: {}", outline(config, &stages[completed.stages..])))?;
+    for (name, batch) in [("validation", Some(&task.validation)), ("test", task.test.as_ref())] {
+        let (all, measured) =
+            (batch.map_or(0, SeqBatch::len), batch.map_or(0, |b| measured(config, b).len()));
+        if measured < all {
+            note(format!("likelihoods are measured on {measured} of {all} {name} sequences, evenly spaced"))?;
+        }
+    }
+    let left = &stages[completed.stages..];
+    note(estimate::describe(config, task, left)?)?;
+    note(format!("to do: {}", outline(config, left)))?;
     let files = RunFiles::open(&folder, metrics_bytes)?;
     let observers: [&dyn Observer; 2] = [&files, observer];
     let observers = All(&observers);

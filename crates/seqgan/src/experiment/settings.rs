@@ -29,6 +29,8 @@ pub struct Settings {
     preset: Preset,
     /// Default methods, used if no layer names any; without them, those of the preset.
     methods: Option<Vec<Method>>,
+    /// Minutes that the run takes on the reference machine; none for the time of the preset.
+    budget: Option<f64>,
     /// Whether the run is one of a comparison.
     is_compared: bool,
     layers: Vec<Layer>,
@@ -46,12 +48,19 @@ enum Layer {
 impl Settings {
     /// Creates the settings of a preset, without further layers.
     pub fn new(preset: Preset) -> Self {
-        Self { preset, methods: None, is_compared: false, layers: Vec::new() }
+        Self { preset, methods: None, budget: None, is_compared: false, layers: Vec::new() }
     }
 
     /// Sets the methods to use if no layer names any.
     pub fn default_methods(&mut self, methods: Vec<Method>) -> &mut Self {
         self.methods = Some(methods);
+        self
+    }
+
+    /// Scales the numbers of steps of the preset, so that a run takes about `minutes` on the reference machine. The scale is a
+    /// fixed function: an equal file, preset and budget give equal settings.
+    pub fn budget(&mut self, minutes: f64) -> &mut Self {
+        self.budget = Some(minutes);
         self
     }
 
@@ -101,12 +110,12 @@ impl Settings {
 
     /// Resolves the settings for a synthetic task.
     pub fn for_task(&self, task: SyntheticTask) -> Result<CheckedConfig> {
-        self.on(self.preset.config_for_task(task))
+        self.on(self.preset.config_for_task(task, self.budget))
     }
 
     /// Resolves the settings for a file with data of this size.
     pub fn for_file(&self, size: DataSize) -> Result<CheckedConfig> {
-        self.on(self.preset.config_for_file(size))
+        self.on(self.preset.config_for_file(size, self.budget))
     }
 
     /// Reads the file `data.path`, or creates the synthetic task if that is empty, and resolves all settings.

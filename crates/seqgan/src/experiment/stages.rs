@@ -86,7 +86,7 @@ fn finish(
     name: Method,
     generator: BoxGenerator,
 ) -> Result<()> {
-    let nll = validation_nll(context.task, &generator).mean;
+    let nll = validation_nll(context.config, context.task, &generator).mean;
     let info = ModelInfo::trained(name).with_nll_validation(nll);
     file::write(&context.folder.model(name.name()), info, &generator)?;
     completed.finished.insert(name, generator);

@@ -123,6 +123,11 @@ pub trait Decoder: Send {
     /// lowered ([`Rules::forbid`]).
     fn logits(&self, row: usize, mask: u32) -> Vec<f32>;
 
+    /// Logits of the next token of each of `rows` under one mask, `[n, V]`, as [`Decoder::logits`].
+    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
+        rows.iter().flat_map(|&row| self.logits(row, mask)).collect()
+    }
+
     /// Draws the next token of each of `rows` under one mask, by the inverse distribution function at `uniforms`, with
     /// tokens in the order of their numbers. Appends the tokens and their log-probabilities in nats.
     fn draw(
@@ -133,8 +138,10 @@ pub trait Decoder: Send {
         tokens: &mut Vec<TokenId>,
         log_prob: &mut Vec<f32>,
     ) {
-        for (&row, &uniform) in rows.iter().zip(uniforms) {
-            let (token, log) = Filter::NONE.draw(&self.logits(row, mask), uniform);
+        let logits = self.logits_of(rows, mask);
+        for (logits, &uniform) in logits.chunks_exact((logits.len() / rows.len().max(1)).max(1)).zip(uniforms)
+        {
+            let (token, log) = Filter::NONE.draw(logits, uniform);
             tokens.push(token);
             log_prob.push(log);
         }

@@ -224,12 +224,17 @@ impl Decoder for SumDecoder<'_> {
     }
 
     fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
+        self.logits_of(&[row], mask)
+    }
+
+    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let mut sum = Vec::new();
         for (part, weight) in &self.parts {
-            add_weighted(&mut sum, *weight, &part.logits(row, mask));
+            add_weighted(&mut sum, *weight, &part.logits_of(rows, mask));
         }
         // A negative weight would raise what the parts have lowered.
-        self.rules.forbid(mask, &mut sum);
+        let vocab = sum.len() / rows.len().max(1);
+        sum.chunks_exact_mut(vocab.max(1)).for_each(|logits| self.rules.forbid(mask, logits));
         sum
     }
 }

@@ -7,6 +7,7 @@ use crate::generator::{Generator, GeneratorPolicy, Policy};
 use crate::metrics::{Estimate, nll, per_token};
 use crate::task::Task;
 use crate::token::SeqBatch;
+use std::borrow::Cow;
 
 /// Selects the sequences of `batch` that have a positive probability under a generator: those within its rules and its
 /// constraint.
@@ -15,9 +16,20 @@ pub fn within_support(batch: &SeqBatch, generator: &dyn Generator) -> SeqBatch {
     batch.select((0..batch.len()).filter(allowed))
 }
 
-/// Mean -log p in nats per token of the validation sequences within the generator's support.
-pub fn validation_nll(task: &Task, generator: &dyn Generator) -> Estimate {
-    nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&task.validation, generator))
+/// Mean -log p in nats per token of the measured validation sequences within the generator's support.
+pub fn validation_nll(config: &Config, task: &Task, generator: &dyn Generator) -> Estimate {
+    let measured = measured(config, &task.validation);
+    nll(&GeneratorPolicy::new(generator, 1.0), &within_support(&measured, generator))
+}
+
+/// The validation or test sequences whose likelihood is measured: `evaluate.num_held_out` of them at most, evenly spaced.
+pub fn measured<'a>(config: &Config, held_out: &'a SeqBatch) -> Cow<'a, SeqBatch> {
+    let (n, most) = (held_out.len(), config.evaluate.num_held_out);
+    match most {
+        0 => Cow::Borrowed(held_out),
+        most if n <= most => Cow::Borrowed(held_out),
+        most => Cow::Owned(held_out.select((0..most).map(|i| i * n / most))),
+    }
 }
 
 /// All measures of `policy`, from `n` samples. `generator` is the model that defines its support.
@@ -29,9 +41,10 @@ pub fn measure(
     oracle_entropy: Option<Estimate>,
 ) -> Measures {
     let mut measures = measure_samples(config, task, policy, n);
-    measures.nll_test = task.test.as_ref().map(|test| nll(policy, test));
+    measures.nll_test = task.test.as_ref().map(|test| nll(policy, &measured(config, test)));
     if task.oracle.is_none() {
-        measures.nll_validation = Some(nll(policy, &within_support(&task.validation, generator)));
+        let validation = within_support(&measured(config, &task.validation), generator);
+        measures.nll_validation = Some(nll(policy, &validation));
     }
     let train = within_support(&task.train, generator);
     measures.nll_train = Some(nll(policy, &train.slice(0, train.len().min(n))));

@@ -6,7 +6,7 @@ mod measures;
 mod results;
 mod sampled;
 
-pub use measures::{measure, measure_in_training, validation_nll, within_support};
+pub use measures::{measure, measure_in_training, measured, validation_nll, within_support};
 pub use results::{
     Comparison, CurveEntry, Measures, MethodRow, OracleReference, Outcome, ReferenceSums, Summary, Sums,
 };

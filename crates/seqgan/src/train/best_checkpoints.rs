@@ -33,7 +33,7 @@ pub(super) fn save_if_best(
     let checkpoint = Checkpoint { round, value };
     let path = context.folder.model_of_round(method.name(), round);
     let generator = state.model.generator.clone().into_generator();
-    let nll = nll_validation.unwrap_or_else(|| validation_nll(context.task, &generator).mean);
+    let nll = nll_validation.unwrap_or_else(|| validation_nll(context.config, context.task, &generator).mean);
     let info = ModelInfo { checkpoint: Some(checkpoint), ..ModelInfo::trained(method) };
     file::write(&path, info.with_nll_validation(nll), &generator)?;
     saved.insert(place, checkpoint);

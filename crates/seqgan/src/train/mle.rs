@@ -188,7 +188,7 @@ impl EpochTraining for Training<'_, '_> {
         let (config, task) = (self.context.config, self.context.task);
         let mut figures = Vec::new();
         if self.settings.early_stop {
-            let nll = validation_nll(task, self.state.model.current()).mean;
+            let nll = validation_nll(config, task, self.state.model.current()).mean;
             figures.push(("nll_validation", nll));
             self.state.model.keep_if_best(&mut self.state.cursor.best, nll, epoch);
         }

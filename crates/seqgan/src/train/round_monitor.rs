@@ -34,7 +34,7 @@ pub(super) fn measure(
     let round = state.cursor.round;
     context.record(("adversarial", Some(state.method)), round as u64, &measures, &figures)?;
     let stops_early = method.schedule(config).patience > 0;
-    let nll = stops_early.then(|| validation_nll(task, &state.model.generator).mean);
+    let nll = stops_early.then(|| validation_nll(config, task, &state.model.generator).mean);
     save_if_best(context, state, &measures, nll)?;
     if let Some(nll) = nll {
         state.model.keep_if_best(&mut state.cursor.best, nll, round);
@@ -70,7 +70,7 @@ pub(super) fn end_of_rounds(
     let Some(best) = state.cursor.best.filter(|best| best.done < round && !state.cursor.monitor.ended) else {
         return Ok(());
     };
-    let last = validation_nll(context.task, &state.model.generator).mean;
+    let last = validation_nll(context.config, context.task, &state.model.generator).mean;
     let which = match best.done {
         0 => format!("its base, {}", method.base(context.config)),
         done => format!("its model of round {done}"),

@@ -197,6 +197,7 @@ impl Default for Config {
             evaluate: EvaluateConfig {
                 num_samples: 10_000,
                 num_samples_training: 10_000,
+                num_held_out: 20_000,
                 temperatures: vec![1.1, 1.0, 0.9, 0.8, 0.7, 0.6, 0.5],
                 reverse_lm: false,
             },

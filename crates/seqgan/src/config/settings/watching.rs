@@ -14,6 +14,9 @@ pub struct EvaluateConfig {
     /// Samples per measurement during training.
     #[schemars(range(min = 2, max = 10_000_000))]
     pub num_samples_training: usize,
+    /// Largest number of validation sequences, and of test sequences, whose likelihood is measured.
+    /// They are evenly spaced. 0: all.
+    pub num_held_out: usize,
     /// Temperatures of the base's curve of quality against diversity.
     #[schemars(inner(range(min = 0.05, max = 20.0)))]
     pub temperatures: Vec<f64>,

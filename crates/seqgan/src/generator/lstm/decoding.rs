@@ -3,6 +3,7 @@
 use super::model::LstmGenerator;
 use crate::generator::{Decoder, InferenceModel, Rules, SequenceSpace};
 use crate::kernel::draw::OutputTable;
+use crate::kernel::{Gemm, Real, Rows};
 use crate::nn::embedding;
 use crate::nn::lstm::{self, State};
 use crate::token::{Label, SeqBatch, TokenId};
@@ -117,13 +118,21 @@ impl Decoder for LstmDecoder<'_> {
     }
 
     fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
+        self.logits_of(&[row], mask)
+    }
+
+    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let (p, shape) = (self.model.generator.parameters(), self.model.generator.shape);
-        let mut logits = p[shape.output_bias()].to_vec();
-        let w = p[shape.output_matrix()].chunks_exact(logits.len());
-        for (&x, w) in self.h(row, 1).iter().zip(w) {
-            logits.iter_mut().zip(w).for_each(|(l, &w)| *l += x * w);
-        }
-        self.model.rules().forbid(mask, &mut logits);
+        let (w, b) = (&p[shape.output_matrix()], &p[shape.output_bias()]);
+        let offsets: Vec<usize> = rows.iter().map(|row| row * shape.output_dim()).collect();
+        let h = &self.states.last().expect("a layer").h;
+        let product = Gemm {
+            a_rows: Rows::Offsets(&offsets),
+            ..Gemm::dense(rows.len(), shape.output_dim(), b.len(), h, w)
+        };
+        let mut logits = b.repeat(rows.len());
+        f32::gemm(&product.adding(), &mut logits, b.len());
+        logits.chunks_exact_mut(b.len()).for_each(|logits| self.model.rules().forbid(mask, logits));
         logits
     }
 

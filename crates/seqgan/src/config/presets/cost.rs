@@ -1,0 +1,83 @@
+//! Rough cost of the parts of training on the reference machine: two cores with AVX-512.
+
+use super::DataSize;
+use crate::config::settings::{Config, GeneratorConfig};
+
+/// Multiply-adds per second in the products of a wide generator, on both cores.
+const PRODUCTS: f64 = 1.4e11;
+/// Seconds per decision besides the products: gates, masks, batches.
+const DECISION: f64 = 0.8e-6;
+/// Seconds per decision and token of the vocabulary besides the products: exponentials, the update of the output layer.
+const TOKEN: f64 = 0.6e-9;
+/// What sampling and scoring take of a training step, as shares of its products.
+const FORWARD: f64 = 1.0 / 3.0;
+
+/// Seconds that the parts of training take.
+#[derive(Debug, Clone, Copy)]
+pub struct Cost {
+    /// A token of a training step, forward and backward.
+    pub likelihood_token: f64,
+    /// A sampled token.
+    pub sample_token: f64,
+    /// A sequence that the discriminator scores.
+    pub score_sequence: f64,
+    /// A sequence in a training step of the discriminator.
+    pub train_sequence: f64,
+}
+
+impl Cost {
+    /// With the sizes of `config`.
+    pub fn of(config: &Config, size: DataSize) -> Self {
+        Self::of_ensemble(config, size, 1)
+    }
+
+    /// Of an ensemble of `members`, which share only the work that is proportional to the vocabulary.
+    pub fn of_ensemble(config: &Config, size: DataSize, members: usize) -> Self {
+        let t = size.max_length as f64;
+        let filters = || config.discriminator.filters.iter().filter(|f| f.0 <= size.max_length);
+        let features: f64 = filters().map(|f| f.1 as f64).sum();
+        let dim = config.discriminator.embedding_dim as f64;
+        let conv: f64 = filters().map(|&(k, n)| (k * n) as f64 * dim * (t - k as f64 + 1.0)).sum();
+        let score_sequence = (2.0 * conv + 4.0 * features * features) / 2.5e11 + 3e-6;
+        // Backward has two products for each of forward.
+        let products = 3.0 * members as f64 * products(&config.generator, size.vocab_size) / PRODUCTS;
+        let other = DECISION + TOKEN * size.vocab_size as f64;
+        Self {
+            likelihood_token: products + other,
+            sample_token: FORWARD * (products + other),
+            score_sequence,
+            // Backward is twice the highway's forward, and each update sends all weights through memory.
+            train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
+        }
+    }
+}
+
+/// Multiply-adds per decision of a forward pass.
+fn products(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
+    let last = if generator.tied_embeddings { generator.embedding_dim } else { generator.hidden_dim };
+    let width = |layer: usize| if layer + 1 == generator.num_layers { last } else { generator.hidden_dim };
+    let input = |layer: usize| if layer == 0 { generator.embedding_dim } else { width(layer - 1) };
+    let layer = |layer: usize| 4 * width(layer) * (input(layer) + width(layer));
+    ((0..generator.num_layers).map(layer).sum::<usize>() + last * vocab_size) as f64
+}
+
+/// Weights of a generator, without its biases.
+pub(super) fn num_weights(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
+    let table = if generator.tied_embeddings { 0 } else { generator.embedding_dim * vocab_size };
+    products(generator, vocab_size) + table as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_those_of_the_matrices() {
+        let mut generator = Config::default().generator;
+        (generator.embedding_dim, generator.hidden_dim) = (3, 5);
+        // W and U of four gates, and the output layer.
+        assert_eq!(products(&generator, 7), (4 * 5 * (3 + 5) + 5 * 7) as f64);
+        (generator.num_layers, generator.tied_embeddings) = (2, true);
+        assert_eq!(products(&generator, 7), (4 * 5 * (3 + 5) + 4 * 3 * (5 + 3) + 3 * 7) as f64);
+    }
+}
