@@ -1,6 +1,7 @@
 //! The kinds of generators by name: those of the library, and those that a program registers.
 
 use super::lstm::LstmKind;
+use super::transformer::TransformerKind;
 use super::{BoxGenerator, BoxTrainable, SequenceSpace};
 use crate::config::GeneratorConfig;
 use crate::nn::Tensor;
@@ -35,7 +36,7 @@ pub trait GeneratorKind: Sync {
 }
 
 /// Kinds of the library.
-static BUILT_IN: [&dyn GeneratorKind; 1] = [&LstmKind];
+static BUILT_IN: [&dyn GeneratorKind; 2] = [&LstmKind, &TransformerKind];
 
 /// Kinds that a program has registered.
 static REGISTERED: RwLock<Vec<&'static dyn GeneratorKind>> = RwLock::new(Vec::new());
