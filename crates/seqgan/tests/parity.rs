@@ -7,6 +7,7 @@ mod layers;
 mod lstm_policy;
 mod oracle_log_prob;
 mod reference; // no tests: reads the stored tensors
+mod transformer;
 
 use seqgan::kernel::Real;
 
