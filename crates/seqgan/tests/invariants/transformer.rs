@@ -23,7 +23,7 @@ fn random_model(seed: u64, std: f64) -> (Random, TransformerGenerator) {
         num_layers: random.between(1..=3),
         num_heads: heads,
         feedforward_dim: random.between(1..=50),
-        tied_embeddings: seed % 2 == 0,
+        tied_embeddings: seed.is_multiple_of(2),
     };
     let space = SequenceSpace {
         vocab_size,
@@ -32,7 +32,7 @@ fn random_model(seed: u64, std: f64) -> (Random, TransformerGenerator) {
         end_token: [None, Some(0)][random.between(0..=1)],
         never: vec![1],
         allow_empty: random.between(0..=1) == 1,
-        label_counts: if seed % 3 == 0 { vec![2, 1] } else { Vec::new() },
+        label_counts: if seed.is_multiple_of(3) { vec![2, 1] } else { Vec::new() },
     };
     let generator = random.transformer(space, shape, std);
     (random, generator)

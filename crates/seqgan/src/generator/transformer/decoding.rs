@@ -124,7 +124,7 @@ mod tests {
     use crate::generator::oracle::synthetic_space;
     use crate::rng::{Purpose, Streams};
 
-    /// Longer than two blocks of the cache and than a block of queries.
+    /// Longer than a block of the cache and than a block of queries.
     const LENGTH: usize = 40;
 
     fn model(tied: bool) -> TransformerGenerator {
@@ -139,13 +139,13 @@ mod tests {
         SeqBatch::from_rows((0..6).map(row), LENGTH).with_labels(vec![0, 1, 1, 0, 1, 0])
     }
 
-    /// h before each decision of each row by the whole pass, `[B][T][D]`.
+    /// h before each decision of each row by the whole pass, `[T][B][D]`.
     fn whole_pass(generator: &TransformerGenerator, batch: &SeqBatch) -> Vec<Vec<Vec<f32>>> {
-        let of_row = |row| {
-            let (_, h) = generator.states(&generator.prepare(), batch, row..row + 1);
-            h.chunks(generator.shape.hidden_dim).map(<[f32]>::to_vec).collect()
-        };
-        (0..batch.len()).map(of_row).collect()
+        let of_row = |row| generator.states(&generator.prepare(), batch, row..row + 1).1;
+        let rows: Vec<Vec<f32>> = (0..batch.len()).map(of_row).collect();
+        let width = generator.shape.hidden_dim;
+        let of_step = |t: usize| rows.iter().map(|h| h[t * width..(t + 1) * width].to_vec()).collect();
+        (0..LENGTH).map(of_step).collect()
     }
 
     /// A step of many rows is the whole pass's step to the bit, in forks and in another order, too.
@@ -164,14 +164,14 @@ mod tests {
             decoder.start(batch.len(), batch.labels());
             // Which row of the batch each row of the decoder follows.
             let mut follows: Vec<usize> = (0..batch.len()).collect();
-            for t in 0..LENGTH {
+            for (t, whole) in whole.iter().enumerate() {
                 let h = decoder.h.chunks(generator.shape.hidden_dim);
                 assert_eq!(h.len(), follows.len());
                 for (h, &row) in h.zip(&follows) {
-                    assert!(h == whole[row][t], "step {t} of row {row}");
+                    assert!(h == whole[row], "step {t} of row {row}");
                 }
                 // Forks and retained rows within a block of the cache, at its edge, and after its edge.
-                if [0, 7, 15, 16, 32].contains(&t) {
+                if [0, 7, 16, 31, 32].contains(&t) {
                     decoder.fork(1, 3);
                     follows.extend([1; 3]);
                     decoder.fork(0, 0);

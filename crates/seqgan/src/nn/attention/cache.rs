@@ -7,8 +7,8 @@ use super::{Heads, Projected, exponentials, product};
 use crate::kernel::{Real, Right};
 use std::sync::Arc;
 
-/// Positions of a block: the lanes of a vector.
-const POSITIONS: usize = 16;
+/// Positions of a block: two vectors, so that two sums of a score's product run side by side, and few positions to copy.
+const POSITIONS: usize = 32;
 
 /// Keys and values of rows that were fed equally many tokens.
 #[derive(Debug)]
