@@ -7,3 +7,5 @@ mod layers;
 mod networks;
 mod output;
 mod ranker;
+mod transformer;
+mod transformer_layers;

@@ -11,3 +11,4 @@ mod ranker;
 mod sampling;
 mod shared_windows;
 mod threads;
+mod transformer;

@@ -8,6 +8,7 @@ mod lstm_policy;
 mod oracle_log_prob;
 mod reference; // no tests: reads the stored tensors
 mod stacked_lstm;
+mod transformer;
 
 use seqgan::kernel::Real;
 

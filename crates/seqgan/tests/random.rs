@@ -2,7 +2,7 @@
 
 use seqgan::SeqBatch;
 use seqgan::discriminator::{Discriminator, DiscriminatorShape, Ranker};
-use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace};
+use seqgan::generator::{LstmGenerator, LstmShape, SequenceSpace, TransformerGenerator, TransformerShape};
 use seqgan::nn::Tensors;
 use seqgan::rng::{Purpose, Reader, Streams};
 use std::ops::RangeInclusive;
@@ -50,6 +50,21 @@ impl Random {
         LstmGenerator::new(space, shape, std, &Streams::new(seed, Purpose::GeneratorInit))
     }
 
+    /// Matrices as they begin, with gains around 1: gains of 1 would hide faults.
+    pub fn transformer(
+        &mut self,
+        space: SequenceSpace,
+        shape: TransformerShape,
+        std: f64,
+    ) -> TransformerGenerator<f32> {
+        let seed = self.between(0..=1 << 30) as u64;
+        let mut g = TransformerGenerator::new(space, shape, std, &Streams::new(seed, Purpose::GeneratorInit));
+        for tensor in g.parameters_mut().iter_mut().filter(|tensor| tensor.name.contains("norm")) {
+            tensor.data.iter_mut().for_each(|x| *x += (0.3 * self.0.normal()) as f32);
+        }
+        g
+    }
+
     /// All parameters from N(0, `std`): the usual beginning has biases of 0, which would hide faults.
     pub fn discriminator(&mut self, shape: DiscriminatorShape, std: f64) -> Discriminator<f32> {
         let mut d = Discriminator::new(shape, &Streams::new(0, Purpose::DiscriminatorInit));
@@ -78,6 +93,13 @@ pub fn usable(space: &SequenceSpace) -> Vec<u32> {
 pub fn widened(generator: &LstmGenerator<f32>) -> LstmGenerator<f64> {
     let parameters: Tensors<f64> = generator.parameters().cast();
     LstmGenerator::from_parameters(generator.space().clone(), generator.shape(), parameters)
+        .expect("the same shapes")
+}
+
+/// The same generator in f64.
+pub fn widened_transformer(generator: &TransformerGenerator<f32>) -> TransformerGenerator<f64> {
+    let parameters: Tensors<f64> = generator.parameters().cast();
+    TransformerGenerator::from_parameters(generator.space().clone(), generator.shape(), parameters)
         .expect("the same shapes")
 }
 

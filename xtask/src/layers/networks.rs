@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 const FOLDER: &str = "train";
 
 /// What the names of a kind of network hold.
-const KINDS: [&str; 1] = ["Lstm"];
+const KINDS: [&str; 2] = ["Lstm", "Transformer"];
 
 /// The first place in each file of training for each name of a kind of network.
 pub fn faults(library: &Library) -> Vec<Fault> {

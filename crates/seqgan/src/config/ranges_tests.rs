@@ -29,6 +29,8 @@ oracle.num_floor: 2 to 10000000
 generator.embedding_dim: 1 to 4096
 generator.hidden_dim: 1 to 4096
 generator.num_layers: 1 to 32
+generator.num_heads: 1 to 64
+generator.feedforward_dim: 0 to 65536
 generator.init_std: 0.000001 to 10
 discriminator.embedding_dim: 1 to 4096
 discriminator.filters: 1 to 64

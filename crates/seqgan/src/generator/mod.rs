@@ -6,25 +6,32 @@
 //!
 //! Everything outside this module works with any generator. A new kind of network implements [`Generator`],
 //! [`TrainableGenerator`], [`InferenceModel`], [`Decoder`] and [`GeneratorKind`], and is registered by [`register`];
-//! `tests/second_generator/model.rs` is an example in one file. The network of the paper is in [`lstm`].
+//! `tests/second_generator/model.rs` is an example in one file. The network of the paper is in [`lstm`], and a Transformer in
+//! [`transformer`].
 
 mod beam;
 mod boxed;
 pub mod constraint;
+mod counted;
+mod decoder_rows;
 mod decoding;
 mod dropout;
 pub mod file;
 mod filter;
+mod hidden_states;
 pub mod logits;
 pub mod lstm;
 mod mixture;
 pub mod oracle;
+mod places;
 mod policy;
 mod registry;
+mod row_masks;
 mod rules;
 mod samples;
 mod scheduled;
 mod training_pass;
+pub mod transformer;
 mod weighted_batch;
 mod weighted_sum;
 
@@ -46,6 +53,7 @@ pub use rules::{Decision, Rules};
 pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;
 pub use training_pass::TrainingPass;
+pub use transformer::{TransformerGenerator, TransformerShape};
 pub use weighted_batch::WeightedBatch;
 pub use weighted_sum::{WeightedSum, ensemble, weighted};
 

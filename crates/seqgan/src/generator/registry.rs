@@ -1,6 +1,7 @@
 //! The kinds of generators by name: those of the library, and those that a program registers.
 
 use super::lstm::LstmKind;
+use super::transformer::TransformerKind;
 use super::{BoxGenerator, BoxTrainable, SequenceSpace};
 use crate::config::GeneratorConfig;
 use crate::nn::Tensor;
@@ -35,7 +36,7 @@ pub trait GeneratorKind: Sync {
 }
 
 /// Kinds of the library.
-static BUILT_IN: [&dyn GeneratorKind; 1] = [&LstmKind];
+static BUILT_IN: [&dyn GeneratorKind; 2] = [&LstmKind, &TransformerKind];
 
 /// Kinds that a program has registered.
 static REGISTERED: RwLock<Vec<&'static dyn GeneratorKind>> = RwLock::new(Vec::new());
@@ -100,8 +101,17 @@ mod tests {
         let streams = Streams::new(1, Purpose::GeneratorInit);
         let mut config = Config::default().generator;
         assert_eq!(build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap().kind(), "lstm");
+        config.kind = "transformer".into();
+        assert_eq!(build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap().kind(), "transformer");
+        (config.num_heads, config.hidden_dim) = (5, 32);
+        let error = build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap_err().to_string();
+        let expected = "expected num_heads of 5 does not divide hidden_dim of 32 into heads of an even size";
+        assert!(error.contains(expected), "{error}");
         config.kind = "lsmt".into();
         let error = build(&synthetic_space(4, 3), &config, 1.0, &streams).unwrap_err().to_string();
-        assert!(error.starts_with("`generator.kind` is \"lsmt\", expected one of \"lstm\""), "{error}");
+        assert!(
+            error.starts_with("`generator.kind` is \"lsmt\", expected one of \"lstm\", \"transformer\""),
+            "{error}"
+        );
     }
 }

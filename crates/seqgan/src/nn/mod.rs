@@ -4,6 +4,7 @@
 //! checkpoints have the same names and shapes as the parameters they belong to.
 
 pub mod adam;
+pub mod attention;
 pub mod clip;
 pub mod conv;
 pub mod dropout;
@@ -12,8 +13,12 @@ pub mod gradients;
 pub mod highway;
 pub mod linear;
 pub mod lstm;
+pub mod projection;
+pub mod rms_norm;
+pub mod rotary;
 pub mod softmax;
 pub mod softmax_gradient;
+pub mod swiglu;
 pub mod tensors;
 
 pub use adam::{Adam, AdamConfig};

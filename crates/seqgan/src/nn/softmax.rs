@@ -70,6 +70,14 @@ impl<'a, R: Real> Output<'a, R> {
         }
     }
 
+    /// The same layer by its weights as `[H, V]`, for many passes.
+    pub fn with_columns<'b>(&self, columns: &'b [R]) -> Output<'b, R>
+    where
+        'a: 'b,
+    {
+        Output::new(columns, self.b, self.masks)
+    }
+
     pub(super) fn vocab(&self) -> usize {
         self.b.len()
     }

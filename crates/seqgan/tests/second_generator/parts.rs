@@ -25,6 +25,16 @@ fn model(seed: u64) -> LogBilinear {
     LogBilinear::new(space(), 6, 0.8, &Streams::new(seed, Purpose::GeneratorInit))
 }
 
+fn transformer(seed: u64) -> TransformerGenerator {
+    let streams = Streams::new(seed, Purpose::GeneratorInit);
+    TransformerGenerator::new(space(), TransformerShape::new(8, 2, 2), 0.5, &streams)
+}
+
+/// One of each kind that is not an LSTM.
+fn others() -> [BoxTrainable; 2] {
+    [Box::new(model(1)), Box::new(transformer(1))]
+}
+
 fn lstm(seed: u64, hidden: usize) -> LstmGenerator {
     let streams = Streams::new(seed, Purpose::GeneratorInit);
     LstmGenerator::new(space(), LstmShape::new(4, hidden), 0.8, &streams)
@@ -134,8 +144,9 @@ fn auxiliary_losses_accumulate_from_any_generator() {
 
 #[test]
 fn samples_and_completions_follow_the_probabilities() {
-    for temperature in [1.0, 0.6] {
-        let policy = GeneratorPolicy::new(&model(1), temperature);
+    let cases = others().into_iter().flat_map(|model| [1.0, 0.6].map(|t| (model.clone_trainable(), t)));
+    for (model, temperature) in cases {
+        let policy = GeneratorPolicy::new(&model, temperature);
         let samples = policy.sample(&Streams::new(3, Purpose::Sample), 0, 20_000);
         let log_prob = policy.sequence_log_prob(&samples.sequences);
         assert!(samples.log_prob.iter().zip(&log_prob).all(|(a, b)| (a - b).abs() < 1e-4));
@@ -163,7 +174,12 @@ fn samples_and_completions_follow_the_probabilities() {
 
 #[test]
 fn a_wide_beam_finds_the_likeliest() {
-    let policy = GeneratorPolicy::new(&model(1), 0.9);
+    for model in others() {
+        check_beam(&GeneratorPolicy::new(&model, 0.9));
+    }
+}
+
+fn check_beam(policy: &GeneratorPolicy) {
     let log_prob = policy.sequence_log_prob(&all());
     let mut order: Vec<usize> = (0..log_prob.len()).collect();
     order.sort_by(|&a, &b| log_prob[b].total_cmp(&log_prob[a]));
@@ -187,7 +203,7 @@ fn constraints_mixtures_and_scheduled_inputs_work() {
     let vocab = Vocab::new(Tokens::Chars, ["a", "b", "c"].map(String::from).into()).unwrap();
     let config = ConstraintConfig { regex: "a?(bc)*".into(), ..ConstraintConfig::default() };
     let sum = weighted(&[(&model(1) as &dyn Generator, 0.5), (&lstm(2, 5), -0.3)]);
-    for free in [Box::new(model(1)) as BoxGenerator, sum] {
+    for free in [Box::new(model(1)) as BoxGenerator, Box::new(transformer(1)), sum] {
         let policy = GeneratorPolicy::new(&constrained(&free, &config, &vocab).unwrap(), 1.0);
         let possible = all().select((0..all().len()).filter(|&b| policy.allows(all().row(b))));
         let texts: Vec<String> = possible.rows().map(|row| vocab.decode(row)).collect();

@@ -1,4 +1,5 @@
-//! A run with it from a file to samples: nothing in the library knows its kind.
+//! A run from a file to samples with every kind of generator: one that the library does not know, the Transformer, and an LSTM
+//! of several layers.
 
 use super::model::LogBilinearKind;
 use seqgan::config::Preset;
@@ -31,12 +32,21 @@ fn file(folder: &Path) -> String {
     path.display().to_string()
 }
 
-fn settings(file: &str) -> Result<Settings> {
+/// A kind of generator and its sizes.
+struct Case {
+    settings: &'static [&'static str],
+    kind: &'static str,
+    /// Kind of the mean of an ensemble.
+    ensemble: &'static str,
+    /// Steps after which a run is stopped, again and again.
+    steps: usize,
+}
+
+fn settings(case: &Case, file: &str) -> Result<Settings> {
     let mut settings = Settings::new(Preset::Smoke);
     let methods: Vec<toml::Value> = METHODS.iter().map(|&method| method.into()).collect();
     settings.option("data.path", file, "the test")?.option("methods", methods, "the test")?;
-    for setting in [
-        "generator.kind=log-bilinear",
+    let of_run = [
         "adversarial.num_rounds=2",
         "adversarial.num_negatives=64",
         "rollout.num_rollouts=2",
@@ -47,8 +57,9 @@ fn settings(file: &str) -> Result<Settings> {
         "crossfit.ensemble_features=true",
         "crossfit.require_validation_gain=false",
         "evaluate.num_samples=100",
-        "evaluate.temperatures=[1.0]",
-    ] {
+        "evaluate.temperatures=[1.0,0.7]",
+    ];
+    for setting in of_run.iter().chain(case.settings) {
         settings.set(setting)?;
     }
     Ok(settings)
@@ -63,23 +74,64 @@ impl Observer for StopAfter {
     }
 }
 
-fn train(file: &str, out: &Path, observer: &dyn Observer) -> Result<SavedRun> {
-    let mut experiment = settings(file)?.experiment()?;
+fn train(case: &Case, file: &str, out: &Path, observer: &dyn Observer) -> Result<SavedRun> {
+    let mut experiment = settings(case, file)?.experiment()?;
     (experiment.out, experiment.resume) = (Some(out.into()), true);
     run(&experiment, observer)?;
     SavedRun::open(out)
 }
 
 #[test]
-fn every_method_trains_it_and_its_models_are_read_again() {
+fn of_a_kind_that_a_program_registers() {
     register(&LogBilinearKind);
+    every_method_trains_it_and_its_models_are_read_again(&Case {
+        settings: &["generator.kind=log-bilinear"],
+        kind: "log-bilinear",
+        ensemble: "weighted-sum",
+        steps: 40,
+    });
+}
+
+#[test]
+fn of_the_transformer() {
+    every_method_trains_it_and_its_models_are_read_again(&Case {
+        settings: &[
+            "generator.kind=transformer",
+            "generator.hidden_dim=16",
+            "generator.num_layers=2",
+            "generator.num_heads=2",
+            "mle_tuned.hidden_dropout=0.1",
+            "mle_tuned.average_decay=0.9",
+        ],
+        kind: "transformer",
+        ensemble: "weighted-sum",
+        steps: 120,
+    });
+}
+
+#[test]
+fn of_an_lstm_of_several_layers_with_tied_embeddings() {
+    every_method_trains_it_and_its_models_are_read_again(&Case {
+        settings: &[
+            "generator.num_layers=2",
+            "generator.tied_embeddings=true",
+            "mle_tuned.hidden_dropout=0.1",
+            "mle_tuned.recurrent_dropout=0.1",
+        ],
+        kind: "lstm",
+        ensemble: "lstm",
+        steps: 120,
+    });
+}
+
+fn every_method_trains_it_and_its_models_are_read_again(case: &Case) {
     let folder = tempfile::tempdir().unwrap();
     let file = file(folder.path());
-    let whole = train(&file, &folder.path().join("whole"), &Silent).unwrap();
+    let whole = train(case, &file, &folder.path().join("whole"), &Silent).unwrap();
     let summary = whole.summary().unwrap().expect("a finished run");
     for method in METHODS {
         let model = whole.model(Some(method), None).unwrap();
-        let kind = if method == "mle-ensemble" { "weighted-sum" } else { "log-bilinear" };
+        let kind = if method == "mle-ensemble" { case.ensemble } else { case.kind };
         assert_eq!(model.generator.kind(), kind, "{method}");
         let samples = whole.sample(&model, 20, 1);
         assert!(whole.log_prob(&model, &samples).iter().all(|nats| nats.is_finite() && *nats < 0.0));
@@ -91,7 +143,7 @@ fn every_method_trains_it_and_its_models_are_read_again() {
     let parts = folder.path().join("parts");
     let mut interruptions = 0;
     loop {
-        match train(&file, &parts, &StopAfter(AtomicUsize::new(40))) {
+        match train(case, &file, &parts, &StopAfter(AtomicUsize::new(case.steps))) {
             Ok(_) => break,
             Err(Error::Interrupted) => interruptions += 1,
             Err(error) => panic!("{error}"),

@@ -110,6 +110,8 @@ impl Default for Config {
                 hidden_dim: 32,
                 num_layers: 1,
                 tied_embeddings: false,
+                num_heads: 4,
+                feedforward_dim: 0,
                 init_std: 0.1,
             },
             discriminator: DiscriminatorConfig {

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GeneratorConfig {
-    /// Kind of network: `lstm`, or one that a program registers.
+    /// Kind of network: `lstm`, `transformer`, or one that a program registers.
     pub kind: String,
-    /// Embedding width E.
+    /// Embedding width E of an LSTM. The embeddings of a Transformer are `hidden_dim` wide.
     #[schemars(range(min = 1, max = 4096))]
     pub embedding_dim: usize,
     /// Hidden width H of a layer.
@@ -21,7 +21,15 @@ pub struct GeneratorConfig {
     /// Whether the output layer's weights are the embedding table, which has fewer parameters. The
     /// last layer of an LSTM then has `embedding_dim` units.
     pub tied_embeddings: bool,
-    /// Standard deviation of the initial parameters.
+    /// Attention heads of a Transformer's layer. They divide `hidden_dim` into heads of an even size.
+    #[schemars(range(min = 1, max = 64))]
+    pub num_heads: usize,
+    /// Inner width of a Transformer's feed-forward layers. 0: 8/3 of `hidden_dim`, rounded up to a
+    /// multiple of 32.
+    #[schemars(range(min = 0, max = 65_536))]
+    pub feedforward_dim: usize,
+    /// Standard deviation of the initial parameters. A Transformer's normalisations begin at 1, and the
+    /// matrices that add to a layer's input with this divided by the root of twice `num_layers`.
     #[schemars(range(min = 1e-6, max = 10.0))]
     pub init_std: f64,
 }

@@ -46,7 +46,7 @@ pub struct LikelihoodConfig {
     /// `hidden_dropout` and `output_dropout`. 0: none.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub input_dropout: f64,
-    /// Dropout of the values between layers.
+    /// Dropout of the values between layers; in a Transformer, of what each layer adds to its input.
     #[schemars(range(min = 0.0, max = 0.95))]
     pub hidden_dropout: f64,
     /// Dropout of the values before the output layer.

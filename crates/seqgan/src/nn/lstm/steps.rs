@@ -56,7 +56,7 @@ impl Steps {
     }
 
     /// Step and row of each place.
-    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub fn places(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
         let of_step = move |t| self.at(t).map(move |place| (t, self.rows[place]));
         (0..self.len()).flat_map(of_step)
     }
