@@ -42,7 +42,7 @@ pub use source::is_stream;
 pub(crate) use source::shown;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, SplitBy, split_by_hash};
 pub use subwords::Subwords;
-pub use text::{TrainingText, read_training, read_with};
+pub use text::{TrainingText, read_training, read_training_from, read_with};
 pub use tokens::{SplitTokens, Tokens};
 pub use vocab::{InvalidVocab, Vocab};
 pub use write::SequenceWriter;
