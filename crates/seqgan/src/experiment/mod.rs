@@ -2,6 +2,7 @@
 //! run resumes with bit-identical results.
 
 mod files;
+mod fine_tuning;
 mod fold_layout;
 mod folder;
 mod model_cache;
@@ -12,6 +13,7 @@ mod schema;
 mod settings;
 mod stages;
 
+pub use fine_tuning::read_task;
 pub use run::{Experiment, Kind, run};
 pub use schema::schema;
 pub use settings::{Settings, check};

@@ -111,6 +111,8 @@ impl Default for Config {
                 num_layers: 1,
                 tied_embeddings: false,
                 init_std: 0.1,
+                init_from: String::new(),
+                init_method: String::new(),
             },
             discriminator: DiscriminatorConfig {
                 embedding_dim: 64,
