@@ -97,9 +97,11 @@ mod tests {
         for shape in SHAPES {
             let old = random(synthetic_space(V, 4), shape, 5);
             let other = old.with_space(old.space(), &order.map(Some), &[], &streams()).unwrap();
-            let renamed =
-                batch().rows().map(|row| row.iter().map(|&token| number(token) as TokenId).collect());
-            let renamed = SeqBatch::from_rows(renamed.collect::<Vec<Vec<TokenId>>>(), 4);
+            let renamed: Vec<Vec<TokenId>> = batch()
+                .rows()
+                .map(|row| row.iter().map(|&token| number(token) as TokenId).collect())
+                .collect();
+            let renamed = SeqBatch::from_rows(renamed, 4);
             for (found, expected) in logits(&other, &renamed).iter().zip(logits(&old, &batch())) {
                 assert_eq!(
                     order.map(|token| found[number(token)]).to_vec(),
