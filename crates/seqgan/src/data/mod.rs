@@ -31,7 +31,7 @@ mod write;
 
 pub use batches::Batches;
 pub use encoded::{EncodedRecord, EncodedRecords};
-pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_for};
+pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_after, read_options_for};
 pub use interner::Interner;
 pub use midi::{
     Melody, MelodySource, MidiSelection, NUM_PITCHES, TrackChoice, from_midi, holds_midi, to_midi,

@@ -23,7 +23,7 @@ pub(super) fn take_defaults(config: &mut Config, origin: &Origin) {
     let GeneratorConfig { init_std, init_from, init_method, .. } = config.generator.clone();
     config.generator =
         GeneratorConfig { init_std, init_from, init_method, ..origin.config().generator.clone() };
-    config.data.tokens = origin.vocab().tokens().name().into();
+    config.data.tokens.clone_from(&origin.config().data.tokens);
     if origin.vocab().tokens() == Tokens::Bpe {
         config.data.tokenizer = path_setting(&origin.folder().file("tokenizer.json"));
     }

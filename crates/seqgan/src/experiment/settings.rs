@@ -208,7 +208,9 @@ pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()
     if method::likelihood(base).is_some() {
         return Ok(());
     }
-    let expected = format!("one of {}", Method::list(&method::likelihood_names()));
+    let mut bases = method::likelihood_names();
+    bases.retain(|&base| base != Method::PRETRAINED || !config.generator.init_from.is_empty());
+    let expected = format!("one of {}", Method::list(&bases));
     Err(provenance.refuse("adversarial.base", format!("\"{base}\""), expected))
 }
 

@@ -4,7 +4,7 @@ use super::{HeldOut, InitialModel, Task, TestFile};
 use crate::config::{ConstraintConfig, DataConfig};
 use crate::data::{
     self, DEFAULT_VALIDATION_SHARE, ReadOptions, SplitBy, Subwords, Tokens, TrainingText, Vocab,
-    load_tokenizer, read_options,
+    load_tokenizer, read_options_after,
 };
 use crate::generator::{Rules, SequenceSpace, constraint, oracle};
 use crate::token::{SeqBatch, TokenId};
@@ -43,7 +43,7 @@ impl Task {
         initial: Option<&InitialModel>,
     ) -> Result<(Self, TrainingText)> {
         let path = &*config.training_path();
-        let options = read_options(config, path)?;
+        let options = read_options_after(config, path, initial.map(|initial| initial.vocab.tokens()))?;
         let tokenizer = load_tokenizer(config)?;
         let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
         initial.map_or(Ok(()), |initial| initial.check_reading(config, &options))?;
