@@ -36,6 +36,7 @@ Examples:
   seqgan train --data captions.txt --test held-out.txt --preset smoke
   seqgan train --data molecules.csv.gz --field smiles --tokens smiles
   seqgan train --data stories.txt --tokens bpe --tokenizer tokenizer.json
+  seqgan train --data mine.txt --init-from runs/train-quick-1
   seqgan train configs/melodies.toml --seed 3 --out runs/melodies-3
   seqgan train configs/melodies.toml --seed 3 --out runs/melodies-3 --resume";
 
@@ -174,6 +175,9 @@ pub struct TrainArgs {
     /// How files are read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// The model that training goes on from.
+    #[command(flatten)]
+    pub initial: InitialArgs,
     /// Options of every long run.
     #[command(flatten)]
     pub run: RunArgs,
@@ -223,6 +227,17 @@ pub struct ReadingArgs {
     pub tokenizer: Option<PathBuf>,
 }
 
+/// The model that training goes on from.
+#[derive(Debug, Args)]
+pub struct InitialArgs {
+    /// Go on from a trained model: the folder of its run, or its file there; network, sizes and tokens are those of the run
+    #[arg(long, value_name = "RUN")]
+    pub init_from: Option<PathBuf>,
+    /// Method whose model of --init-from it is [default: the single model with the best validation likelihood]
+    #[arg(long, value_name = "NAME")]
+    pub init_method: Option<String>,
+}
+
 /// `seqgan compare`.
 #[derive(Debug, Args)]
 #[command(after_help = COMPARE_EXAMPLES)]
@@ -239,6 +254,9 @@ pub struct CompareArgs {
     /// How files are read.
     #[command(flatten)]
     pub reading: ReadingArgs,
+    /// The model that training goes on from.
+    #[command(flatten)]
+    pub initial: InitialArgs,
     /// Runs of each method, with seeds from --seed upwards
     #[arg(long, value_name = "N", default_value_t = 5)]
     #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(1..=1000))]

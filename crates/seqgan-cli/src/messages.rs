@@ -131,7 +131,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 }
 
 /// The words of this program for what the library's hints name.
-const WORDS: [(&str, &str); 15] = [
+const WORDS: [(&str, &str); 17] = [
     ("out", "--out"),
     ("preset", "--preset"),
     ("resume", "--resume"),
@@ -147,6 +147,8 @@ const WORDS: [(&str, &str); 15] = [
     ("data.skip_bad", "--skip-bad"),
     ("data.tokenizer", "--tokenizer"),
     ("data.tokens", "--tokens"),
+    ("generator.init_from", "--init-from"),
+    ("generator.init_method", "--init-method"),
 ];
 
 /// A hint of the library with `key` or `key = value` in backticks replaced by this program's words, where it has any.

@@ -3,13 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use seqgan::config::{CheckedConfig, Config, DataSize, Method, Preset, Provenance, path_setting};
-use seqgan::experiment::{Experiment, Kind, Settings, check};
+use seqgan::experiment::{Experiment, Kind, Settings, check, read_task};
 use seqgan::run::RunFolder;
 use seqgan::study::{Study, StudyRun};
-use seqgan::task::Task;
 use seqgan::train::method::{self, Kind as MethodKind, RewardTraining};
 
-use crate::args::{self, CompareArgs, OracleArgs, ReadingArgs, RunArgs, TaskName, TrainArgs};
+use crate::args::{self, CompareArgs, InitialArgs, OracleArgs, ReadingArgs, RunArgs, TaskName, TrainArgs};
 use crate::messages::UsageError;
 
 /// The run of `seqgan oracle`.
@@ -26,6 +25,7 @@ pub fn train(args: &TrainArgs) -> anyhow::Result<Experiment> {
     check_folder(&args.run)?;
     let mut settings = new_settings(&args.run)?;
     data(&mut settings, &args.config, &args.data, &args.reading)?;
+    initial(&mut settings, &args.initial)?;
     add_run(&mut settings, &args.run)?;
     if settings.before_data()?.data.path.is_empty() {
         return Err(UsageError::new(
@@ -94,6 +94,17 @@ fn data(
     Ok(())
 }
 
+/// Adds what `train` and `compare` say of the model that training goes on from.
+fn initial(settings: &mut Settings, args: &InitialArgs) -> seqgan::Result<()> {
+    if let Some(path) = &args.init_from {
+        settings.option("generator.init_from", path_setting(path), "--init-from")?;
+    }
+    if let Some(method) = &args.init_method {
+        settings.option("generator.init_method", method.clone(), "--init-method")?;
+    }
+    Ok(())
+}
+
 /// Adds what `oracle` and `compare` say of synthetic tasks alike.
 fn synthetic(
     settings: &mut Settings,
@@ -133,6 +144,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
         common.default_methods(compared_methods(&preset.config()));
     }
     data(&mut common, &args.config, &args.data, &args.reading)?;
+    initial(&mut common, &args.initial)?;
     synthetic(&mut common, args.task, &args.oracle_params)?;
     add_run(&mut common, &args.run)?;
     let mut variants = Vec::new();
@@ -173,7 +185,7 @@ pub fn compare(args: &CompareArgs) -> anyhow::Result<Study> {
     Ok(Study { kind, preset, runs, out: out.clone(), resume: *resume, jobs })
 }
 
-/// The methods that are compared where none are named: all but `mixed` and `mixture`, and those that train several generators
+/// The methods that are compared where none are named: all but `mixed`, `mixture`, `pretrained`, which fine-tuning adds, and those that train several generators
 /// besides, which is much to do for one who has not asked for it.
 fn compared_methods(config: &Config) -> Vec<Method> {
     let costs_more = |method: &dyn method::TrainingMethod| match method.kind() {
@@ -184,7 +196,7 @@ fn compared_methods(config: &Config) -> Vec<Method> {
         }
         MethodKind::Untrained(_) => false,
     };
-    let left_out = [Method::MIXED, Method::MIXTURE];
+    let left_out = [Method::MIXED, Method::MIXTURE, Method::PRETRAINED];
     let methods = method::all().into_iter().filter(|method| !costs_more(*method));
     methods.map(method::TrainingMethod::name).filter(|name| !left_out.contains(name)).collect()
 }
@@ -196,12 +208,17 @@ struct Sizes(Option<(Config, DataSize)>);
 
 impl Sizes {
     fn of(&mut self, config: &Config) -> seqgan::Result<DataSize> {
+        // The vocabulary has the tokens of the initial model.
+        let read_by = |config: &Config| {
+            let Config { data, constraint, generator, .. } = config.clone();
+            (data, constraint, generator.init_from, generator.init_method)
+        };
         if let Some((known, size)) = &self.0
-            && (&known.data, &known.constraint) == (&config.data, &config.constraint)
+            && read_by(known) == read_by(config)
         {
             return Ok(*size);
         }
-        let size = Task::file(&config.data, &config.constraint)?.size();
+        let size = read_task(config)?.size();
         self.0 = Some((config.clone(), size));
         Ok(size)
     }

@@ -10,6 +10,7 @@ mod crossfit; // a discriminator trained on folds: what they learn from, what is
 mod disturbed; // a run's folder changes while it is at work
 mod events; // event files for TensorBoard hold what metrics.jsonl holds
 mod extremes; // rates, sizes and data at the ends of what is allowed; numbers that are not finite
+mod fine_tuning; // training that goes on from the model of another run
 mod formats; // every format: learnt from, sampled, read again
 mod generated; // the schema of settings, completions, manual pages and the page of commands
 mod golden; // the numbers of the smoke run

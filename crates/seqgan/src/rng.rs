@@ -91,6 +91,8 @@ pub enum Purpose {
     Groups = 30,
     /// Dropout masks of a generator.
     GeneratorDropout = 31,
+    /// Rows of the tokens and labels that a model does not know yet.
+    NewTokens = 32,
 }
 
 /// All random numbers of one purpose under one seed.

@@ -17,6 +17,8 @@ impl Method {
     pub const UNIGRAM: Self = Self("unigram");
     /// The base model, a share of the sequences at a low temperature; untrained.
     pub const MIXTURE: Self = Self("mixture");
+    /// The model of `generator.init_from`, before any update.
+    pub const PRETRAINED: Self = Self("pretrained");
     /// Maximum likelihood on the paper's schedule.
     pub const MLE: Self = Self("mle");
     /// Maximum likelihood with early stopping, L2 and a cosine schedule.

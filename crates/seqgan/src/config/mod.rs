@@ -3,6 +3,7 @@
 mod baseline;
 mod dropout;
 mod file_format;
+mod fine_tuning;
 pub mod layers;
 mod method;
 mod monitor;
@@ -25,6 +26,7 @@ mod validate;
 pub use baseline::Baseline;
 pub use dropout::DropoutRates;
 pub use file_format::FileFormat;
+pub use fine_tuning::fit_fine_tuning;
 pub use layers::Layers;
 pub use method::Method;
 pub use monitor::{Action, KeepBy};

@@ -1,6 +1,6 @@
 //! Paths as settings, which are text: one that is not UTF-8 is written as a URI (`file:///a/x%E9.txt`, RFC 8089).
 
-use super::settings::{DataConfig, OracleConfig};
+use super::settings::{DataConfig, GeneratorConfig, OracleConfig};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -76,6 +76,13 @@ impl DataConfig {
     /// The tokenizer.json.
     pub fn tokenizer_path(&self) -> PathBuf {
         path_of(&self.tokenizer)
+    }
+}
+
+impl GeneratorConfig {
+    /// The run folder or file of the initial model; none where training begins with random parameters.
+    pub fn init_path(&self) -> Option<PathBuf> {
+        (!self.init_from.is_empty()).then(|| path_of(&self.init_from))
     }
 }
 

@@ -87,21 +87,30 @@ pub fn are_pitches(config: &DataConfig) -> bool {
 /// it; where `data.tokens` is "auto", a tokenizer, the format or the first sequences do. The tokenizer is not read:
 /// [`load_tokenizer`].
 pub fn read_options(config: &DataConfig, path: &Path) -> Result<ReadOptions> {
+    read_options_after(config, path, None)
+}
+
+/// The same where `known` are the tokens of a model that training goes on from: where `data.tokens` is "auto", they are these.
+pub fn read_options_after(config: &DataConfig, path: &Path, known: Option<Tokens>) -> Result<ReadOptions> {
     let KnownFormat { format, reason } = format_of(config, path)?;
     let mut options = with_format(config, format, reason);
     let subwords = config.tokens == "bpe" || config.tokens == "auto" && !config.tokenizer.is_empty();
     if subwords {
         check_holds_text(format)?;
     }
-    let (tokens, reason) = match (config.tokens.as_str(), format) {
-        ("auto", _) if subwords => (Tokens::Bpe, "a tokenizer is named".into()),
-        (_, FileFormat::Midi) => (Tokens::Ids, "pitches, 0 is a rest".into()),
-        ("auto", FileFormat::Ids) => (Tokens::Ids, "usual for the format".into()),
-        ("auto", FileFormat::Smiles) => (Tokens::Smiles, "usual for the format".into()),
-        ("auto", FileFormat::Fasta) => (Tokens::Chars, "usual for the format".into()),
-        ("auto", _) if options.group_by.is_some() => (Tokens::Words, "a row is a token".into()),
-        ("auto", _) => guess_tokens(path, &options)?,
-        (name, _) => (name.parse().expect("checked with the settings"), "as set".into()),
+    // A row of a group is a token whole.
+    let is_grouped = options.group_by.is_some();
+    let known = known.filter(|tokens| !is_grouped || matches!(tokens, Tokens::Words | Tokens::Ids));
+    let (tokens, reason) = match (config.tokens.as_str(), format, known) {
+        ("auto", ..) if subwords => (Tokens::Bpe, "a tokenizer is named".into()),
+        (_, FileFormat::Midi, _) => (Tokens::Ids, "pitches, 0 is a rest".into()),
+        ("auto", _, Some(known)) => (known, "those of the model".into()),
+        ("auto", FileFormat::Ids, _) => (Tokens::Ids, "usual for the format".into()),
+        ("auto", FileFormat::Smiles, _) => (Tokens::Smiles, "usual for the format".into()),
+        ("auto", FileFormat::Fasta, _) => (Tokens::Chars, "usual for the format".into()),
+        ("auto", ..) if is_grouped => (Tokens::Words, "a row is a token".into()),
+        ("auto", ..) => guess_tokens(path, &options)?,
+        (name, ..) => (name.parse().expect("checked with the settings"), "as set".into()),
     };
     options.only_molecules |= config.tokens == "auto" && tokens == Tokens::Smiles;
     (options.tokens, options.tokens_reason) = (tokens, reason);

@@ -31,7 +31,7 @@ mod write;
 
 pub use batches::Batches;
 pub use encoded::{EncodedRecord, EncodedRecords};
-pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_for};
+pub use from_config::{are_pitches, load_tokenizer, read_options, read_options_after, read_options_for};
 pub use interner::Interner;
 pub use midi::{
     Melody, MelodySource, MidiSelection, NUM_PITCHES, TrackChoice, from_midi, holds_midi, to_midi,
@@ -42,7 +42,7 @@ pub use source::is_stream;
 pub(crate) use source::shown;
 pub use split::{DEFAULT_VALIDATION_SHARE, Split, SplitBy, split_by_hash};
 pub use subwords::Subwords;
-pub use text::{TrainingText, read_training, read_with};
+pub use text::{TrainingText, read_training, read_training_from, read_with};
 pub use tokens::{SplitTokens, Tokens};
 pub use vocab::{InvalidVocab, Vocab};
 pub use write::SequenceWriter;

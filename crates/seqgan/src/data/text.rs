@@ -42,12 +42,22 @@ impl TrainingText {
 
 /// Reads a training file and makes its vocabulary.
 pub fn read_training(path: impl AsRef<Path>, options: &ReadOptions) -> Result<TrainingText> {
+    read_training_from(path, options, None)
+}
+
+/// Reads a training file whose vocabulary is `known` with the file's new tokens behind it. `known` must be of the kind
+/// `options.tokens`, and of the same tokenizer.
+pub fn read_training_from(
+    path: impl AsRef<Path>,
+    options: &ReadOptions,
+    known: Option<&Vocab>,
+) -> Result<TrainingText> {
     let path = path.as_ref();
     let (vocab, rows) = match options.tokens {
-        Tokens::Ids => read_ids(path, options)?,
+        Tokens::Ids => read_ids(path, options, known.map_or(0, Vocab::num_user_tokens) as u32)?,
         Tokens::Words | Tokens::Chars | Tokens::Smiles | Tokens::Bpe => {
             let tokenizer = options.tokenizer.as_ref().filter(|_| options.tokens == Tokens::Bpe);
-            let mut builder = VocabBuilder::new(options.tokens, tokenizer.cloned());
+            let mut builder = VocabBuilder::new(options.tokens, tokenizer.cloned()).extending(known);
             let splitter = Splitter::new(options.tokens, tokenizer);
             let mut rows =
                 Rows::read(path, options, splitter, |token| Ok(builder.provisional_id(token)), None)?;
@@ -91,7 +101,8 @@ pub fn read_with(
     rows.finish(path, options, max_length, vocab)
 }
 
-fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
+/// Reads integers. The vocabulary has `known` or more.
+fn read_ids(path: &Path, options: &ReadOptions, known: u32) -> Result<(Vocab, Rows)> {
     let range = match options.vocab_size {
         0 => IdRange::Any,
         size @ 1..=Vocab::MAX_TOKENS => IdRange::Setting(size),
@@ -114,8 +125,8 @@ fn read_ids(path: &Path, options: &ReadOptions) -> Result<(Vocab, Rows)> {
         0 => largest - 1,
         size => size,
     };
-    let vocab =
-        Vocab::integers(size).map_err(|error| bad(path, None, error.to_string(), "number the ids from 0"))?;
+    let vocab = Vocab::integers(size.max(known))
+        .map_err(|error| bad(path, None, error.to_string(), "number the ids from 0"))?;
     Ok((vocab, rows))
 }
 

@@ -126,6 +126,11 @@ impl Vocab {
         }
     }
 
+    /// The user's tokens in the order of their ids, as people write them.
+    pub(super) fn user_tokens(&self) -> impl Iterator<Item = Arc<str>> + '_ {
+        (Self::NUM_SPECIAL as TokenId..self.len() as TokenId).map(|id| self.token(id).into())
+    }
+
     /// What one token of a line is.
     pub fn tokens(&self) -> Tokens {
         self.tokens

@@ -3,6 +3,7 @@
 
 mod estimate;
 mod files;
+mod fine_tuning;
 mod fold_layout;
 mod folder;
 mod model_cache;
@@ -13,6 +14,7 @@ mod schema;
 mod settings;
 mod stages;
 
+pub use fine_tuning::read_task;
 pub use run::{Experiment, Kind, run};
 pub use schema::schema;
 pub use settings::{Settings, check};

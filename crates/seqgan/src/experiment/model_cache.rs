@@ -2,8 +2,8 @@
 
 use crate::checkpoint::write_atomically;
 use crate::config::Method;
-use crate::generator::BoxGenerator;
 use crate::generator::file::{self, ModelInfo};
+use crate::generator::{BoxGenerator, Generator};
 use crate::run::RunFolder;
 use crate::token::SeqBatch;
 use crate::train::mle::LikelihoodJob;
@@ -37,8 +37,10 @@ impl CachedModel {
         add(&config.evaluate.num_samples_training);
         add(&method::known_likelihood(job.method).fingerprint(config));
         if let Some(teacher) = &job.teacher {
-            let values = teacher.ensemble.tensors().into_iter().flat_map(|(_, tensor)| &tensor.data);
-            values.for_each(|value| hash.update(value.to_le_bytes()));
+            add_parameters(&mut hash, &teacher.ensemble);
+        }
+        if let Some(initial) = &task.initial {
+            add_parameters(&mut hash, initial);
         }
         for part in [&*job.train, &task.validation] {
             add_sequences(&mut hash, part);
@@ -81,6 +83,11 @@ impl CachedModel {
         write_atomically(&self.records(), records.as_bytes())?;
         file::write(&self.path, ModelInfo::trained(self.method), generator)
     }
+}
+
+fn add_parameters(hash: &mut Sha256, generator: &dyn Generator) {
+    let values = generator.tensors().into_iter().flat_map(|(_, tensor)| &tensor.data);
+    values.for_each(|value| hash.update(value.to_le_bytes()));
 }
 
 fn add_sequences(hash: &mut Sha256, part: &SeqBatch) {

@@ -45,7 +45,8 @@ impl Stage {
 
 /// Describes the stages that take time, in one line.
 pub(super) fn outline(config: &Config, stages: &[Stage]) -> String {
-    let takes_time = |stage: &&Stage| **stage != Stage::Ensemble;
+    let takes_time =
+        |stage: &&Stage| ![Stage::Ensemble, Stage::Likelihood(Method::PRETRAINED)].contains(*stage);
     let names: Vec<String> = stages.iter().filter(takes_time).map(|stage| stage.name(config)).collect();
     names.join(", ")
 }

@@ -14,7 +14,7 @@ struct NamedFile {
     path: fn(&mut Config) -> &mut String,
 }
 
-const FILES: [NamedFile; 4] = [
+const FILES: [NamedFile; 5] = [
     NamedFile {
         name: "tokenizer",
         hash: "/data/tokenizer/sha256",
@@ -26,6 +26,11 @@ const FILES: [NamedFile; 4] = [
         name: "file of the oracle's parameters",
         hash: "/data/oracle_params_sha256",
         path: |config| &mut config.oracle.params,
+    },
+    NamedFile {
+        name: "initial model",
+        hash: "/data/initial/sha256",
+        path: |config| &mut config.generator.init_from,
     },
 ];
 
@@ -114,6 +119,8 @@ fn comparable(description: &Value, before: &Value) -> Value {
     }
     if let Some(members) = description["data"].as_object_mut() {
         members.remove("oracle_params");
+        // Its hash has been compared, and the rest are words.
+        members.remove("initial");
         for name in ["test", "oracle_params_sha256"] {
             if before["data"].get(name).is_none() {
                 members.remove(name);

@@ -3,11 +3,15 @@
 //! The defaults of sizes and steps depend on the data. The layers are therefore applied twice: first to find the data,
 //! then on the defaults that fit the data.
 
+use super::fine_tuning::{self, read_task};
 use super::run::{Experiment, Kind};
 use crate::Result;
-use crate::config::{CheckedConfig, Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask};
+use crate::config::{
+    CheckedConfig, Config, DataSize, Layers, Method, Preset, Provenance, SyntheticTask, fit_fine_tuning,
+};
 use crate::generator;
 use crate::reward::registry;
+use crate::saved::Origin;
 use crate::task::Task;
 use crate::train::method;
 use std::path::PathBuf;
@@ -115,14 +119,18 @@ impl Settings {
 
     /// Resolves the settings for a file with data of this size.
     pub fn for_file(&self, size: DataSize) -> Result<CheckedConfig> {
-        self.on(self.preset.config_for_file(size, self.budget))
+        let mut defaults = self.preset.config_for_file(size, self.budget);
+        if self.origin(&defaults)?.is_some() {
+            fit_fine_tuning(&mut defaults, size);
+        }
+        self.on(defaults)
     }
 
     /// Reads the file `data.path`, or creates the synthetic task if that is empty, and resolves all settings.
     pub fn resolve(&self) -> Result<(CheckedConfig, Task)> {
         let first = self.before_data()?;
         if !first.data.path.is_empty() {
-            let task = Task::file(&first.data, &first.constraint)?;
+            let task = read_task(&first)?;
             return Ok((self.for_file(task.size())?, task));
         }
         let mut config = self.for_task(first.oracle.task)?.into_inner();
@@ -147,13 +155,31 @@ impl Settings {
         if self.is_compared {
             self.preset.shorten_for_comparison(&mut defaults);
         }
-        let mut layers = layers(defaults);
-        self.layers.iter().try_for_each(|layer| layer.apply(&mut layers))?;
-        let (mut config, provenance): (Config, Provenance) = layers.finish()?;
+        let origin = self.origin(&defaults)?;
+        if let Some(origin) = &origin {
+            fine_tuning::take_defaults(&mut defaults, origin);
+        }
+        let (mut config, provenance) = self.layered(&defaults)?;
+        if let Some(origin) = &origin {
+            fine_tuning::check_sizes(&config, origin, &provenance)?;
+        }
         if !config.reward.is_empty() && provenance.origin("methods").is_none() {
             config.methods.push(Method::MIXED);
         }
         check(config, &provenance)
+    }
+
+    /// The layers on these defaults, and where each setting was given.
+    fn layered(&self, defaults: &Config) -> Result<(Config, Provenance)> {
+        let mut layers = layers(defaults.clone());
+        self.layers.iter().try_for_each(|layer| layer.apply(&mut layers))?;
+        layers.finish()
+    }
+
+    /// The run whose model training goes on from, if the layers name one.
+    fn origin(&self, defaults: &Config) -> Result<Option<Origin>> {
+        let (config, provenance) = self.layered(defaults)?;
+        Origin::open(&config.generator).map_err(|error| provenance.locate(error))
     }
 }
 
@@ -191,7 +217,9 @@ pub(super) fn check_names(config: &Config, provenance: &Provenance) -> Result<()
     if method::likelihood(base).is_some() {
         return Ok(());
     }
-    let expected = format!("one of {}", Method::list(&method::likelihood_names()));
+    let mut bases = method::likelihood_names();
+    bases.retain(|&base| base != Method::PRETRAINED || !config.generator.init_from.is_empty());
+    let expected = format!("one of {}", Method::list(&bases));
     Err(provenance.refuse("adversarial.base", format!("\"{base}\""), expected))
 }
 

@@ -95,6 +95,16 @@ impl<G: TrainableGenerator + ?Sized> TrainableGenerator for Box<G> {
         (**self).with_parameters(parameters)
     }
 
+    fn with_space(
+        &self,
+        space: &SequenceSpace,
+        token_rows: &[Option<TokenId>],
+        label_rows: &[Option<Label>],
+        streams: &Streams,
+    ) -> Result<BoxTrainable, String> {
+        (**self).with_space(space, token_rows, label_rows, streams)
+    }
+
     fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {
         (**self).accumulate(batch, gradients)
     }

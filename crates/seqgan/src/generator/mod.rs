@@ -16,6 +16,7 @@ mod counted;
 mod decoder_rows;
 mod decoding;
 mod dropout;
+mod extension;
 pub mod file;
 mod filter;
 mod hidden_states;
@@ -255,6 +256,24 @@ pub trait TrainableGenerator: Generator {
     /// A generator with other parameters and the same space, sizes and rules; the error names the first tensor that does not
     /// fit.
     fn with_parameters(&self, parameters: Tensors<f32>) -> Result<BoxTrainable, String>;
+
+    /// The same network for sequences of another space, without a constraint. `token_rows` says of each token of `space`,
+    /// `[V]`, which token of this generator's space it is, and `label_rows` the same of labels, `[C]`: what is known keeps
+    /// its parameters, and those of new tokens are drawn by `streams`. The labels of a generator without any begin without
+    /// effect. The functions of `extension.rs` map the tables.
+    ///
+    /// # Errors
+    /// What of `space` this kind of network does not support; by default other tokens at all.
+    fn with_space(
+        &self,
+        space: &SequenceSpace,
+        token_rows: &[Option<TokenId>],
+        label_rows: &[Option<Label>],
+        streams: &Streams,
+    ) -> Result<BoxTrainable, String> {
+        let _ = (space, token_rows, label_rows, streams);
+        Err(format!("networks of the kind \"{}\" cannot go on with other sequences", self.kind()))
+    }
 
     /// Adds to `gradients` the gradient of the loss  `sum_{b,t} -weights[b, t] log p(decision t of row b)`  and returns
     /// the loss. Decisions without probability count as weight zero. With an auxiliary loss the sum is that of

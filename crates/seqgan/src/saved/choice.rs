@@ -45,7 +45,7 @@ pub enum Reason {
 }
 
 /// Whether it is a model by itself, not an ensemble.
-fn is_single(info: &&ModelInfo) -> bool {
+pub(super) fn is_single(info: &&ModelInfo) -> bool {
     !method::find(info.method).is_ok_and(|method| matches!(method.kind(), Kind::Ensemble))
 }
 

@@ -165,6 +165,11 @@ impl SavedRun {
         Ok(SavedModel { info, generator: self.read(&path)? })
     }
 
+    /// Loads a model of the run by its file.
+    pub fn load_file(&self, path: &Path) -> Result<SavedModel> {
+        Ok(SavedModel { info: file::read_info(path)?, generator: self.read(path)? })
+    }
+
     /// Loads the CNN discriminator that a model was trained against. Returns none if the method has no discriminator of
     /// whole sequences.
     pub fn discriminator(&self, model: &SavedModel) -> Result<Option<Discriminator>> {

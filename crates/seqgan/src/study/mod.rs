@@ -12,7 +12,7 @@ pub use summary::{RunRecord, SampleTest, StudyComparison, StudyPoint, StudyRow, 
 
 use crate::Result;
 use crate::config::{CheckedConfig, Preset, Provenance};
-use crate::experiment::{Experiment, Kind, check, run};
+use crate::experiment::{Experiment, Kind, check, read_task, run};
 use crate::run::StudyFolder;
 use crate::task::Task;
 use crate::train::{Event, Observer};
@@ -102,7 +102,7 @@ fn one(study: &Study, run_of: &StudyRun, folder: &Path, observer: &dyn Observer)
     let mut config = run_of.config.clone().into_inner();
     let task = match study.kind {
         Kind::Oracle => Task::oracle(&config.oracle, config.seed)?,
-        Kind::Train => Task::file(&config.data, &config.constraint)?,
+        Kind::Train => read_task(&config)?,
     };
     task.resolve(&mut config);
     let experiment = Experiment {

@@ -34,6 +34,8 @@ pub struct Task {
     pub reading: Value,
     /// Notes on the data, for logs.
     pub notes: Vec<String>,
+    /// The model that training goes on from, as it fits the task; none where models begin with random parameters.
+    pub initial: Option<BoxTrainable>,
     pub(super) space: SequenceSpace,
     pub(super) constraint: Option<Arc<Rules>>,
 }

@@ -1,10 +1,10 @@
 //! The task of a file of sequences.
 
-use super::{HeldOut, Task, TestFile};
+use super::{HeldOut, InitialModel, Task, TestFile};
 use crate::config::{ConstraintConfig, DataConfig};
 use crate::data::{
     self, DEFAULT_VALIDATION_SHARE, ReadOptions, SplitBy, Subwords, Tokens, TrainingText, Vocab,
-    load_tokenizer, read_options,
+    load_tokenizer, read_options_after,
 };
 use crate::generator::{Rules, SequenceSpace, constraint, oracle};
 use crate::token::{SeqBatch, TokenId};
@@ -17,14 +17,42 @@ use std::sync::Arc;
 impl Task {
     /// Reads a file of sequences, drops those that the constraint does not allow, and splits off a validation part.
     pub fn file(config: &DataConfig, constraint: &ConstraintConfig) -> Result<Self> {
+        Self::read(config, constraint, None).map(|(task, _)| task)
+    }
+
+    /// The same where training goes on from a model: the vocabulary is that of the model with the file's new tokens behind
+    /// it. `seed` selects the parameters of new tokens.
+    ///
+    /// # Errors
+    /// Also if the file is cut into other tokens than the model's data, if the model knows none of the tokens, and if its kind
+    /// of network cannot make the file's sequences.
+    pub fn fine_tuning(
+        config: &DataConfig,
+        constraint: &ConstraintConfig,
+        initial: &InitialModel,
+        seed: u64,
+    ) -> Result<Self> {
+        let (mut task, text) = Self::read(config, constraint, Some(initial))?;
+        initial.begin(&mut task, &text, seed)?;
+        Ok(task)
+    }
+
+    fn read(
+        config: &DataConfig,
+        constraint: &ConstraintConfig,
+        initial: Option<&InitialModel>,
+    ) -> Result<(Self, TrainingText)> {
         let path = &*config.training_path();
-        let options = read_options(config, path)?;
+        let options = read_options_after(config, path, initial.map(|initial| initial.vocab.tokens()))?;
         let tokenizer = load_tokenizer(config)?;
         let options = ReadOptions { tokenizer: tokenizer.clone(), ..options };
-        let mut text = data::read_training(path, &options)?;
+        initial.map_or(Ok(()), |initial| initial.check_reading(config, &options))?;
+        let mut text = data::read_training_from(path, &options, initial.map(|initial| &initial.vocab))?;
         check_pitches(config, &text)?;
         check_labels(config, &text)?;
-        let (space, constraint) = constrain(&mut text, constraint)?;
+        initial.map_or(Ok(()), |initial| initial.check_text(config, &text))?;
+        let always_ends = initial.is_some_and(InitialModel::has_end);
+        let (space, constraint) = constrain(&mut text, constraint, always_ends)?;
         let support = Support { space: &space, own: Arc::new(Rules::of(&space)), constraint };
         let parts = Parts::split(config, &text.sequences, &support)?;
         let held_out = read_test(config, &text, &support)?;
@@ -45,7 +73,7 @@ impl Task {
         let description = description(tokenizer.as_deref(), held_out.as_ref());
         let Parts { train, validation, .. } = parts;
         let constraint = support.constraint;
-        Ok(Self {
+        let task = Self {
             notes,
             constraint,
             train,
@@ -55,10 +83,12 @@ impl Task {
             oracle: None,
             description,
             reading,
-            vocab: Some(text.vocab),
-            labels: text.labels,
+            vocab: Some(text.vocab.clone()),
+            labels: text.labels.clone(),
+            initial: None,
             space,
-        })
+        };
+        Ok((task, text))
     }
 }
 
@@ -103,10 +133,11 @@ fn check_labels(config: &DataConfig, text: &TrainingText) -> Result<()> {
     })
 }
 
-/// Sequence space of the data. No end token is needed if all sequences have the same length.
-fn space(text: &TrainingText) -> SequenceSpace {
+/// Sequence space of the data. No end token is needed if all sequences have the same length; they end all the same with
+/// `always_ends`, as a model expects that has learnt from sequences of several lengths.
+fn space(text: &TrainingText, always_ends: bool) -> SequenceSpace {
     let length = text.sequences.max_length();
-    let fixed = text.sequences.rows().all(|row| row.len() == length);
+    let fixed = !always_ends && text.sequences.rows().all(|row| row.len() == length);
     let mut space = oracle::synthetic_space(text.vocab.len(), length);
     space.start_token = Vocab::END;
     space.end_token = (!fixed).then_some(Vocab::END);
@@ -147,8 +178,9 @@ impl Support<'_> {
 fn constrain(
     text: &mut TrainingText,
     constraint: &ConstraintConfig,
+    always_ends: bool,
 ) -> Result<(SequenceSpace, Option<Arc<Rules>>)> {
-    let mut space = space(text);
+    let mut space = space(text, always_ends);
     let Some(rules) = constraint::rules(constraint, &space, &text.vocab)? else { return Ok((space, None)) };
     let own = Rules::of(&space);
     let allowed = |&b: &usize| {

@@ -30,6 +30,7 @@ impl Task {
             space: oracle::synthetic_space(vocab_size, config.length),
             constraint: None,
             oracle: Some(oracle),
+            initial: None,
         })
     }
 }

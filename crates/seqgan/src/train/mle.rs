@@ -39,9 +39,22 @@ impl LikelihoodJob<'_> {
 
     /// Creates the state before the first update.
     pub fn begin(&self, config: &Config, task: &Task) -> Result<LikelihoodState> {
-        let start = self.teacher.as_ref().and_then(|teacher| teacher.start.as_ref()?.to_trainable());
-        let generator = start.map_or_else(|| untrained(config, task, self.seed), Ok)?;
-        let (cursor, model) = (LikelihoodCursor::default(), GeneratorInTraining::new(generator));
+        let (mut cursor, settings) = (LikelihoodCursor::default(), self.settings(config));
+        let model = match (&self.teacher, &task.initial) {
+            (None, Some(initial)) => {
+                let mut model = GeneratorInTraining::new(initial.clone());
+                if settings.early_stop {
+                    // It may be better than after any epoch.
+                    let nll = validation_nll(config, task, initial).mean;
+                    model.keep_if_best(&mut cursor.best, nll, 0);
+                }
+                model
+            }
+            (teacher, _) => {
+                let start = teacher.as_ref().and_then(|teacher| teacher.start.as_ref()?.to_trainable());
+                GeneratorInTraining::new(start.map_or_else(|| untrained(config, task, self.seed), Ok)?)
+            }
+        };
         Ok(LikelihoodState { cursor, model })
     }
 }
@@ -62,6 +75,9 @@ pub fn train(
     let batches = batches(job, &settings, 0).len();
     let limit = if settings.max_updates > 0 { settings.max_updates } else { usize::MAX };
     let updates = (settings.num_epochs * batches).min(limit);
+    if updates == 0 {
+        return Ok(state.model.clone().into_best());
+    }
     context.phase(&job.name, state.cursor.epochs.updates(batches) as u64, updates as u64)?;
     let mut training = Training { context, completed, job, settings, step, state, batches, updates };
     epochs::run(&mut training)?;

@@ -358,6 +358,10 @@ fn it_is_registered_built_and_restored() {
     let error = build(&labelled, &config, 0.5, &streams).unwrap_err().to_string();
     assert!(error.contains("`generator.kind` is \"log-bilinear\", expected another kind"), "{error}");
 
+    let tokens: Vec<Option<TokenId>> = (0..5).map(Some).collect();
+    let error = generator.with_space(&space(), &tokens, &[], &streams).unwrap_err();
+    assert!(error.contains("\"log-bilinear\" cannot go on with other sequences"), "{error}");
+
     let both = ensemble(&[generator.into_generator(), Box::new(lstm(2, 5))]);
     let tensors: Vec<Tensor<f32>> =
         both.tensors().into_iter().map(|(name, tensor)| Tensor { name, ..tensor.clone() }).collect();

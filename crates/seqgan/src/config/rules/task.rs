@@ -6,7 +6,7 @@ use crate::config::settings::{Config, ConstraintConfig};
 use crate::config::synthetic_task::SyntheticTask;
 use crate::{Error, Result};
 
-pub(super) const RULES: [Rule; 10] = [
+pub(super) const RULES: [Rule; 11] = [
     window_fits_in_a_sequence,
     separator_is_a_character,
     order_is_within_groups,
@@ -14,6 +14,7 @@ pub(super) const RULES: [Rule; 10] = [
     tokenizer_has_subwords,
     subwords_have_a_tokenizer,
     constraint_has_data,
+    initial_model_has_data,
     params_are_of_an_lstm,
     length_fits_the_rule,
     brackets_come_in_pairs,
@@ -95,6 +96,15 @@ fn constraint_has_data(config: &Config, provenance: &Provenance) -> Result<()> {
     }
     let expected = "nothing for the synthetic task, whose sequences are the oracle's";
     Err(provenance.refuse("constraint", "set", expected))
+}
+
+fn initial_model_has_data(config: &Config, provenance: &Provenance) -> Result<()> {
+    let generator = &config.generator;
+    if !config.data.path.is_empty() || generator.init_from.is_empty() {
+        return Ok(());
+    }
+    let expected = "none for the synthetic task: a model is fine-tuned on a file of sequences";
+    Err(provenance.refuse("generator.init_from", format!("{:?}", generator.init_from), expected))
 }
 
 fn params_are_of_an_lstm(config: &Config, provenance: &Provenance) -> Result<()> {

@@ -113,6 +113,8 @@ impl Default for Config {
                 num_heads: 4,
                 feedforward_dim: 0,
                 init_std: 0.1,
+                init_from: String::new(),
+                init_method: String::new(),
             },
             discriminator: DiscriminatorConfig {
                 embedding_dim: 64,

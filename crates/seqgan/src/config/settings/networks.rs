@@ -32,6 +32,13 @@ pub struct GeneratorConfig {
     /// matrices that add to a layer's input with this divided by the root of twice `num_layers`.
     #[schemars(range(min = 1e-6, max = 10.0))]
     pub init_std: f64,
+    /// Path of the run folder whose model training goes on from, or of a model's file in one. The
+    /// kind of network, its sizes and the kind of tokens are then those of that run. Empty: training
+    /// begins with random parameters.
+    pub init_from: String,
+    /// Method whose model of that run it is. Empty: the single model with the best validation
+    /// likelihood.
+    pub init_method: String,
 }
 
 /// Sizes and updates of the discriminator.

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod decoding;
+mod extension;
 mod generator;
 mod gradient;
 mod inference;

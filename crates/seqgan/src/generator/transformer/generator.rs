@@ -10,7 +10,7 @@ use crate::generator::{
 };
 use crate::nn::{Gradients, Tensor, Tensors};
 use crate::rng::Streams;
-use crate::token::SeqBatch;
+use crate::token::{Label, SeqBatch, TokenId};
 use serde_json::Value;
 use std::any::Any;
 use std::sync::Arc;
@@ -83,6 +83,16 @@ impl TrainableGenerator for TransformerGenerator {
 
     fn with_parameters(&self, parameters: Tensors<f32>) -> Result<BoxTrainable, String> {
         Ok(Box::new(self.with_parameters(parameters)?))
+    }
+
+    fn with_space(
+        &self,
+        space: &SequenceSpace,
+        token_rows: &[Option<TokenId>],
+        label_rows: &[Option<Label>],
+        streams: &Streams,
+    ) -> Result<BoxTrainable, String> {
+        Ok(Box::new(self.with_space(space, token_rows, label_rows, streams)?))
     }
 
     fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64 {

@@ -11,6 +11,7 @@
 
 mod block;
 mod decoding;
+mod extension;
 mod generator;
 mod gradient;
 mod inference;

@@ -13,7 +13,7 @@ pub(super) struct Mle;
 pub(super) struct MleTuned;
 
 /// Update rule of maximum likelihood.
-struct Step;
+pub(super) struct Step;
 
 impl LikelihoodStep for Step {
     fn step(

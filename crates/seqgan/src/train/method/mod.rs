@@ -8,6 +8,7 @@ mod maligan;
 mod maximum_likelihood;
 mod mixed;
 mod pg_bleu;
+mod pretrained;
 mod rankgan;
 mod registry;
 mod scheduled_sampling;

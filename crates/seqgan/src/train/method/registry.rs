@@ -7,6 +7,7 @@ use super::maligan::MaliGan;
 use super::maximum_likelihood::{Mle, MleTuned};
 use super::mixed::Mixed;
 use super::pg_bleu::PgBleu;
+use super::pretrained::Pretrained;
 use super::rankgan::RankGan;
 use super::scheduled_sampling::ScheduledSampling;
 use super::seqgan::SeqGan;
@@ -18,10 +19,11 @@ use crate::{Error, Result};
 use std::sync::{PoisonError, RwLock};
 
 /// The methods of this library, in the order of the results table. A method follows those that it needs.
-const BUILT_IN: [&dyn TrainingMethod; 16] = [
+const BUILT_IN: [&dyn TrainingMethod; 17] = [
     &Random,
     &Unigram,
     &Mixture,
+    &Pretrained,
     &Mle,
     &MleTuned,
     &MleEnsemble,
