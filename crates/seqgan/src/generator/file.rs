@@ -5,7 +5,7 @@ use super::weighted_sum::WeightedSum;
 use super::{BoxGenerator, Generator, SequenceSpace, registry};
 use crate::checkpoint;
 use crate::config::Method;
-use crate::nn::{Tensor, Tensors};
+use crate::nn::Tensor;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -133,21 +133,6 @@ pub fn read(path: &Path) -> Result<GeneratorFile> {
 pub fn read_info(path: &Path) -> Result<ModelInfo> {
     let (header, _): (Header, _) = checkpoint::read(path, KIND)?;
     Ok(header.info())
-}
-
-/// The tensors of a file called `names`, in that order; the error says which is missing.
-pub fn in_order<N: AsRef<str>>(
-    tensors: &[Tensor<f32>],
-    names: impl IntoIterator<Item = N>,
-) -> Result<Tensors<f32>, String> {
-    let mut parameters = Tensors::new();
-    for name in names {
-        let name = name.as_ref();
-        let tensor = tensors.iter().find(|tensor| tensor.name == name);
-        let tensor = tensor.ok_or_else(|| format!("no tensor `{name}`"))?;
-        parameters.push(name, &tensor.shape, tensor.data.clone());
-    }
-    Ok(parameters)
 }
 
 #[cfg(test)]

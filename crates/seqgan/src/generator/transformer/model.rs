@@ -1,7 +1,7 @@
 //! Parameters of the Transformer generator.
 
 use super::block::Block;
-use super::shape::{EMBEDDING, Role, TransformerShape, layout, parameters};
+use super::shape::{EMBEDDING, ParameterKind, TransformerShape, layout, parameters};
 use crate::generator::{Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::rotary::Rotary;
@@ -40,13 +40,13 @@ impl<R: Real> TransformerGenerator<R> {
         for (i, (name, sizes, role)) in parameters(&space, shape).into_iter().enumerate() {
             let n = sizes.iter().product();
             let scale = match role {
-                Role::Matrix => std,
-                Role::Residual => std / (2.0 * shape.num_layers as f64).sqrt(),
-                Role::Gain => 0.0,
+                ParameterKind::Matrix => std,
+                ParameterKind::Residual => std / (2.0 * shape.num_layers as f64).sqrt(),
+                ParameterKind::Gain => 0.0,
             };
             let mut reader = streams.reader(i as u64);
             let values = match role {
-                Role::Gain => vec![R::of(1.0); n],
+                ParameterKind::Gain => vec![R::of(1.0); n],
                 _ => (0..n).map(|_| R::of(scale * reader.normal())).collect(),
             };
             tensors.push(name, &sizes, values);

@@ -117,7 +117,7 @@ pub(super) struct LayerPositions {
 
 /// What a parameter is, which decides how it begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
+pub(super) enum ParameterKind {
     /// A matrix.
     Matrix,
     /// A matrix whose product is added to its layer's input.
@@ -127,38 +127,41 @@ pub(super) enum Role {
 }
 
 /// Names and roles of a layer's parameters, in their order.
-const OF_LAYER: [(&str, Role); 9] = [
-    ("attention_norm", Role::Gain),
-    ("q", Role::Matrix),
-    ("k", Role::Matrix),
-    ("v", Role::Matrix),
-    ("o", Role::Residual),
-    ("mlp_norm", Role::Gain),
-    ("gate", Role::Matrix),
-    ("up", Role::Matrix),
-    ("down", Role::Residual),
+const OF_LAYER: [(&str, ParameterKind); 9] = [
+    ("attention_norm", ParameterKind::Gain),
+    ("q", ParameterKind::Matrix),
+    ("k", ParameterKind::Matrix),
+    ("v", ParameterKind::Matrix),
+    ("o", ParameterKind::Residual),
+    ("mlp_norm", ParameterKind::Gain),
+    ("gate", ParameterKind::Matrix),
+    ("up", ParameterKind::Matrix),
+    ("down", ParameterKind::Residual),
 ];
 
 /// Names, sizes and roles of the parameters: `embedding` `[V + C, D]`; for each layer, here the first, `attention_norm1` `[D]`,
 /// `q1`, `k1`, `v1`, `o1` `[D, D]`, `mlp_norm1` `[D]`, `gate1`, `up1` `[D, F]`, `down1` `[F, D]`; `final_norm` `[D]`; `w_out`
 /// `[D, V]` unless it is the embedding table.
-pub(super) fn parameters(space: &SequenceSpace, shape: TransformerShape) -> Vec<(String, Vec<usize>, Role)> {
+pub(super) fn parameters(
+    space: &SequenceSpace,
+    shape: TransformerShape,
+) -> Vec<(String, Vec<usize>, ParameterKind)> {
     let (v, d, f) = (space.vocab_size, shape.hidden_dim, shape.feedforward_dim);
-    let mut all = vec![("embedding".to_owned(), vec![v + space.num_labels(), d], Role::Matrix)];
+    let mut all = vec![("embedding".to_owned(), vec![v + space.num_labels(), d], ParameterKind::Matrix)];
     for layer in 1..=shape.num_layers {
         for (name, role) in OF_LAYER {
             let sizes = match name {
                 "gate" | "up" => vec![d, f],
                 "down" => vec![f, d],
-                _ if role == Role::Gain => vec![d],
+                _ if role == ParameterKind::Gain => vec![d],
                 _ => vec![d, d],
             };
             all.push((format!("{name}{layer}"), sizes, role));
         }
     }
-    all.push(("final_norm".into(), vec![d], Role::Gain));
+    all.push(("final_norm".into(), vec![d], ParameterKind::Gain));
     if !shape.tied_embeddings {
-        all.push(("w_out".into(), vec![d, v], Role::Matrix));
+        all.push(("w_out".into(), vec![d, v], ParameterKind::Matrix));
     }
     all
 }
