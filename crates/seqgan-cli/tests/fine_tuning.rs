@@ -88,6 +88,18 @@ fn a_run_goes_on_from_the_model_of_another_file() {
 }
 
 #[test]
+fn the_model_stays_as_it_is_where_no_pass_improves_on_it() {
+    let scratch = with_old(r#"methods=["mle-tuned"]"#, &[]);
+    let settings =
+        [r#"methods=["pretrained", "mle-tuned"]"#, "mle_tuned.learning_rate=9", "mle_tuned.num_epochs=2"];
+    let same_words = and_set(&fine_tune("sentences.txt"), &settings);
+    scratch.run(and(&same_words, &["--out", "new", "-q"])).expect_fine();
+    let rows = nll(&scratch, "new");
+    assert_eq!(rows[0].1, rows[1].1);
+    assert!(rows[0].1 == nll(&scratch, "old")[0].1, "a file of known words alone changes nothing: {rows:?}");
+}
+
+#[test]
 fn rounds_begin_with_the_model_without_likelihood_training() {
     let scratch = with_old(r#"methods=["mle-tuned"]"#, &[]);
     let settings =
@@ -304,4 +316,15 @@ fn runs_of_a_comparison_go_on_from_one_model() {
     // Runs with another seed draw other rows for new tokens.
     assert_eq!(row("seed1-num_rounds_1"), row("seed1-num_rounds_2"));
     assert_ne!(row("seed1-num_rounds_1")[0], row("seed2-num_rounds_1")[0]);
+
+    // Models that runs share are those of this initial model alone.
+    let before = row("seed1-num_rounds_1");
+    for folder in ["old", "table/runs"] {
+        fs::remove_dir_all(scratch.path(folder)).unwrap();
+    }
+    let other = and_set(&tiny_train("sentences.txt"), &[r#"methods=["mle-tuned"]"#]);
+    scratch.run(and(&other, &["--seed", "5", "--out", "old", "-q"])).expect_fine();
+    scratch.run(and(&arguments, &["--resume"])).expect_fine();
+    let after = row("seed1-num_rounds_1");
+    assert!(before[0] != after[0] && before[1] != after[1], "{before:?} {after:?}");
 }
