@@ -3,7 +3,7 @@
 use super::{CausalDiscriminator, CausalShape, Discriminator, DiscriminatorShape, cnn};
 use crate::checkpoint;
 use crate::config::Method;
-use crate::generator::file::in_order;
+use crate::generator::in_order;
 use crate::nn::{Tensor, Tensors};
 use crate::{Error, Result};
 use serde::de::DeserializeOwned;

@@ -135,21 +135,6 @@ pub fn read_info(path: &Path) -> Result<ModelInfo> {
     Ok(header.info())
 }
 
-/// The tensors of a file called `names`, in that order; the error says which is missing.
-pub fn in_order<N: AsRef<str>>(
-    tensors: &[Tensor<f32>],
-    names: impl IntoIterator<Item = N>,
-) -> Result<Tensors<f32>, String> {
-    let mut parameters = Tensors::new();
-    for name in names {
-        let name = name.as_ref();
-        let tensor = tensors.iter().find(|tensor| tensor.name == name);
-        let tensor = tensor.ok_or_else(|| format!("no tensor `{name}`"))?;
-        parameters.push(name, &tensor.shape, tensor.data.clone());
-    }
-    Ok(parameters)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
