@@ -5,7 +5,7 @@ use super::weighted_sum::WeightedSum;
 use super::{BoxGenerator, Generator, SequenceSpace, registry};
 use crate::checkpoint;
 use crate::config::Method;
-use crate::nn::{Tensor, Tensors};
+use crate::nn::Tensor;
 use crate::{Error, Result};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

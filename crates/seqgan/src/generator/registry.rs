@@ -3,12 +3,10 @@
 use super::kind::GeneratorKind;
 use super::lstm::LstmKind;
 use super::transformer::TransformerKind;
-use super::{BoxGenerator, BoxTrainable, SequenceSpace};
+use super::{BoxTrainable, SequenceSpace};
 use crate::config::GeneratorConfig;
-use crate::nn::Tensor;
 use crate::rng::Streams;
 use crate::{Error, Result};
-use serde_json::Value;
 use std::sync::RwLock;
 
 /// Kinds of the library.
