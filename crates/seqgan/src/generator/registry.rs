@@ -1,39 +1,13 @@
 //! The kinds of generators by name: those of the library, and those that a program registers.
 
+use super::kind::GeneratorKind;
 use super::lstm::LstmKind;
 use super::transformer::TransformerKind;
-use super::{BoxGenerator, BoxTrainable, SequenceSpace};
+use super::{BoxTrainable, SequenceSpace};
 use crate::config::GeneratorConfig;
-use crate::nn::Tensor;
 use crate::rng::Streams;
 use crate::{Error, Result};
-use serde_json::Value;
 use std::sync::RwLock;
-
-/// A kind of network that models sequences.
-pub trait GeneratorKind: Sync {
-    /// Its name, as `generator.kind` has it in a configuration and the header in a file.
-    fn name(&self) -> &'static str;
-
-    /// An untrained generator with all parameters from N(0, `std`), which `streams` draws; the error says what of the space
-    /// or the settings this kind does not support.
-    fn build(
-        &self,
-        space: &SequenceSpace,
-        config: &GeneratorConfig,
-        std: f64,
-        streams: &Streams,
-    ) -> Result<BoxTrainable, String>;
-
-    /// A generator from a file: `shape` is what its `Generator::shape` returned, and `tensors` its tensors by name, in any
-    /// order. The error says what does not fit; the file may hold anything.
-    fn restore(
-        &self,
-        space: SequenceSpace,
-        shape: &Value,
-        tensors: &[Tensor<f32>],
-    ) -> Result<BoxGenerator, String>;
-}
 
 /// Kinds of the library.
 static BUILT_IN: [&dyn GeneratorKind; 2] = [&LstmKind, &TransformerKind];

@@ -100,6 +100,7 @@ mod tests {
     use crate::token::SeqBatch;
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init)] // lists of ranges, some of them of one
     fn slices_are_as_equal_as_possible_and_not_too_small() {
         assert_eq!(slices(64, 4), [0..16, 16..32, 32..48, 48..64]);
         assert_eq!(slices(70, 3), [0..23, 23..46, 46..70]);

@@ -37,3 +37,36 @@ impl<R: Real> RowMasks<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generator::DropoutRates;
+    use crate::rng::{Purpose, Streams};
+
+    /// No two places of the network share a mask, and a row has the masks of its number.
+    #[test]
+    fn each_place_has_a_mask_of_its_own() {
+        let streams = Streams::new(1, Purpose::GeneratorDropout);
+        let rates = DropoutRates { input: 0.5, hidden: 0.5, output: 0.5, ..DropoutRates::default() };
+        let dropout = Some(Dropout { rates, streams: &streams, update: 1, first_row: 10 });
+        let shape = TransformerShape::new(64, 3, 2);
+        let of_rows = |rows: Range<usize>| {
+            let RowMasks { input, layers, output } = RowMasks::<f32>::new(dropout, shape, &rows);
+            let residual = layers.iter().flat_map(|layer| [&layer.attention, &layer.mlp]);
+            let mut masks = Vec::new();
+            for mask in residual.chain([&input, &output]) {
+                let mut x = vec![1.0; 64];
+                mask.multiply_one(rows.len() - 1, &mut x);
+                masks.push(x);
+            }
+            masks
+        };
+        let masks = of_rows(0..3);
+        assert_eq!(masks.len(), 8);
+        for (i, mask) in masks.iter().enumerate() {
+            assert!(mask.iter().all(|&x| x == 0.0 || x == 2.0) && !masks[..i].contains(mask), "mask {i}");
+        }
+        assert_eq!(masks, of_rows(2..3));
+    }
+}

@@ -1,7 +1,7 @@
 //! Parameters of the Transformer generator.
 
 use super::block::Block;
-use super::shape::{EMBEDDING, ParameterKind, TransformerShape, layout, parameters};
+use super::shape::{Beginning, EMBEDDING, TransformerShape, layout, parameters};
 use crate::generator::{Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::rotary::Rotary;
@@ -37,17 +37,16 @@ impl<R: Real> TransformerGenerator<R> {
     /// input divided by `sqrt(2 L)`, so that the sum over all layers does not grow with their number (Radford et al., 2019).
     pub fn new(space: SequenceSpace, shape: TransformerShape, std: f64, streams: &Streams) -> Self {
         let mut tensors = Tensors::new();
-        for (i, (name, sizes, role)) in parameters(&space, shape).into_iter().enumerate() {
+        for (i, (name, sizes, beginning)) in parameters(&space, shape).into_iter().enumerate() {
             let n = sizes.iter().product();
-            let scale = match role {
-                ParameterKind::Matrix => std,
-                ParameterKind::Residual => std / (2.0 * shape.num_layers as f64).sqrt(),
-                ParameterKind::Gain => 0.0,
+            let normals = |std: f64| {
+                let mut reader = streams.reader(i as u64);
+                (0..n).map(|_| R::of(std * reader.normal())).collect()
             };
-            let mut reader = streams.reader(i as u64);
-            let values = match role {
-                ParameterKind::Gain => vec![R::of(1.0); n],
-                _ => (0..n).map(|_| R::of(scale * reader.normal())).collect(),
+            let values = match beginning {
+                Beginning::Matrix => normals(std),
+                Beginning::Residual => normals(std / (2.0 * shape.num_layers as f64).sqrt()),
+                Beginning::Gain => vec![R::of(1.0); n],
             };
             tensors.push(name, &sizes, values);
         }

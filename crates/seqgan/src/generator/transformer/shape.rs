@@ -115,53 +115,53 @@ pub(super) struct LayerPositions {
     pub mlp: [usize; 3],
 }
 
-/// What a parameter is, which decides how it begins.
+/// How a parameter begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ParameterKind {
-    /// A matrix.
+pub(super) enum Beginning {
+    /// As another matrix.
     Matrix,
-    /// A matrix whose product is added to its layer's input.
+    /// As a matrix whose product is added to its layer's input.
     Residual,
-    /// The gain of a normalisation.
+    /// As the gain of a normalisation.
     Gain,
 }
 
-/// Names and roles of a layer's parameters, in their order.
-const OF_LAYER: [(&str, ParameterKind); 9] = [
-    ("attention_norm", ParameterKind::Gain),
-    ("q", ParameterKind::Matrix),
-    ("k", ParameterKind::Matrix),
-    ("v", ParameterKind::Matrix),
-    ("o", ParameterKind::Residual),
-    ("mlp_norm", ParameterKind::Gain),
-    ("gate", ParameterKind::Matrix),
-    ("up", ParameterKind::Matrix),
-    ("down", ParameterKind::Residual),
+/// Names and beginnings of a layer's parameters, in their order.
+const OF_LAYER: [(&str, Beginning); 9] = [
+    ("attention_norm", Beginning::Gain),
+    ("q", Beginning::Matrix),
+    ("k", Beginning::Matrix),
+    ("v", Beginning::Matrix),
+    ("o", Beginning::Residual),
+    ("mlp_norm", Beginning::Gain),
+    ("gate", Beginning::Matrix),
+    ("up", Beginning::Matrix),
+    ("down", Beginning::Residual),
 ];
 
-/// Names, sizes and roles of the parameters: `embedding` `[V + C, D]`; for each layer, here the first, `attention_norm1` `[D]`,
-/// `q1`, `k1`, `v1`, `o1` `[D, D]`, `mlp_norm1` `[D]`, `gate1`, `up1` `[D, F]`, `down1` `[F, D]`; `final_norm` `[D]`; `w_out`
-/// `[D, V]` unless it is the embedding table.
+/// Names, sizes and beginnings of the parameters: `embedding` `[V + C, D]`; for each layer, here the first,
+/// `attention_norm1` `[D]`, `q1`, `k1`, `v1`, `o1` `[D, D]`, `mlp_norm1` `[D]`, `gate1`, `up1` `[D, F]`, `down1` `[F, D]`;
+/// `final_norm` `[D]`; `w_out` `[D, V]` unless it is the embedding table.
 pub(super) fn parameters(
     space: &SequenceSpace,
     shape: TransformerShape,
-) -> Vec<(String, Vec<usize>, ParameterKind)> {
+) -> Vec<(String, Vec<usize>, Beginning)> {
     let (v, d, f) = (space.vocab_size, shape.hidden_dim, shape.feedforward_dim);
-    let mut all = vec![("embedding".to_owned(), vec![v + space.num_labels(), d], ParameterKind::Matrix)];
+    let mut all = vec![("embedding".to_owned(), vec![v + space.num_labels(), d], Beginning::Matrix)];
     for layer in 1..=shape.num_layers {
-        for (name, role) in OF_LAYER {
+        for (name, beginning) in OF_LAYER {
             let sizes = match name {
                 "gate" | "up" => vec![d, f],
                 "down" => vec![f, d],
-                _ if role == ParameterKind::Gain => vec![d],
+                _ if beginning == Beginning::Gain => vec![d],
                 _ => vec![d, d],
             };
-            all.push((format!("{name}{layer}"), sizes, role));
+            all.push((format!("{name}{layer}"), sizes, beginning));
         }
     }
-    all.push(("final_norm".into(), vec![d], ParameterKind::Gain));
+    all.push(("final_norm".into(), vec![d], Beginning::Gain));
     if !shape.tied_embeddings {
-        all.push(("w_out".into(), vec![d, v], ParameterKind::Matrix));
+        all.push(("w_out".into(), vec![d, v], Beginning::Matrix));
     }
     all
 }
