@@ -203,7 +203,7 @@ fn a_signal_saves_the_state_and_the_run_goes_on() {
         let before = position(&scratch.path("stopped"));
         let child = scratch.start(and(&seldom, &["--resume"]));
         wait_for("the folder", || scratch.path("stopped/config.toml").is_file().then_some(()));
-        std::thread::sleep(Duration::from_millis(15));
+        std::thread::sleep(Duration::from_millis(60));
         signal(&child, name);
         let sent = Instant::now();
         let ended = Ended::of(child);
