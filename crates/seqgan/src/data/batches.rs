@@ -27,7 +27,7 @@ impl Batches {
     }
 
     /// The same batches with sequences of similar lengths in each: rows are sorted by length within windows of
-    /// [`Self::WINDOW`] batches, and the batches are then put into a random order. `lengths` holds one number per row.
+    /// 20 batches, and the batches are then put into a random order. `lengths` holds one number per row.
     #[must_use]
     pub fn group_by_length(
         mut self,

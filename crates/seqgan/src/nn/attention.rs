@@ -3,7 +3,7 @@
 //! values.
 //!
 //! q, k, v and out are `[n, heads d]`. The places of a row stand together, in the order of its steps, so a head of a row is a
-//! few plain products with strides. Scores are made for [`QUERIES`] places at a time; what a place may not see is computed for
+//! few plain products with strides. Scores are made for 32 places at a time; what a place may not see is computed for
 //! the last keys of such a block alone. A pass keeps one number a place and a head, the logarithm of the softmax's
 //! denominator: backward makes the probabilities again from it (as in Dao et al., "FlashAttention", NeurIPS 2022), so that
 //! memory grows with the length of a row and not with its square.
