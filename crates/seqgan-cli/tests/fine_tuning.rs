@@ -8,7 +8,9 @@ use crate::resume::kill_everywhere;
 use crate::support::{Scratch, TINY, and, and_set, sentences, tiny_oracle, tiny_train, with_settings};
 
 /// Enough training for a model that is clearly better than chance.
-const ENOUGH: [&str; 5] = [
+const ENOUGH: [&str; 7] = [
+    "mle_tuned.max_updates=0",
+    "mle_tuned.warmup_updates=5",
     "mle_tuned.num_epochs=20",
     "mle_tuned.patience=20",
     "mle_tuned.batch_size=8",
