@@ -86,7 +86,7 @@ fn a_run_goes_on_from_the_model_of_another_file() {
     let again = and_set(&tiny_train("mine.txt"), &["methods=[\"pretrained\"]"]);
     scratch.run(and(&again, &["--init-from", "new", "--out", "again", "-q"])).expect_fine();
     let best = rows.iter().map(|row| row.1).fold(f64::INFINITY, f64::min);
-    assert!((nll(&scratch, "again")[0].1 - best).abs() < 0.1, "other sequences are set aside: {best}");
+    assert!((nll(&scratch, "again")[0].1 - best).abs() < 0.5, "other sequences are set aside: {best}");
 }
 
 #[test]

@@ -112,6 +112,8 @@ fn what_is_frequent_stays_frequent() {
         "mle_tuned.patience=40",
         "--set",
         "mle_tuned.max_updates=0",
+        "--set",
+        "mle_tuned.learning_rate=0.03",
     ];
     let said = trained(&scratch, "history.txt", &longer);
     let reading = reading(&scratch, "run");
