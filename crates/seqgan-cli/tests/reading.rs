@@ -103,18 +103,8 @@ fn what_is_frequent_stays_frequent() {
         .map(|i| if i % 10 < 7 { "git status\n".into() } else { format!("edit notes {}\n", i % 97) })
         .collect();
     scratch.write("history.txt", text);
-    let longer = [
-        "--methods",
-        "mle-tuned",
-        "--set",
-        "mle_tuned.num_epochs=40",
-        "--set",
-        "mle_tuned.patience=40",
-        "--set",
-        "mle_tuned.max_updates=0",
-        "--set",
-        "mle_tuned.learning_rate=0.03",
-    ];
+    let longer =
+        ["--methods", "mle-tuned", "--set", "mle_tuned.num_epochs=40", "--set", "mle_tuned.patience=40"];
     let said = trained(&scratch, "history.txt", &longer);
     let reading = reading(&scratch, "run");
     let (train, validation) = (reading["train"].as_u64().unwrap(), reading["validation"].as_u64().unwrap());

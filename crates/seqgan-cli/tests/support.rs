@@ -11,7 +11,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A run of all phases in a fraction of a second.
-pub const TINY: [&str; 25] = [
+pub const TINY: [&str; 28] = [
     "ensemble.num_members=3",
     "ensemble.num_epochs=2",
     "crossfit.num_folds=2",
@@ -28,6 +28,10 @@ pub const TINY: [&str; 25] = [
     "mle_tuned.num_epochs=3",
     "mle_tuned.batch_size=32",
     "mle_tuned.patience=2",
+    // Those of a preset are for wider models and more updates.
+    "mle_tuned.warmup_updates=0",
+    "mle_tuned.input_dropout=0",
+    "mle_tuned.output_dropout=0",
     "rollout.num_rollouts=2",
     "adversarial.num_rounds=3",
     "adversarial.g_steps=2",
