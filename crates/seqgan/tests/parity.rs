@@ -5,6 +5,7 @@ mod cnn_discriminator;
 mod composed_discriminator; // no tests: the discriminator out of layers, for a dropout mask that is given
 mod layers;
 mod lstm_policy;
+mod lstm_reference; // no tests: LSTM generators with stored parameters
 mod oracle_log_prob;
 mod reference; // no tests: reads the stored tensors
 mod stacked_lstm;

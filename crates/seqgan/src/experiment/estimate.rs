@@ -2,18 +2,16 @@
 
 use super::fold_layout::FoldLayout;
 use super::plan::Stage;
+use crate::Result;
 use crate::config::{Config, Cost, DataSize, LikelihoodConfig, Method};
-use crate::generator::{Generator, TrainableGenerator};
+use crate::generator;
 use crate::task::Task;
 use crate::train::method::{self, RewardTraining};
-use crate::{Result, rng};
 
 /// Describes the generator of a run and its cost in one line, such as "model: lstm of 2 x 512 units, 3.4 million weights; about 80
 /// MB and 12 minutes on two cores". `stages` are those that are left.
 pub(super) fn describe(config: &Config, task: &Task, stages: &[Stage]) -> Result<String> {
-    let streams = rng::Streams::new(config.seed, rng::Purpose::GeneratorInit);
-    let generator = task.new_generator(config, config.generator.init_std, &streams)?;
-    let weights: usize = generator.tensors().iter().map(|(_, tensor)| tensor.data.len()).sum();
+    let weights = generator::num_parameters(task.space(), &config.generator)?;
     let settings = &config.generator;
     let layers = match settings.num_layers {
         1 => String::new(),
@@ -22,10 +20,10 @@ pub(super) fn describe(config: &Config, task: &Task, stages: &[Stage]) -> Result
     let tied = if settings.tied_embeddings { ", tied embeddings" } else { "" };
     Ok(format!(
         "model: {} of {layers}{} units, {} weights{tied}; about {} of memory and {} on two cores",
-        generator.kind(),
+        settings.kind,
         settings.hidden_dim,
         count(weights),
-        memory(config, task, &generator, weights),
+        memory(config, task, weights),
         duration(seconds(config, task.size(), stages)),
     ))
 }
@@ -40,11 +38,11 @@ fn count(n: usize) -> String {
 
 /// Memory of a training step: weights, moments, averages and packed copies, gradients of slices, and what the backward pass
 /// needs of the forward pass; with the data.
-fn memory(config: &Config, task: &Task, generator: &dyn TrainableGenerator, weights: usize) -> String {
+fn memory(config: &Config, task: &Task, weights: usize) -> String {
     let likelihood = &config.mle_tuned;
     let copies = 8 + usize::from(likelihood.average_decay > 0.0) + config.gradient_slices;
-    let per_decision = generator.space().vocab_size.min(1 << 21)
-        + 12 * config.generator.num_layers * config.generator.hidden_dim;
+    let per_decision =
+        task.vocab_size().min(1 << 21) + 12 * config.generator.num_layers * config.generator.hidden_dim;
     let decisions = likelihood.batch_size * task.max_length();
     let data = (task.train.len() + task.validation.len()) * task.max_length();
     let bytes = 4 * (copies * weights + decisions * per_decision + data);
@@ -69,7 +67,7 @@ fn seconds(config: &Config, size: DataSize, stages: &[Stage]) -> f64 {
 
 fn of_stage(config: &Config, size: DataSize, stage: Stage) -> f64 {
     let cost = Cost::of(config, size);
-    let mean_length = size.num_tokens as f64 / size.num_sequences.max(1) as f64;
+    let mean_length = size.mean_length();
     match stage {
         Stage::Likelihood(name) => likelihood(config, size, name),
         Stage::Member(_) => likelihood(config, size, Method::MLE_TUNED),
@@ -90,10 +88,8 @@ fn of_stage(config: &Config, size: DataSize, stage: Stage) -> f64 {
             }
         },
         Stage::Rounds(name) if on_folds(config, name) => {
-            let crossfit = &config.crossfit;
-            let models = 2 + if crossfit.ensemble_features { 2 * config.ensemble.num_members } else { 0 };
-            let token = cost.sample_token + cost.likelihood_token * (2.0 + models as f64 / 3.0);
-            (crossfit.num_rounds * crossfit.batch_size) as f64 * mean_length * token
+            let sequences = config.crossfit.num_rounds * config.crossfit.batch_size;
+            sequences as f64 * mean_length * cost.crossfit_token(config)
         }
         Stage::Rounds(_) => {
             let adversarial = &config.adversarial;
@@ -101,11 +97,11 @@ fn of_stage(config: &Config, size: DataSize, stage: Stage) -> f64 {
                 0 => mean_length,
                 most => (most as f64).min(mean_length),
             };
-            let completion = cost.score_sequence + 0.5 * mean_length * cost.sample_token;
             let completions = (adversarial.batch_size * config.rollout.num_rollouts) as f64 * prefixes;
             let updates =
                 2.0 * (adversarial.d_steps * adversarial.d_epochs * adversarial.num_negatives) as f64;
-            let round = adversarial.g_steps as f64 * completions * completion + updates * cost.train_sequence;
+            let round = adversarial.g_steps as f64 * completions * cost.completion(size)
+                + updates * cost.train_sequence;
             adversarial.num_rounds as f64 * round
         }
         Stage::Measure => {
@@ -132,12 +128,11 @@ fn likelihood(config: &Config, size: DataSize, name: Method) -> f64 {
             (most as f64 / updates as f64).min(settings.num_epochs as f64)
         }
     };
-    let mut token = cost.likelihood_token * (1.0 + 0.5 * config.data.validation_share);
-    if method::known_likelihood(name).needs_teacher() {
-        let ensemble = Cost::of_ensemble(config, size, config.ensemble.num_members);
-        token = 2.0 * token + ensemble.sample_token + ensemble.likelihood_token * 2.0 / 3.0;
-    }
-    passes * size.num_tokens as f64 * token
+    let token = match method::known_likelihood(name).needs_teacher() {
+        true => cost.distilled_token(config, size, config.ensemble.num_members),
+        false => cost.likelihood_token,
+    };
+    passes * size.num_tokens as f64 * (token + 0.5 * config.data.validation_share * cost.likelihood_token)
 }
 
 #[cfg(test)]

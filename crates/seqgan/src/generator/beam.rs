@@ -80,7 +80,7 @@ fn extensions(
 ) -> Vec<Extension> {
     let mut all = Vec::new();
     for (hypothesis, one) in open.iter().enumerate() {
-        let log_probs = log_softmax(&decoder.logits(hypothesis, rules.mask(one.state, t)));
+        let log_probs = log_softmax(&decoder.logits(&[hypothesis], rules.mask(one.state, t)));
         let extend = |(token, l)| Extension { log_prob: one.log_prob + l, hypothesis, token };
         let possible = (0..).zip(log_probs).filter(|(_, l)| *l > f64::NEG_INFINITY);
         let mut best: Vec<Extension> = possible.map(extend).collect();

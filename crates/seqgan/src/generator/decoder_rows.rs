@@ -1,17 +1,24 @@
 //! Rows of a decoder: labels, vectors that are forked and reordered, and what the output layer reads.
 
-use super::SequenceSpace;
+use super::{Rules, SequenceSpace};
 use crate::kernel::{Gemm, Real, Rows};
 use crate::nn::embedding;
 use crate::token::{Label, TokenId};
 use std::borrow::Cow;
 
-/// The logits `[rows, V]` of some rows of h `[all rows, width]`, which an output layer W `[width, V]`, b `[V]` reads.
-pub(super) fn logits((h, width): (&[f32], usize), rows: &[usize], w: &[f32], b: &[f32]) -> Vec<f32> {
+/// The logits `[rows, V]` of some rows of h `[all rows, width]`, which an output layer W `[width, V]`, b `[V]` reads; those of
+/// tokens that the mask of the rules forbids are lowered.
+pub(super) fn logits(
+    (h, width): (&[f32], usize),
+    rows: &[usize],
+    (w, b): (&[f32], &[f32]),
+    (rules, mask): (&Rules, u32),
+) -> Vec<f32> {
     let offsets: Vec<usize> = rows.iter().map(|row| row * width).collect();
     let product = Gemm { a_rows: Rows::Offsets(&offsets), ..Gemm::dense(rows.len(), width, b.len(), h, w) };
     let mut logits = b.repeat(rows.len());
     f32::gemm(&product.adding(), &mut logits, b.len());
+    logits.chunks_exact_mut(b.len()).for_each(|logits| rules.forbid(mask, logits));
     logits
 }
 

@@ -138,7 +138,7 @@ impl<'a> Decoding<'a> {
                 (tokens, log_prob)
             }
             Some(filter) => {
-                let draw = |(&row, u)| filter.draw(&self.decoder.logits(row, mask), u);
+                let draw = |(&row, u)| filter.draw(&self.decoder.logits(&[row], mask), u);
                 rows.iter().zip(uniforms).map(draw).unzip()
             }
         }

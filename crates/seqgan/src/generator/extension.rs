@@ -4,7 +4,8 @@
 //! `rows` and `columns` say for each index of the result which index of the given table it is; none for a new one.
 
 use super::SequenceSpace;
-use crate::rng::Reader;
+use crate::nn::Tensors;
+use crate::rng::{Reader, Streams};
 use crate::token::{Label, TokenId};
 
 /// What the tokens and labels of a new space are in the old one.
@@ -47,6 +48,30 @@ impl<'a> SpaceMap<'a> {
             return Err("all its sequences have one length, and it knows no end of a sequence".into());
         }
         Ok(Self { old, tokens, labels })
+    }
+
+    /// The parameters of a network for the new space, which have this layout: the embedding table `[V + C, E]` first, an output
+    /// matrix `[H, V]` unless it is the table, and perhaps an output bias. All others are kept.
+    pub fn parameters(
+        &self,
+        own: &Tensors<f32>,
+        layout: Vec<(String, Vec<usize>)>,
+        (output_matrix, output_bias): (usize, Option<usize>),
+        streams: &Streams,
+    ) -> Tensors<f32> {
+        let mut parameters = Tensors::new();
+        for (i, (name, sizes)) in layout.into_iter().enumerate() {
+            let (own, mut reader) = (&own[i], streams.reader(i as u64));
+            let values = match i {
+                // Of tied embeddings it is the output matrix, too.
+                0 => self.embedding(own, sizes[1], &mut reader),
+                _ if i == output_matrix => self.output_matrix(own, &mut reader),
+                _ if Some(i) == output_bias => self.output_bias(own),
+                _ => own.clone(),
+            };
+            parameters.push(name, &sizes, values);
+        }
+        parameters
     }
 
     /// An embedding table `[V + C, width]`, whose rows of labels follow those of the tokens.

@@ -1,9 +1,9 @@
 //! A kind of generators: how one is built from settings and restored from a file.
 
-use super::{BoxGenerator, BoxTrainable, SequenceSpace};
+use super::{BoxGenerator, BoxTrainable, SequenceSpace, TrainableGenerator};
 use crate::config::GeneratorConfig;
 use crate::nn::{Tensor, Tensors};
-use crate::rng::Streams;
+use crate::rng::{Purpose, Streams};
 use serde_json::Value;
 
 /// A kind of network that models sequences.
@@ -21,6 +21,13 @@ pub trait GeneratorKind: Sync {
         streams: &Streams,
     ) -> Result<BoxTrainable, String>;
 
+    /// Number of parameters of such a generator, without making one where that can be known; the error is that of
+    /// [`GeneratorKind::build`].
+    fn num_parameters(&self, space: &SequenceSpace, config: &GeneratorConfig) -> Result<usize, String> {
+        let generator = self.build(space, config, 1.0, &Streams::new(0, Purpose::GeneratorInit))?;
+        Ok(generator.parameters().iter().map(|tensor| tensor.data.len()).sum())
+    }
+
     /// A generator from a file: `shape` is what its `Generator::shape` returned, and `tensors` its tensors by name, in any
     /// order. The error says what does not fit; the file may hold anything.
     fn restore(
@@ -29,6 +36,11 @@ pub trait GeneratorKind: Sync {
         shape: &Value,
         tensors: &[Tensor<f32>],
     ) -> Result<BoxGenerator, String>;
+}
+
+/// Number of parameters of a network with this layout.
+pub(super) fn count_parameters(layout: &[(String, Vec<usize>)]) -> usize {
+    layout.iter().map(|(_, sizes)| sizes.iter().product::<usize>()).sum()
 }
 
 /// The tensors of a file called `names`, in that order; the error says which is missing.

@@ -51,7 +51,7 @@ pub use logits::DecisionIndex;
 pub use lstm::{LstmGenerator, LstmShape};
 pub use mixture::MixturePolicy;
 pub use policy::GeneratorPolicy;
-pub use registry::{build, check_kind, kinds, register};
+pub use registry::{build, check_kind, kinds, num_parameters, register};
 pub use rules::{Decision, Rules};
 pub use samples::{Prefix, Samples};
 pub use scheduled::ScheduledInputs;
@@ -130,14 +130,9 @@ pub trait Decoder: Send {
     /// than once.
     fn retain(&mut self, rows: &[usize]);
 
-    /// Logits of the next token of row `row`, `[V]`; those of tokens that mask number `mask` of the rules forbids are
+    /// Logits of the next token of each of `rows`, `[n, V]`; those of tokens that mask number `mask` of the rules forbids are
     /// lowered ([`Rules::forbid`]).
-    fn logits(&self, row: usize, mask: u32) -> Vec<f32>;
-
-    /// Logits of the next token of each of `rows` under one mask, `[n, V]`, as [`Decoder::logits`].
-    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
-        rows.iter().flat_map(|&row| self.logits(row, mask)).collect()
-    }
+    fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32>;
 
     /// Draws the next token of each of `rows` under one mask, by the inverse distribution function at `uniforms`, with
     /// tokens in the order of their numbers. Appends the tokens and their log-probabilities in nats.
@@ -149,7 +144,7 @@ pub trait Decoder: Send {
         tokens: &mut Vec<TokenId>,
         log_prob: &mut Vec<f32>,
     ) {
-        let logits = self.logits_of(rows, mask);
+        let logits = self.logits(rows, mask);
         for (logits, &uniform) in logits.chunks_exact((logits.len() / rows.len().max(1)).max(1)).zip(uniforms)
         {
             let (token, log) = Filter::NONE.draw(logits, uniform);

@@ -53,6 +53,12 @@ pub fn build(
     find(&config.kind).map_err(fault)?.build(space, config, std, streams).map_err(fault)
 }
 
+/// Number of parameters of a generator of the configured kind; the error names the setting.
+pub fn num_parameters(space: &SequenceSpace, config: &GeneratorConfig) -> Result<usize> {
+    let fault = |expected| fault(&config.kind, expected);
+    find(&config.kind).map_err(fault)?.num_parameters(space, config).map_err(fault)
+}
+
 /// Checks that a kind of this name is known; the error names the setting and lists the kinds.
 pub fn check_kind(name: &str) -> Result<()> {
     find(name).map(|_| ()).map_err(|expected| fault(name, expected))
@@ -67,8 +73,23 @@ fn fault(kind: &str, expected: String) -> Error {
 mod tests {
     use super::*;
     use crate::config::Config;
+    use crate::generator::TrainableGenerator;
     use crate::generator::oracle::synthetic_space;
     use crate::rng::Purpose;
+
+    #[test]
+    fn parameters_are_counted_without_a_network() {
+        let (space, streams) = (synthetic_space(9, 5), Streams::new(1, Purpose::GeneratorInit));
+        for kind in ["lstm", "transformer"] {
+            for tied_embeddings in [false, true] {
+                let config = Config::default().generator;
+                let config = GeneratorConfig { kind: kind.into(), num_layers: 2, tied_embeddings, ..config };
+                let generator = build(&space, &config, 0.1, &streams).unwrap();
+                let made: usize = generator.parameters().iter().map(|tensor| tensor.data.len()).sum();
+                assert_eq!(num_parameters(&space, &config).unwrap(), made, "{kind}");
+            }
+        }
+    }
 
     #[test]
     fn an_unknown_kind_is_refused_with_the_known_ones() {

@@ -223,14 +223,10 @@ impl Decoder for SumDecoder<'_> {
         self.parts.iter_mut().for_each(|(part, _)| part.retain(rows));
     }
 
-    fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
-        self.logits_of(&[row], mask)
-    }
-
-    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
+    fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let mut sum = Vec::new();
         for (part, weight) in &self.parts {
-            add_weighted(&mut sum, *weight, &part.logits_of(rows, mask));
+            add_weighted(&mut sum, *weight, &part.logits(rows, mask));
         }
         // A negative weight would raise what the parts have lowered.
         let vocab = sum.len() / rows.len().max(1);

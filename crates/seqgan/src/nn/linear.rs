@@ -13,13 +13,16 @@ pub fn forward<R: Real>(x: &[R], w: &[R], b: &[R]) -> Vec<R> {
 
 /// Adds the gradients of W and b and returns that of x, `[B, I]`.
 pub fn backward<R: Real>(x: &[R], w: &[R], dy: &[R], dw: &mut [R], db: &mut [R]) -> Vec<R> {
-    let (outputs, inputs) = (db.len(), dw.len() / db.len());
-    let rows = x.len() / inputs;
-    // With x transposed once, the broadcasts of a row of x^T are contiguous.
-    let xt = transpose(x, rows, inputs);
-    R::gemm_parallel(&Gemm::dense(inputs, rows, outputs, &xt, dy).adding(), dw, outputs);
+    backward_weights(x, dy, db.len(), dw);
     backward_bias(dy, db);
     backward_input(w, dy, db.len())
+}
+
+/// Adds the gradient of W alone: each element is one chain of sums over the rows, in their order, so it does not matter how many
+/// calls the rows come in.
+pub fn backward_weights<R: Real>(x: &[R], dy: &[R], outputs: usize, dw: &mut [R]) {
+    let (rows, inputs) = (dy.len() / outputs, dw.len() / outputs);
+    R::gemm_parallel(&Gemm::transposed(inputs, rows, outputs, x, dy).adding(), dw, outputs);
 }
 
 /// Adds the gradient of b alone.

@@ -12,6 +12,7 @@ mod blocks;
 mod inference;
 mod steps;
 
+use super::linear;
 use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 pub use blocks::{Block, find as find_blocks};
 pub use inference::Inference;
@@ -217,17 +218,15 @@ pub fn add_weight_gradients<R: Real>(
     (dw, du, db): (&mut [R], &mut [R], &mut [R]),
 ) {
     let wide = db.len();
-    let (n, inputs, hidden) = (trace.steps.num_places(), dw.len() / wide, wide / 4);
-    R::gemm_parallel(&Gemm::transposed(inputs, n, wide, &trace.x, d_gates).adding(), dw, wide);
+    let (n, hidden) = (trace.steps.num_places(), wide / 4);
+    linear::backward_weights(&trace.x, d_gates, wide, dw);
     // h before step t belongs to the gates of step t; the state before step 0 is zero.
     let before = trace.steps.all_before();
     let mut earlier = Vec::with_capacity(before.len() * hidden);
     before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
     let later = &d_gates[(n - before.len()) * wide..];
-    R::gemm_parallel(&Gemm::transposed(hidden, before.len(), wide, &earlier, later).adding(), du, wide);
-    for row in d_gates.chunks_exact(wide) {
-        R::axpy(R::of(1.0), row, db);
-    }
+    linear::backward_weights(&earlier, later, wide, du);
+    linear::backward_bias(d_gates, db);
 }
 
 /// The rows `[rows, H]` of step `t` among those of the step before it, which has more; the others are zero.

@@ -1,6 +1,6 @@
-//! Linear layer without a bias: y = x W with row vectors; x `[n, I]`, W `[I, O]`.
+//! Linear layer without a bias, prepared for many forward passes: y = x W with row vectors; x `[n, I]`, W `[I, O]`. Its
+//! backward passes are those of [`linear`](super::linear).
 
-use super::linear;
 use crate::kernel::{Gemm, PackedMatrix, Real};
 
 /// The layer, prepared for many passes, with a copy of its weights.
@@ -22,16 +22,4 @@ impl<R: Real> Projection<R> {
         R::gemm(&Gemm::packed(rows, x, &self.w), &mut y, self.w.columns());
         y
     }
-}
-
-/// The gradient of x, `[n, I]`, from that of y, `[n, O]`.
-pub fn backward_input<R: Real>(w: &[R], dy: &[R], outputs: usize) -> Vec<R> {
-    linear::backward_input(w, dy, outputs)
-}
-
-/// Adds the gradient of W: each element is one chain of sums over the rows, in their order, so it does not matter how many
-/// calls the rows come in.
-pub fn add_weight_gradient<R: Real>(x: &[R], dy: &[R], outputs: usize, dw: &mut [R]) {
-    let (rows, inputs) = (dy.len() / outputs, dw.len() / outputs);
-    R::gemm_parallel(&Gemm::transposed(inputs, rows, outputs, x, dy).adding(), dw, outputs);
 }

@@ -1,7 +1,8 @@
 //! Feed-forward layer with a gate (Shazeer, "GLU Variants Improve Transformer", 2020):
 //! `y = (silu(x G) * (x U)) D` with `silu(a) = a sigmoid(a)`; x and y `[n, W]`, gate G and up U `[W, F]`, down D `[F, W]`.
 
-use super::projection::{self, Projection};
+use super::linear;
+use super::projection::Projection;
 use crate::kernel::Real;
 
 /// The layer's parameters.
@@ -69,7 +70,7 @@ pub fn backward<R: Real>(
     width: usize,
 ) -> (Vec<R>, InnerGradients<R>) {
     let feedforward = weights.gate.len() / width;
-    let mut d_up = projection::backward_input(weights.down, dy, width);
+    let mut d_up = linear::backward_input(weights.down, dy, width);
     let mut d_gate = sigmoid(&trace.gate);
     let inner = d_gate.iter_mut().zip(&mut d_up).zip(&trace.gate).zip(&trace.up);
     for (((d_gate, d_up), &gate), &up) in inner {
@@ -77,8 +78,8 @@ pub fn backward<R: Real>(
         *d_up = d_hidden * gate * sigmoid;
         *d_gate = d_hidden * up * sigmoid * (R::of(1.0) + gate * (R::of(1.0) - sigmoid));
     }
-    let mut dx = projection::backward_input(weights.gate, &d_gate, feedforward);
-    let of_up = projection::backward_input(weights.up, &d_up, feedforward);
+    let mut dx = linear::backward_input(weights.gate, &d_gate, feedforward);
+    let of_up = linear::backward_input(weights.up, &d_up, feedforward);
     R::axpy(R::of(1.0), &of_up, &mut dx);
     (dx, InnerGradients { gate: d_gate, up: d_up })
 }
@@ -91,7 +92,7 @@ pub fn add_weight_gradients<R: Real>(
     [d_gate, d_up, d_down]: [&mut [R]; 3],
 ) {
     let feedforward = d_gate.len() / width;
-    projection::add_weight_gradient(x, &inner.gate, feedforward, d_gate);
-    projection::add_weight_gradient(x, &inner.up, feedforward, d_up);
-    projection::add_weight_gradient(&trace.hidden, dy, width, d_down);
+    linear::backward_weights(x, &inner.gate, feedforward, d_gate);
+    linear::backward_weights(x, &inner.up, feedforward, d_up);
+    linear::backward_weights(&trace.hidden, dy, width, d_down);
 }

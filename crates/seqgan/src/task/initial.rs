@@ -9,7 +9,6 @@ use crate::token::{Label, TokenId};
 use crate::{Error, Result};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
 
 /// A trained model of other data, from which training goes on.
 #[derive(Debug, Clone)]
@@ -118,10 +117,11 @@ impl InitialModel {
     }
 
     fn overlap(&self, text: &TrainingText) -> Overlap {
-        let user = |id: &TokenId| *id as usize >= Vocab::NUM_SPECIAL;
-        let used: BTreeSet<TokenId> = text.sequences.rows().flatten().copied().filter(user).collect();
+        let mut used = vec![false; text.vocab.len()];
+        text.sequences.rows().flatten().for_each(|&id| used[id as usize] = true);
+        let used = (Vocab::NUM_SPECIAL..used.len()).filter(|&id| used[id]).map(|id| id as TokenId);
         let (known, new): (Vec<TokenId>, Vec<TokenId>) =
-            used.into_iter().partition(|&id| (id as usize) < self.vocab.len());
+            used.partition(|&id| (id as usize) < self.vocab.len());
         let number =
             |name: &String| self.labels.iter().position(|own| own == name).map(|number| number as Label);
         Overlap {

@@ -72,7 +72,8 @@ pub fn train(
 ) -> Result<BoxGenerator> {
     let settings = job.settings(context.config);
     let step = known_likelihood(job.method).step(context.config, job.seed, job.teacher.as_ref());
-    let batches = batches(job, &settings, 0).len();
+    // As many in every order.
+    let batches = Batches::in_file_order(job.train.len(), settings.batch_size).drop_incomplete().len();
     let limit = if settings.max_updates > 0 { settings.max_updates } else { usize::MAX };
     let updates = (settings.num_epochs * batches).min(limit);
     if updates == 0 {

@@ -5,7 +5,7 @@ use crate::random::Random;
 use seqgan::nn::attention::{self, Heads, Projected};
 use seqgan::nn::rotary::Rotary;
 use seqgan::nn::swiglu::{self, SwiGlu};
-use seqgan::nn::{projection, rms_norm};
+use seqgan::nn::{linear, projection, rms_norm};
 
 #[test]
 fn of_the_projection() {
@@ -13,12 +13,12 @@ fn of_the_projection() {
     let (x, w) = (random.normals(rows * inputs), random.normals(inputs * outputs));
     let dy = random.normals(rows * outputs);
     let forward = |x: &[f64], w: &[f64]| dot(&projection::Projection::new(w, inputs).forward(x), &dy);
-    let dx = projection::backward_input(&w, &dy, outputs);
+    let dx = linear::backward_input(&w, &dy, outputs);
     let mut dw = vec![0.0; w.len()];
     // In two calls, as chunks of a batch come.
     let (first, last) = (4 * inputs, 4 * outputs);
-    projection::add_weight_gradient(&x[..first], &dy[..last], outputs, &mut dw);
-    projection::add_weight_gradient(&x[first..], &dy[last..], outputs, &mut dw);
+    linear::backward_weights(&x[..first], &dy[..last], outputs, &mut dw);
+    linear::backward_weights(&x[first..], &dy[last..], outputs, &mut dw);
     check("projection x", &x, &dx, |x| forward(x, &w));
     check("projection w", &w, &dw, |w| forward(&x, w));
 }

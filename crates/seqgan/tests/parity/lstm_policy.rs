@@ -1,13 +1,13 @@
 //! The LSTM policy: logits, log-probabilities, a weighted gradient, and ten clipped steps of Adam.
 
 use super::Precision;
+use super::lstm_reference::{self, compare};
 use super::reference::Reference;
 use crate::closeness::{assert_close, assert_number, round};
-use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, SequenceSpace, WeightedBatch};
-use seqgan::kernel::Real;
+use seqgan::generator::{GeneratorPolicy, LstmGenerator, LstmShape, Policy, WeightedBatch};
 use seqgan::nn::adam::{Adam, AdamConfig};
 use seqgan::nn::clip::clip_global_norm;
-use seqgan::nn::{Tensors, embedding, linear, lstm};
+use seqgan::nn::{embedding, linear, lstm};
 use seqgan::optim::{Baseline, GeneratorUpdate, Optimizer, policy_gradient_step};
 
 const NAMES: [&str; 6] = ["embedding", "w", "u", "b", "w_out", "b_out"];
@@ -17,29 +17,9 @@ fn read() -> Reference {
     Reference::read("lstm_policy")
 }
 
-fn generator<R: Real>(r: &Reference) -> LstmGenerator<R> {
-    let [vocab, dim] = r.shape("embedding")[..] else { panic!("a matrix") };
-    let shape = LstmShape::new(dim, r.shape("u")[0]);
-    let space = SequenceSpace {
-        vocab_size: vocab,
-        max_length: r.shape("tokens")[1],
-        start_token: 0,
-        end_token: Some(0),
-        never: vec![1],
-        allow_empty: false,
-        label_counts: Vec::new(),
-    };
-    let mut parameters = Tensors::new();
-    NAMES.iter().for_each(|&name| parameters.push(name, &r.shape(name), r.values(name)));
-    LstmGenerator::from_parameters(space, shape, parameters).expect("PyTorch's shapes")
-}
-
-fn compare<R: Precision>(r: &Reference, prefix: &str, tensors: &Tensors<R>) {
-    for tensor in tensors.iter() {
-        let name = format!("{prefix}.{}", tensor.name);
-        assert_eq!(tensor.shape, r.shape(&name), "{name}");
-        assert_close(&name, &tensor.data, &r.floats(&name), R::TOLERANCE);
-    }
+fn generator<R: Precision>(r: &Reference) -> LstmGenerator<R> {
+    let shape = LstmShape::new(r.shape("embedding")[1], r.shape("u")[0]);
+    lstm_reference::generator(r, &NAMES, shape, vec![1])
 }
 
 /// The layers one by one, before anything is left out of the softmax.

@@ -232,12 +232,13 @@ impl Decoder for ContextDecoder<'_> {
         self.contexts = rows.iter().map(|&row| self.contexts[row]).collect();
     }
 
-    fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
+    fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let Snapshot { model, temperature } = self.snapshot;
-        let h = model.h(&model.x(&self.contexts[row..=row]));
+        let contexts: Vec<Context> = rows.iter().map(|&row| self.contexts[row]).collect();
+        let h = model.h(&model.x(&contexts));
         let mut logits = linear::forward(&h, &model.parameters[3], &model.parameters[4]);
         logits.iter_mut().for_each(|logit| *logit /= *temperature as f32);
-        model.rules.forbid(mask, &mut logits);
+        logits.chunks_exact_mut(model.space.vocab_size).for_each(|row| model.rules.forbid(mask, row));
         assert!(logits.iter().all(|&logit| logit >= FORBIDDEN as f32));
         logits
     }

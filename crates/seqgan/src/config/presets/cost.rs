@@ -52,6 +52,27 @@ impl Cost {
     }
 }
 
+impl Cost {
+    /// A completion of Monte-Carlo search and its score: half a sequence is drawn, on average.
+    pub fn completion(&self, size: DataSize) -> f64 {
+        self.score_sequence + 0.5 * size.mean_length() * self.sample_token
+    }
+
+    /// A token of a generated sequence in a round of a cross-fitted method. It is drawn, trained on beside a real one, and scored
+    /// by the base and by each model of the ensemble; a score costs a third of a training step.
+    pub fn crossfit_token(&self, config: &Config) -> f64 {
+        let members = if config.crossfit.ensemble_features { config.ensemble.num_members } else { 0 };
+        self.sample_token + self.likelihood_token * (2.0 + (2 + 2 * members) as f64 / 3.0)
+    }
+
+    /// A training token of `distilled` with an ensemble of `members`, beside a sampled one. Both are trained on, and the ensemble's
+    /// distributions are computed for both.
+    pub fn distilled_token(&self, config: &Config, size: DataSize, members: usize) -> f64 {
+        let ensemble = Self::of_ensemble(config, size, members);
+        ensemble.sample_token + ensemble.likelihood_token * 2.0 / 3.0 + 2.0 * self.likelihood_token
+    }
+}
+
 /// Multiply-adds per decision of a forward pass.
 fn products(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
     let last = if generator.tied_embeddings { generator.embedding_dim } else { generator.hidden_dim };

@@ -14,3 +14,10 @@ pub struct DataSize {
     /// Whether there are test sequences.
     pub has_test: bool,
 }
+
+impl DataSize {
+    /// Tokens of a sequence, on average.
+    pub fn mean_length(self) -> f64 {
+        self.num_tokens as f64 / self.num_sequences.max(1) as f64
+    }
+}

@@ -57,11 +57,9 @@ fn default_seconds(preset: Preset, size: DataSize, single: bool) -> f64 {
 
 /// Members of the ensemble, and the passes of `distilled` in `seconds`. Each pass also holds as many samples of the ensemble.
 fn fit_ensemble(config: &mut Config, size: DataSize, seconds: f64) {
-    let passes = |members: usize| {
-        let ensemble = Cost::of_ensemble(config, size, members);
-        let asked = ensemble.sample_token + ensemble.likelihood_token * 2.0 / 3.0;
-        seconds / (size.num_tokens as f64 * (asked + 2.0 * Cost::of(config, size).likelihood_token))
-    };
+    let cost = Cost::of(config, size);
+    let passes =
+        |members: usize| seconds / (size.num_tokens as f64 * cost.distilled_token(config, size, members));
     let wanted = config.mle_tuned.num_epochs;
     // A smaller ensemble leaves time for more passes.
     let enough = |members: &usize| passes(*members) >= wanted.min(8) as f64;
@@ -76,7 +74,7 @@ fn fit_ensemble(config: &mut Config, size: DataSize, seconds: f64) {
 /// About four times as many sequences as `num_samples` are drawn or scored.
 fn fit_measuring(config: &mut Config, size: DataSize, seconds: f64) {
     let cost = Cost::of(config, size);
-    let sequence = mean_length(size) * (cost.sample_token + 0.5 * cost.likelihood_token);
+    let sequence = size.mean_length() * (cost.sample_token + 0.5 * cost.likelihood_token);
     let measured = (seconds / sequence / 4.0) as usize;
     let evaluate = &mut config.evaluate;
     evaluate.num_held_out = measured.clamp(1_000, evaluate.num_held_out);
@@ -95,9 +93,8 @@ fn fit_adversarial(config: &mut Config, size: DataSize, pretraining: f64, rounds
     config.rollout.max_prefixes = ((200.0 / t.sqrt()) as usize).clamp(4, 32);
     let prefixes = (config.rollout.max_prefixes as f64).min(t - 1.0).max(1.0);
     // A sequence of mean length uses the prefixes shorter than itself.
-    let prefixes = (prefixes * mean_length(size) / t).max(1.0);
-    let completion = cost.score_sequence + 0.5 * mean_length(size) * cost.sample_token;
-    let reward = |n: f64| 64.0 * prefixes * n * completion;
+    let prefixes = (prefixes * size.mean_length() / t).max(1.0);
+    let reward = |n: f64| 64.0 * prefixes * n * cost.completion(size);
     let choices = [(12.0, 16.0), (8.0, 16.0), (6.0, 8.0), (5.0, 4.0), (4.0, 2.0), (2.0, 2.0)];
     let (num_rounds, n) =
         choices.into_iter().find(|&(r, n)| r * reward(n) < 0.6 * rounds).unwrap_or((1.0, 1.0));
@@ -111,15 +108,11 @@ fn fit_adversarial(config: &mut Config, size: DataSize, pretraining: f64, rounds
     adversarial.patience = adversarial.num_rounds.max(1);
 }
 
-/// The rounds of `seqgan-crossfit`. A sequence is drawn, trained on beside a real one, and scored by the base and by each model
-/// of the ensemble; a score costs a third of a training step.
+/// The rounds of `seqgan-crossfit`.
 fn fit_crossfit(config: &mut Config, size: DataSize, seconds: f64) {
-    let cost = Cost::of(config, size);
+    let sequence = size.mean_length() * Cost::of(config, size).crossfit_token(config);
     let crossfit = &mut config.crossfit;
     crossfit.learning_rate = crossfit.learning_rate.min(config.mle_tuned.learning_rate);
-    let scores = if crossfit.ensemble_features { 2 + 2 * config.ensemble.num_members } else { 2 };
-    let token = cost.sample_token + cost.likelihood_token * (2.0 + scores as f64 / 3.0);
-    let sequence = mean_length(size) * token;
     let rounds = |batch: usize| seconds / (batch as f64 * sequence);
     crossfit.batch_size =
         [crossfit.batch_size, 256, 128, 64].into_iter().find(|&b| rounds(b) >= 100.0).unwrap_or(64);
@@ -128,9 +121,4 @@ fn fit_crossfit(config: &mut Config, size: DataSize, seconds: f64) {
     // Rounds can overfit a file: on captions the last ones have memorised the training sequences. On a distilled base the first
     // rounds lower the validation likelihood and later ones restore it; on poems this took three tenths of all rounds.
     crossfit.patience = (crossfit.num_rounds / 2).max(1);
-}
-
-/// Tokens of a sequence, on average.
-fn mean_length(size: DataSize) -> f64 {
-    size.num_tokens as f64 / size.num_sequences.max(1) as f64
 }

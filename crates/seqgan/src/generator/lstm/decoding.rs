@@ -101,17 +101,10 @@ impl Decoder for LstmDecoder<'_> {
         self.labels.retain(rows);
     }
 
-    fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
-        self.logits_of(&[row], mask)
-    }
-
-    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
+    fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let (p, shape) = (self.model.generator.parameters(), self.model.generator.shape);
-        let (h, hidden) = self.h();
         let (w, b) = (&p[shape.output_matrix()], &p[shape.output_bias()]);
-        let mut logits = decoder_rows::logits((h, hidden), rows, w, b);
-        logits.chunks_exact_mut(b.len()).for_each(|logits| self.model.rules().forbid(mask, logits));
-        logits
+        decoder_rows::logits(self.h(), rows, (w, b), (self.model.rules(), mask))
     }
 
     /// Draws without storing a row's logits.

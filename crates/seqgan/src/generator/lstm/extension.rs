@@ -1,10 +1,9 @@
 //! The LSTM generator for other tokens and labels.
 
 use super::model::LstmGenerator;
-use super::shape::{EMBEDDING, layout};
+use super::shape::layout;
 use crate::generator::SequenceSpace;
 use crate::generator::extension::SpaceMap;
-use crate::nn::Tensors;
 use crate::rng::Streams;
 use crate::token::{Label, TokenId};
 
@@ -19,24 +18,15 @@ impl LstmGenerator {
     ) -> Result<Self, String> {
         let map = SpaceMap::new((&self.space, space), token_rows, label_rows)?;
         let shape = self.shape;
-        let mut parameters = Tensors::new();
-        for (i, (name, sizes)) in layout(space, shape).into_iter().enumerate() {
-            let (own, mut reader) = (&self.parameters[i], streams.reader(i as u64));
-            let values = match i {
-                // Of tied embeddings it is the output matrix, too.
-                EMBEDDING => map.embedding(own, shape.embedding_dim, &mut reader),
-                _ if i == shape.output_matrix() => map.output_matrix(own, &mut reader),
-                _ if i == shape.output_bias() => map.output_bias(own),
-                _ => own.clone(),
-            };
-            parameters.push(name, &sizes, values);
-        }
+        let output = (shape.output_matrix(), Some(shape.output_bias()));
+        let parameters = map.parameters(&self.parameters, layout(space, shape), output, streams);
         Self::from_parameters(space.clone(), shape, parameters)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::shape::EMBEDDING;
     use super::*;
     use crate::generator::oracle::{random, synthetic_space};
     use crate::generator::{DecisionIndex, LogitSource, LstmShape};

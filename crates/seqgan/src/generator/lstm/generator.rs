@@ -6,6 +6,7 @@ use super::gradient::LstmPass;
 use super::model::LstmGenerator;
 use super::shape::{LstmShape, layout};
 use crate::config::GeneratorConfig;
+use crate::generator::kind::count_parameters;
 use crate::generator::{
     BoxGenerator, BoxTrainable, Dropout, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
     TokenStatistics, TrainableGenerator, TrainingPass, WeightedBatch, in_order,
@@ -121,6 +122,12 @@ impl TrainableGenerator for LstmGenerator {
     }
 }
 
+/// The configured sizes.
+fn configured(config: &GeneratorConfig) -> LstmShape {
+    let shape = LstmShape::new(config.embedding_dim, config.hidden_dim).with_layers(config.num_layers);
+    if config.tied_embeddings { shape.tied() } else { shape }
+}
+
 /// LSTM generators in configurations and files.
 pub(in crate::generator) struct LstmKind;
 
@@ -136,9 +143,11 @@ impl GeneratorKind for LstmKind {
         std: f64,
         streams: &Streams,
     ) -> Result<BoxTrainable, String> {
-        let shape = LstmShape::new(config.embedding_dim, config.hidden_dim).with_layers(config.num_layers);
-        let shape = if config.tied_embeddings { shape.tied() } else { shape };
-        Ok(Box::new(LstmGenerator::new(space.clone(), shape, std, streams)))
+        Ok(Box::new(LstmGenerator::new(space.clone(), configured(config), std, streams)))
+    }
+
+    fn num_parameters(&self, space: &SequenceSpace, config: &GeneratorConfig) -> Result<usize, String> {
+        Ok(count_parameters(&layout(space, configured(config))))
     }
 
     fn restore(

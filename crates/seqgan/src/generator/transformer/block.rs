@@ -5,7 +5,8 @@ use super::shape::{LayerPositions, TransformerShape};
 use crate::generator::places::Place;
 use crate::kernel::Real;
 use crate::nn::attention::{self, Attended, Cache, Heads, Projected};
-use crate::nn::projection::{self, Projection};
+use crate::nn::linear;
+use crate::nn::projection::Projection;
 use crate::nn::rotary::Rotary;
 use crate::nn::swiglu::{self, InnerGradients, SwiGlu};
 use crate::nn::{Tensors, rms_norm};
@@ -163,15 +164,15 @@ pub(super) fn backward<R: Real>(
     let mut d_o = dh.clone();
     masks.attention.multiply(rows.places(), &mut d_o);
     let [q, k, v, o] = at.attention.map(|i| &parameters[i][..]);
-    let d_attended = projection::backward_input(o, &d_o, width);
+    let d_attended = linear::backward_input(o, &d_o, width);
     let mut d_projected =
         attention::backward(shape.heads(), &rows.lengths, &trace.projected, &trace.attended, &d_attended);
     let Projected { queries, keys, values } = &mut d_projected;
     rotary.rotate_back(queries, width, rows.positions());
     rotary.rotate_back(keys, width, rows.positions());
-    let mut d_attention_in = projection::backward_input(q, queries, width);
+    let mut d_attention_in = linear::backward_input(q, queries, width);
     for (w, d) in [(k, &*keys), (v, &*values)] {
-        R::axpy(R::of(1.0), &projection::backward_input(w, d, width), &mut d_attention_in);
+        R::axpy(R::of(1.0), &linear::backward_input(w, d, width), &mut d_attention_in);
     }
     let mut d_attention_norm = vec![R::default(); width];
     let gain = &parameters[at.attention_norm];
@@ -195,7 +196,7 @@ pub(super) fn add_weight_gradients<R: Real>(
     for ((dw, x), dy) in
         gradients.at_mut(at.attention).into_iter().zip(inputs).zip([queries, keys, values, &of.d_o])
     {
-        projection::add_weight_gradient(x, dy, width, dw);
+        linear::backward_weights(x, dy, width, dw);
     }
     let [gate, up, down] = gradients.at_mut(at.mlp);
     swiglu::add_weight_gradients(

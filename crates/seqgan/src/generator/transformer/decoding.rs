@@ -93,16 +93,10 @@ impl Decoder for TransformerDecoder<'_> {
         decoder_rows::reorder(&mut self.h, width, rows);
     }
 
-    fn logits(&self, row: usize, mask: u32) -> Vec<f32> {
-        self.logits_of(&[row], mask)
-    }
-
-    fn logits_of(&self, rows: &[usize], mask: u32) -> Vec<f32> {
+    fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let generator = &self.model.generator;
         let (w, b) = (&generator.parameters[generator.shape.output_matrix()], &generator.fixed.no_bias);
-        let mut logits = decoder_rows::logits((&self.h, self.width()), rows, w, b);
-        logits.chunks_exact_mut(b.len()).for_each(|logits| generator.rules.forbid(mask, logits));
-        logits
+        decoder_rows::logits((&self.h, self.width()), rows, (w, b), (&generator.rules, mask))
     }
 
     /// Draws without storing a row's logits.
@@ -210,7 +204,7 @@ mod tests {
             for t in 0..tokens[0].len() {
                 decoder.step(&tokens.iter().map(|row| row[t]).collect::<Vec<_>>());
             }
-            (0..tokens.len()).map(|row| decoder.logits(row, 0)).collect::<Vec<_>>()
+            (0..tokens.len()).map(|row| decoder.logits(&[row], 0)).collect::<Vec<_>>()
         };
         let (one, two) = (&[3, 1, 4][..], &[3, 5, 4][..]);
         let together = fed(&[one, two, one]);

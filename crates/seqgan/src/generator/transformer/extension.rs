@@ -1,10 +1,9 @@
 //! The Transformer generator for other tokens and labels, and for longer or shorter sequences.
 
 use super::model::TransformerGenerator;
-use super::shape::{EMBEDDING, layout};
+use super::shape::layout;
 use crate::generator::SequenceSpace;
 use crate::generator::extension::SpaceMap;
-use crate::nn::Tensors;
 use crate::rng::Streams;
 use crate::token::{Label, TokenId};
 
@@ -20,17 +19,8 @@ impl TransformerGenerator {
     ) -> Result<Self, String> {
         let map = SpaceMap::new((&self.space, space), token_rows, label_rows)?;
         let shape = self.shape;
-        let mut parameters = Tensors::new();
-        for (i, (name, sizes)) in layout(space, shape).into_iter().enumerate() {
-            let (own, mut reader) = (&self.parameters[i], streams.reader(i as u64));
-            let values = match i {
-                // Of tied embeddings it is the output matrix, too.
-                EMBEDDING => map.embedding(own, shape.hidden_dim, &mut reader),
-                _ if i == shape.output_matrix() => map.output_matrix(own, &mut reader),
-                _ => own.clone(),
-            };
-            parameters.push(name, &sizes, values);
-        }
+        let output = (shape.output_matrix(), None);
+        let parameters = map.parameters(&self.parameters, layout(space, shape), output, streams);
         Self::from_parameters(space.clone(), shape, parameters)
     }
 }

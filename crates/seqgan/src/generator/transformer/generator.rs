@@ -1,12 +1,14 @@
 //! The Transformer as a [`Generator`], and its entry in the registry.
 
 use super::decoding::TransformerSnapshot;
+use super::gradient::TransformerPass;
 use super::model::TransformerGenerator;
 use super::shape::{TransformerShape, layout};
 use crate::config::GeneratorConfig;
+use crate::generator::kind::count_parameters;
 use crate::generator::{
-    BoxGenerator, BoxTrainable, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
-    TokenStatistics, TrainableGenerator, WeightedBatch, in_order,
+    BoxGenerator, BoxTrainable, Dropout, Generator, GeneratorKind, InferenceModel, Rules, SequenceSpace,
+    TokenStatistics, TrainableGenerator, TrainingPass, WeightedBatch, in_order,
 };
 use crate::nn::{Gradients, Tensor, Tensors};
 use crate::rng::Streams;
@@ -99,6 +101,10 @@ impl TrainableGenerator for TransformerGenerator {
         self.accumulate(batch, gradients)
     }
 
+    fn prepare(&self, dropout: Option<Dropout<'_>>) -> Box<dyn TrainingPass + '_> {
+        Box::new(TransformerPass::new(self, dropout))
+    }
+
     fn into_generator(self: Box<Self>) -> BoxGenerator {
         self
     }
@@ -106,6 +112,18 @@ impl TrainableGenerator for TransformerGenerator {
     fn clone_trainable(&self) -> BoxTrainable {
         Box::new(self.clone())
     }
+}
+
+/// The configured sizes; the error says which do not fit.
+fn configured(config: &GeneratorConfig) -> Result<TransformerShape, String> {
+    let shape = TransformerShape::new(config.hidden_dim, config.num_layers, config.num_heads);
+    let shape = match config.feedforward_dim {
+        0 => shape,
+        given => shape.with_feedforward(given),
+    };
+    let shape = if config.tied_embeddings { shape.tied() } else { shape };
+    shape.check()?;
+    Ok(shape)
 }
 
 /// Transformer generators in configurations and files.
@@ -123,14 +141,11 @@ impl GeneratorKind for TransformerKind {
         std: f64,
         streams: &Streams,
     ) -> Result<BoxTrainable, String> {
-        let shape = TransformerShape::new(config.hidden_dim, config.num_layers, config.num_heads);
-        let shape = match config.feedforward_dim {
-            0 => shape,
-            given => shape.with_feedforward(given),
-        };
-        let shape = if config.tied_embeddings { shape.tied() } else { shape };
-        shape.check()?;
-        Ok(Box::new(TransformerGenerator::new(space.clone(), shape, std, streams)))
+        Ok(Box::new(TransformerGenerator::new(space.clone(), configured(config)?, std, streams)))
+    }
+
+    fn num_parameters(&self, space: &SequenceSpace, config: &GeneratorConfig) -> Result<usize, String> {
+        Ok(count_parameters(&layout(space, configured(config)?)))
     }
 
     fn restore(

@@ -67,7 +67,13 @@ impl<R: Real> TransformerGenerator<R> {
     /// A generator with other parameters and the same space, sizes and rules.
     pub fn with_parameters(&self, parameters: Tensors<R>) -> Result<Self, String> {
         check(&self.space, self.shape, &parameters)?;
-        Ok(Self { parameters, ..self.clone() })
+        Ok(self.with_other(self.shape, parameters))
+    }
+
+    /// Other parameters, in the same space and under the same rules.
+    fn with_other(&self, shape: TransformerShape, parameters: Tensors<R>) -> Self {
+        let (space, rules, fixed) = (self.space.clone(), Arc::clone(&self.rules), Arc::clone(&self.fixed));
+        Self { space, shape, rules, parameters, fixed }
     }
 
     fn with(
@@ -129,7 +135,7 @@ impl<R: Real> TransformerGenerator<R> {
             };
             parameters.push(name, &sizes, values);
         }
-        Self { shape, parameters, ..self.clone() }
+        self.with_other(shape, parameters)
     }
 
     /// The layers, prepared for many passes.
