@@ -4,7 +4,9 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{Scratch, and, safetensors, tiny_oracle, tiny_train, with_header, zeros};
+use crate::support::{
+    Scratch, and, safetensors, tiny_oracle, tiny_train, trained_on_sentences, with_header, zeros,
+};
 
 /// `train` on a file of `content` is refused.
 fn data_refused(name: &str, content: impl AsRef<[u8]>, more: &[&str], status: i32, parts: &[&str]) {
@@ -555,7 +557,7 @@ fn a_run_that_was_damaged() {
     damaged("run/config.toml", older.into_bytes(), &commands, &[part]);
     damaged("run/run.json", half("run/run.json"), &inspect, &["unreadable: "]);
     damaged("run/summary.json", half("run/summary.json"), &inspect, &["unreadable: "]);
-    let resume = and(&tiny_train("sentences.txt"), &["--out", "run", "--resume"]);
+    let resume = and(&trained_on_sentences(), &["--out", "run", "--resume"]);
     for name in ["run/config.toml", "run/run.json", "run/summary.json"] {
         let resume: Vec<&str> = resume.iter().map(String::as_str).collect();
         damaged(name, half(name), &[&resume], &["unreadable"]);

@@ -73,6 +73,12 @@ pub fn tiny_train(data: &str) -> Vec<String> {
     with_settings(&["train", "--preset", "smoke", "--data", data], &TINY)
 }
 
+/// `train --data sentences.txt` for models that are clearly better than chance.
+pub fn trained_on_sentences() -> Vec<String> {
+    let longer = ["mle_tuned.num_epochs=20", "mle_tuned.batch_size=8", "mle_tuned.learning_rate=0.02"];
+    and_set(&tiny_train("sentences.txt"), &longer)
+}
+
 /// A command with settings, a value an argument.
 pub fn with_settings<'a>(command: &[&str], settings: impl IntoIterator<Item = &'a &'a str>) -> Vec<String> {
     and_set(&strings(command), &settings.into_iter().copied().collect::<Vec<_>>())
@@ -123,10 +129,10 @@ impl Scratch {
         scratch
     }
 
-    /// A folder with the finished run `run`, trained on `sentences.txt`.
+    /// A folder with the finished run `run` of [`trained_on_sentences`].
     pub fn with_run() -> Self {
         let scratch = Self::with_sentences();
-        scratch.run(and(&tiny_train("sentences.txt"), &["--out", "run", "-q"])).expect_fine();
+        scratch.run(and(&trained_on_sentences(), &["--out", "run", "-q"])).expect_fine();
         scratch
     }
 

@@ -9,11 +9,11 @@ use seqgan::experiment::{Settings, run};
 use seqgan::reward::Reward;
 use seqgan::saved::SavedRun;
 use seqgan::task::Task;
-use seqgan::train::Silent;
 use seqgan::train::method::{
     ActionValues, AdversarialMethod, Kind, RewardModel, RewardTraining, RolloutContext, TrainingMethod,
     register,
 };
+use seqgan::train::{RoundSchedule, Silent};
 
 /// A row of the table.
 struct Vowels;
@@ -40,6 +40,11 @@ impl TrainingMethod for Vowels {
 }
 
 impl AdversarialMethod for Vowels {
+    /// Vowels are worth some likelihood: the last model is kept, not that of the best validation likelihood.
+    fn schedule(&self, config: &Config) -> RoundSchedule {
+        RoundSchedule { patience: 0, ..RoundSchedule::adversarial(config) }
+    }
+
     fn reward_training(&self, _: &Config) -> RewardTraining {
         RewardTraining::Never
     }

@@ -152,7 +152,8 @@ pub trait AdversarialMethod: Send + Sync {
         config.adversarial.base
     }
 
-    /// Schedule of the rounds.
+    /// Schedule of the rounds. By default the model of the best validation likelihood is kept (`adversarial.patience`). A method
+    /// whose reward is worth some likelihood sets `patience` to 0.
     fn schedule(&self, config: &Config) -> RoundSchedule {
         RoundSchedule::adversarial(config)
     }
