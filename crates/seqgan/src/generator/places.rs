@@ -5,6 +5,7 @@ use super::row_masks::TokenMask;
 use super::{Decision, Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::embedding;
+use crate::nn::touched_rows::TableGradient;
 use crate::token::{SeqBatch, TokenId};
 use std::ops::Range;
 
@@ -71,14 +72,14 @@ impl Inputs {
         mut dx: Vec<R>,
         dim: usize,
         mask: Option<&TokenMask<R>>,
-        d_table: &mut [R],
+        d_table: &mut TableGradient<'_, R>,
     ) {
         if let Some(labels) = &self.labels {
-            embedding::backward(&dx, dim, labels.iter().copied(), d_table);
+            d_table.add(&dx, dim, labels.iter().copied());
         }
         if let Some(mask) = mask {
             mask.multiply(&self.tokens, dim, &mut dx);
         }
-        embedding::backward(&dx, dim, self.tokens.iter().copied(), d_table);
+        d_table.add(&dx, dim, self.tokens.iter().copied());
     }
 }

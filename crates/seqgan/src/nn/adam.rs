@@ -102,6 +102,14 @@ impl<R: Real> Adam<R> {
                         R::adam_of_product(&constants, g, &mut w.data, &mut m.data, &mut v.data);
                     });
                 }
+                Gradient::Rows(rows) => {
+                    for (row, g) in rows.iter() {
+                        let values = row * g.len()..(row + 1) * g.len();
+                        let [w, m, v] =
+                            [&mut *w, &mut *m, &mut *v].map(|tensor| &mut tensor.data[values.clone()]);
+                        R::adam(&constants, w, g, m, v);
+                    }
+                }
             }
         }
     }

@@ -2,17 +2,20 @@
 //!
 //! The gradient of a linear layer's weights is a product x^T dy of two thin matrices. For a wide layer it is much
 //! larger than its factors (1720 x 1720 numbers from 2 x 64 x 1720), so it may be kept as them: its norm is had
-//! without it, and the optimizer makes it tile by tile, where it is used up.
+//! without it, and the optimizer makes it tile by tile, where it is used up. That of a large embedding table is kept as the rows
+//! that were touched ([`TouchedRows`]).
 
-use super::{Tensors, linear};
+use super::touched_rows::{TableGradient, TouchedRows};
+use super::{Tensors, linear, tensors};
 use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 use rayon::prelude::*;
 
 /// Gradients of all parameters of a network, in their order.
 #[derive(Debug, Clone)]
 pub struct Gradients<R> {
-    dense: Tensors<R>, // no values where there are factors
+    dense: Tensors<R>, // no values where there are factors or touched rows
     factors: Vec<(usize, Factors<R>)>,
+    rows: Option<(usize, TouchedRows<R>)>,
 }
 
 /// The gradient x^T dy of a linear layer's weights `[I, O]`.
@@ -28,6 +31,7 @@ pub struct Factors<R> {
 pub(crate) enum Gradient<'a, R> {
     Dense(&'a [R]),
     Factors(&'a Factors<R>),
+    Rows(&'a TouchedRows<R>),
 }
 
 impl<R: Real> Factors<R> {
@@ -84,14 +88,14 @@ impl<R: Real> Factors<R> {
 impl<R> From<Tensors<R>> for Gradients<R> {
     /// Gradients that are tensors, all of them.
     fn from(dense: Tensors<R>) -> Self {
-        Self { dense, factors: Vec::new() }
+        Self { dense, factors: Vec::new(), rows: None }
     }
 }
 
 impl<R: Real> Gradients<R> {
     /// Zero gradients of `parameters`, each a tensor of its own.
     pub fn dense(parameters: &Tensors<R>) -> Self {
-        Self { dense: parameters.zeros_like(), factors: Vec::new() }
+        Self { dense: parameters.zeros_like(), factors: Vec::new(), rows: None }
     }
 
     /// Zero gradients of `parameters`; those of the matrices number `factored` are kept as factors.
@@ -107,7 +111,19 @@ impl<R: Real> Gradients<R> {
                 dense.push(t.name.clone(), &t.shape, vec![R::default(); t.data.len()]);
             }
         }
-        Self { dense, factors }
+        Self { dense, factors, rows: None }
+    }
+
+    /// Zero gradients of `parameters`; of the matrix number `table` only the rows that are touched are kept.
+    pub fn with_rows(parameters: &Tensors<R>, table: usize) -> Self {
+        let mut dense = Tensors::new();
+        for (i, t) in parameters.iter().enumerate() {
+            let (shape, values) = if i == table { (&[0][..], 0) } else { (&t.shape[..], t.data.len()) };
+            dense.push(t.name.clone(), shape, vec![R::default(); values]);
+        }
+        let t = parameters.iter().nth(table).expect("a parameter");
+        let &[num_rows, dim] = t.shape.as_slice() else { panic!("{} is no matrix", t.name) };
+        Self { dense, factors: Vec::new(), rows: Some((table, TouchedRows::zero(num_rows, dim))) }
     }
 
     /// Sets every gradient to zero.
@@ -116,6 +132,17 @@ impl<R: Real> Gradients<R> {
         for (_, factors) in &mut self.factors {
             factors.x.clear();
             factors.dy.clear();
+        }
+        if let Some((_, rows)) = &mut self.rows {
+            rows.clear();
+        }
+    }
+
+    /// The gradient of the embedding table that is parameter tensor number `i`.
+    pub(crate) fn table(&mut self, i: usize) -> TableGradient<'_, R> {
+        match &mut self.rows {
+            Some((number, rows)) if *number == i => TableGradient::Rows(rows),
+            _ => TableGradient::Dense(&mut self.dense[i]),
         }
     }
 
@@ -126,6 +153,9 @@ impl<R: Real> Gradients<R> {
 
     /// The gradient of parameter tensor number `i`.
     pub(crate) fn of(&self, i: usize) -> Gradient<'_, R> {
+        if let Some((_, rows)) = self.rows.as_ref().filter(|(at, _)| *at == i) {
+            return Gradient::Rows(rows);
+        }
         match self.factors.iter().find(|(at, _)| *at == i) {
             Some((_, factors)) => Gradient::Factors(factors),
             None => Gradient::Dense(&self.dense[i]),
@@ -142,6 +172,23 @@ impl<R: Real> Gradients<R> {
         for ((_, to), (_, from)) in self.factors.iter_mut().zip(&other.factors) {
             to.add(&from.x, &from.dy);
         }
+        if let (Some((_, to)), Some((_, from))) = (&mut self.rows, &other.rows) {
+            to.add(from);
+        }
+    }
+
+    /// Adds a multiple of the parameters themselves: the gradient of the L2 term, but for rows that no token has touched.
+    pub fn add_parameters(&mut self, factor: R, parameters: &Tensors<R>) {
+        assert!(self.factors.is_empty(), "L2 of parameters whose gradient is kept as factors");
+        let table = self.rows.as_mut().map(|(number, rows)| {
+            rows.add_table(factor, &parameters[*number]);
+            *number
+        });
+        for (i, (g, w)) in self.dense.iter_mut().zip(parameters.iter()).enumerate() {
+            if table != Some(i) {
+                R::axpy(factor, &w.data, &mut g.data);
+            }
+        }
     }
 
     /// Whether all values are finite. Of factors a bound is checked that is reached long after training has failed.
@@ -149,17 +196,26 @@ impl<R: Real> Gradients<R> {
         let tensors = self.dense.iter().flat_map(|t| t.data.chunks(1 << 15)).collect::<Vec<_>>();
         tensors.par_iter().all(|values| R::largest_size(values).to_f64().is_finite())
             && self.factors.iter().all(|(_, f)| f.is_finite())
+            && self.row_values().iter().all(|x| x.to_f64().is_finite())
     }
 
     /// Sum of all squared values. The number of threads does not change a bit of it.
     pub fn sum_of_squares(&self) -> f64 {
-        self.dense.sum_of_squares() + self.factors.iter().map(|(_, f)| f.sum_of_squares()).sum::<f64>()
+        self.dense.sum_of_squares()
+            + self.factors.iter().map(|(_, f)| f.sum_of_squares()).sum::<f64>()
+            + tensors::sum_of_squares(self.row_values())
     }
 
     /// Multiplies every gradient by `scale`.
     pub fn scale(&mut self, scale: R) {
         self.dense.iter_mut().for_each(|t| t.data.iter_mut().for_each(|x| *x *= scale));
         self.factors.iter_mut().for_each(|(_, f)| f.dy.iter_mut().for_each(|x| *x *= scale));
+        self.rows.iter_mut().for_each(|(_, rows)| rows.values_mut().iter_mut().for_each(|x| *x *= scale));
+    }
+
+    /// The values of the touched rows of a table that is kept as them.
+    fn row_values(&self) -> &[R] {
+        self.rows.as_ref().map_or(&[], |(_, rows)| rows.values())
     }
 
     /// The gradients as tensors with the shapes of the parameters.
@@ -171,6 +227,7 @@ impl<R: Real> Gradients<R> {
                 Gradient::Factors(f) => {
                     tensors.push(tensor.name.clone(), &[f.inputs, f.outputs], f.to_vec());
                 }
+                Gradient::Rows(rows) => tensors.push(tensor.name.clone(), &rows.shape(), rows.to_vec()),
             }
         }
         tensors

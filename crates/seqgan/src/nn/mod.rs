@@ -20,6 +20,7 @@ pub mod softmax;
 pub mod softmax_gradient;
 pub mod swiglu;
 pub mod tensors;
+pub mod touched_rows;
 
 pub use adam::{Adam, AdamConfig};
 pub use gradients::Gradients;

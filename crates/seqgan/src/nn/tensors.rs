@@ -142,7 +142,7 @@ impl<R: Real> Tensors<R> {
 const CHUNK: usize = 1 << 16;
 
 /// Eight sums side by side: one alone would wait for itself.
-fn sum_of_squares<R: Real>(values: &[R]) -> f64 {
+pub(super) fn sum_of_squares<R: Real>(values: &[R]) -> f64 {
     let mut sums = [0.0; 8];
     for chunk in values.chunks(8) {
         for (sum, x) in sums.iter_mut().zip(chunk) {

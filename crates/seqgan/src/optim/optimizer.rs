@@ -98,11 +98,7 @@ impl Optimizer {
         place: &'static str,
     ) -> Result<f64> {
         if update.l2 > 0.0 {
-            let (dense, factored) = self.gradients.parts_mut();
-            assert!(factored.is_empty(), "L2 of parameters whose gradient is kept as factors");
-            for (g, w) in dense.iter_mut().zip(parameters.iter()) {
-                crate::kernel::math::axpy(update.l2 as f32, &w.data, &mut g.data);
-            }
+            self.gradients.add_parameters(update.l2 as f32, parameters);
         }
         let norm = clip_global_norm(&mut self.gradients, update.clip_norm);
         if !norm.is_finite() {

@@ -8,9 +8,9 @@ use crate::generator::counted::{Chunk, Counted};
 use crate::generator::places::{Inputs, decisions};
 use crate::generator::{Dropout, TrainingPass, WeightedBatch};
 use crate::kernel::Real;
+use crate::nn::Gradients;
 use crate::nn::lstm::{self, Trace};
 use crate::nn::softmax_gradient::OutputPass;
-use crate::nn::{Gradients, Tensors};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -69,8 +69,8 @@ impl<'a, R: Real> LstmPass<'a, R> {
         );
         let (shape, forward) = (self.generator.shape, self.forward(&batch));
         let counted = self.counted(&batch, &forward);
-        let gradients = gradients.parts_mut().0;
-        let [dw, db] = gradients.at_mut([shape.output_matrix(), shape.output_bias()]);
+        let dense = gradients.parts_mut().0;
+        let [dw, db] = dense.at_mut([shape.output_matrix(), shape.output_bias()]);
         // Of an embedding table without its labels, if the embeddings are tied.
         let dw = &mut dw[..self.generator.space.vocab_size * shape.output_dim()];
         let (loss, dh) = counted.output_gradient(&self.output, &batch, (dw, db));
@@ -122,8 +122,8 @@ impl<'a, R: Real> LstmPass<'a, R> {
     }
 
     /// Adds the gradients of the embedding and of every layer, from the last to the first, chunk after chunk.
-    fn backward(&self, forward: &[Forward<R>], mut d_hidden: Vec<Vec<R>>, gradients: &mut Tensors<R>) {
-        let (shape, shared) = (self.generator.shape, &self.shared);
+    fn backward(&self, forward: &[Forward<R>], mut d_hidden: Vec<Vec<R>>, gradients: &mut Gradients<R>) {
+        let (shape, shared, dense) = (self.generator.shape, &self.shared, gradients.parts_mut().0);
         for (layer, weights) in self.layers.iter().enumerate().rev() {
             let back = |(chunk, dh): (&Forward<R>, Vec<R>)| {
                 let trace = &chunk.traces[layer];
@@ -137,18 +137,18 @@ impl<'a, R: Real> LstmPass<'a, R> {
             };
             let (d_gates, d_inputs): (Vec<_>, Vec<_>) = forward.par_iter().zip(d_hidden).map(back).unzip();
             let [w, u, b] = shape.layer(layer);
-            let mut du = vec![R::default(); if shared.drops_weights() { gradients[u].len() } else { 0 }];
+            let mut du = vec![R::default(); if shared.drops_weights() { dense[u].len() } else { 0 }];
             for (chunk, d_gates) in forward.iter().zip(&d_gates) {
-                let [dw, own_du, db] = gradients.at_mut([w, u, b]);
+                let [dw, own_du, db] = dense.at_mut([w, u, b]);
                 let du = if shared.drops_weights() { &mut du[..] } else { own_du };
                 lstm::add_weight_gradients(&chunk.traces[layer], d_gates, (dw, du, db));
             }
-            shared.add_dropped(layer, &du, &mut gradients[u]);
+            shared.add_dropped(layer, &du, &mut dense[u]);
             d_hidden = d_inputs;
         }
+        let mut d_table = gradients.table(EMBEDDING);
         for (chunk, dx) in forward.iter().zip(d_hidden) {
-            let (dim, d_table) = (shape.embedding_dim, &mut gradients[EMBEDDING]);
-            chunk.inputs.backward(dx, dim, shared.tokens.as_ref(), d_table);
+            chunk.inputs.backward(dx, shape.embedding_dim, shared.tokens.as_ref(), &mut d_table);
         }
     }
 }

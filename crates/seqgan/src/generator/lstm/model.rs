@@ -1,6 +1,7 @@
 //! Parameters of the LSTM generator.
 
 use super::shape::{EMBEDDING, LstmShape, layout};
+use crate::generator::training_pass::zero_gradients;
 use crate::generator::{Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::lstm;
@@ -103,7 +104,7 @@ impl<R: Real> LstmGenerator<R> {
 
     /// Zero gradients of the parameters.
     pub fn gradients(&self) -> Gradients<R> {
-        Gradients::dense(&self.parameters)
+        zero_gradients(&self.parameters, EMBEDDING, self.shape.tied_embeddings)
     }
 
     /// The weights of layer number `layer`.

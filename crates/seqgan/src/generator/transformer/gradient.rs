@@ -10,7 +10,7 @@ use crate::generator::row_masks::TokenMask;
 use crate::generator::{Dropout, TrainingPass, WeightedBatch};
 use crate::kernel::Real;
 use crate::nn::softmax_gradient::OutputPass;
-use crate::nn::{Gradients, Tensors, rms_norm};
+use crate::nn::{Gradients, rms_norm};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -67,8 +67,8 @@ impl<'a, R: Real> TransformerPass<'a, R> {
         let (space, shape) = (&self.generator.space, self.generator.shape);
         let forward = self.forward(&batch);
         let counted = self.counted(&batch, &forward);
-        let gradients = gradients.parts_mut().0;
-        let dw = &mut gradients[shape.output_matrix()];
+        let dense = gradients.parts_mut().0;
+        let dw = &mut dense[shape.output_matrix()];
         // Of an embedding table without its labels, if the embeddings are tied.
         let dw = &mut dw[..space.vocab_size * shape.hidden_dim];
         // The output layer's bias is no parameter.
@@ -118,7 +118,7 @@ impl<'a, R: Real> TransformerPass<'a, R> {
     }
 
     /// Adds the gradients of everything but the output layer, from the last layer to the first, chunk after chunk.
-    fn backward(&self, mut forward: Vec<Forward<R>>, dh: Vec<Vec<R>>, gradients: &mut Tensors<R>) {
+    fn backward(&self, mut forward: Vec<Forward<R>>, dh: Vec<Vec<R>>, gradients: &mut Gradients<R>) {
         let TransformerGenerator { parameters, fixed, .. } = self.generator;
         let (shape, gain) = (self.generator.shape, self.generator.final_norm());
         let normalise = |(chunk, dh): (&Forward<R>, Vec<R>)| {
@@ -126,7 +126,8 @@ impl<'a, R: Real> TransformerPass<'a, R> {
             (rms_norm::backward(&chunk.y, gain, &dh, &mut d_gain), d_gain)
         };
         let (mut d, d_gains): (Vec<_>, Vec<_>) = forward.par_iter().zip(dh).map(normalise).unzip();
-        let final_norm = &mut gradients[shape.final_norm()];
+        let dense = gradients.parts_mut().0;
+        let final_norm = &mut dense[shape.final_norm()];
         d_gains.iter().for_each(|d_gain| R::axpy(R::of(1.0), d_gain, final_norm));
         for layer in (0..shape.num_layers).rev() {
             let back = |(chunk, dy): (&Forward<R>, Vec<R>)| {
@@ -139,14 +140,15 @@ impl<'a, R: Real> TransformerPass<'a, R> {
             for (chunk, of_weights) in forward.iter_mut().zip(of_weights) {
                 // The layer's values are used up: their memory goes back.
                 let trace = chunk.traces.pop().expect("a trace a layer");
-                block::add_weight_gradients(&trace, &of_weights, (gradients, shape, layer));
+                block::add_weight_gradients(&trace, &of_weights, (dense, shape, layer));
             }
             d = dx;
         }
+        let mut d_table = gradients.table(EMBEDDING);
         for (chunk, mut dx) in forward.iter().zip(d) {
             chunk.masks.input.multiply(chunk.ragged.places(), &mut dx);
             let tokens = self.tokens.as_ref();
-            chunk.inputs.backward(dx, shape.hidden_dim, tokens, &mut gradients[EMBEDDING]);
+            chunk.inputs.backward(dx, shape.hidden_dim, tokens, &mut d_table);
         }
     }
 }

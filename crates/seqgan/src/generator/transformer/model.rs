@@ -2,6 +2,7 @@
 
 use super::block::Block;
 use super::shape::{Beginning, EMBEDDING, TransformerShape, layout, parameters};
+use crate::generator::training_pass::zero_gradients;
 use crate::generator::{Rules, SequenceSpace};
 use crate::kernel::Real;
 use crate::nn::rotary::Rotary;
@@ -119,7 +120,7 @@ impl<R: Real> TransformerGenerator<R> {
 
     /// Zero gradients of the parameters.
     pub fn gradients(&self) -> Gradients<R> {
-        Gradients::dense(&self.parameters)
+        zero_gradients(&self.parameters, EMBEDDING, self.shape.tied_embeddings)
     }
 
     /// The same function with an output matrix of its own, and all logits multiplied by a factor.
