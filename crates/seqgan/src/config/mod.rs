@@ -43,7 +43,7 @@ pub use settings::{
     AdversarialConfig, CheckpointConfig, Config, ConstraintConfig, CrossfitConfig, DataConfig,
     DiscriminatorConfig, EnsembleConfig, EvaluateConfig, GeneratorConfig, LikelihoodConfig, MixtureConfig,
     MonitorConfig, OracleConfig, PgBleuConfig, RankGanConfig, RolloutConfig, ScheduledSamplingConfig,
-    SeqGanStepConfig,
+    SeqGanStepConfig, usual_feedforward_dim,
 };
 pub use synthetic_task::SyntheticTask;
 pub use validate::{CheckedConfig, validate};

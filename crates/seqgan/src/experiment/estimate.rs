@@ -104,11 +104,7 @@ fn of_stage(config: &Config, size: DataSize, stage: Stage) -> f64 {
                 + updates * cost.train_sequence;
             adversarial.num_rounds as f64 * round
         }
-        Stage::Measure => {
-            let rows = config.methods.len() as f64 * (2.0 + 0.3 * config.evaluate.temperatures.len() as f64);
-            let sequence = mean_length * (cost.sample_token + cost.likelihood_token / 3.0);
-            rows * config.evaluate.num_samples as f64 * sequence
-        }
+        Stage::Measure => cost.measuring(config, size),
     }
 }
 

@@ -1,14 +1,16 @@
 //! Rough cost of the parts of training on the reference machine: two cores with AVX-512.
 
 use super::DataSize;
-use crate::config::settings::{Config, GeneratorConfig};
+use crate::config::settings::{Config, GeneratorConfig, usual_feedforward_dim};
 
-/// Multiply-adds per second in the products of a wide generator, on both cores.
-const PRODUCTS: f64 = 1.4e11;
+/// Multiply-adds per second in the products of a generator's training, on both cores, in batches of 32 sequences.
+const PRODUCTS: f64 = 8.5e10;
 /// Seconds per decision besides the products: gates, masks, batches.
 const DECISION: f64 = 0.8e-6;
 /// Seconds per decision and token of the vocabulary besides the products: exponentials, the update of the output layer.
-const TOKEN: f64 = 0.6e-9;
+const TOKEN: f64 = 3e-9;
+/// Seconds that n-gram and distance metrics take per sampled token.
+const METRICS: f64 = 20e-6;
 /// What sampling and scoring take of a training step, as shares of its products.
 const FORWARD: f64 = 1.0 / 3.0;
 
@@ -53,6 +55,14 @@ impl Cost {
 }
 
 impl Cost {
+    /// All measurements of the rows and temperatures of the final table.
+    pub fn measuring(&self, config: &Config, size: DataSize) -> f64 {
+        let rows = config.methods.len() * (1 + config.evaluate.temperatures.len());
+        // Of each, as many sequences are sampled as are scored.
+        let sequence = size.mean_length() * (self.sample_token + FORWARD * self.likelihood_token + METRICS);
+        (rows * config.evaluate.num_samples) as f64 * sequence
+    }
+
     /// A completion of Monte-Carlo search and its score: half a sequence is drawn, on average.
     pub fn completion(&self, size: DataSize) -> f64 {
         self.score_sequence + 0.5 * size.mean_length() * self.sample_token
@@ -73,8 +83,11 @@ impl Cost {
     }
 }
 
-/// Multiply-adds per decision of a forward pass.
+/// Multiply-adds per decision of a forward pass. Other kinds than those of the library count as an LSTM.
 fn products(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
+    if generator.kind == "transformer" {
+        return of_transformer(generator, vocab_size) as f64;
+    }
     let last = if generator.tied_embeddings { generator.embedding_dim } else { generator.hidden_dim };
     let width = |layer: usize| if layer + 1 == generator.num_layers { last } else { generator.hidden_dim };
     let input = |layer: usize| if layer == 0 { generator.embedding_dim } else { width(layer - 1) };
@@ -82,9 +95,21 @@ fn products(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
     ((0..generator.num_layers).map(layer).sum::<usize>() + last * vocab_size) as f64
 }
 
+/// Those of queries, keys, values and results, of three matrices of the feed-forward layer, and of the output layer. Those between
+/// queries and keys are fewer.
+fn of_transformer(generator: &GeneratorConfig, vocab_size: usize) -> usize {
+    let GeneratorConfig { hidden_dim, num_layers, feedforward_dim, .. } = *generator;
+    let inner = match feedforward_dim {
+        0 => usual_feedforward_dim(hidden_dim),
+        inner => inner,
+    };
+    num_layers * hidden_dim * (4 * hidden_dim + 3 * inner) + hidden_dim * vocab_size
+}
+
 /// Weights of a generator, without its biases.
 pub(super) fn num_weights(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
-    let table = if generator.tied_embeddings { 0 } else { generator.embedding_dim * vocab_size };
+    let dim = if generator.kind == "transformer" { generator.hidden_dim } else { generator.embedding_dim };
+    let table = if generator.tied_embeddings { 0 } else { dim * vocab_size };
     products(generator, vocab_size) + table as f64
 }
 
@@ -100,5 +125,9 @@ mod tests {
         assert_eq!(products(&generator, 7), (4 * 5 * (3 + 5) + 5 * 7) as f64);
         (generator.num_layers, generator.tied_embeddings) = (2, true);
         assert_eq!(products(&generator, 7), (4 * 5 * (3 + 5) + 4 * 3 * (5 + 3) + 3 * 7) as f64);
+        (generator.kind, generator.hidden_dim) = ("transformer".into(), 6);
+        assert_eq!(products(&generator, 7), (2 * 6 * (4 * 6 + 3 * 32) + 6 * 7) as f64);
+        generator.feedforward_dim = 5;
+        assert_eq!(products(&generator, 7), (2 * 6 * (4 * 6 + 3 * 5) + 6 * 7) as f64);
     }
 }

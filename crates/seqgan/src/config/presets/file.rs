@@ -32,7 +32,7 @@ pub(super) fn fit(config: &mut Config, preset: Preset, size: DataSize, minutes: 
         Preset::Best if single => Shares { likelihood: 0.92, measuring: 0.08, pretraining: 0.0, rounds: 0.0 },
         // Ensembles, folds and distillation take as long as further likelihood models.
         Preset::Best => Shares { likelihood: 0.09, measuring: 0.05, pretraining: 0.02, rounds: 0.03 },
-        _ => Shares { likelihood: 0.64, measuring: 0.14, pretraining: 0.08, rounds: 0.14 },
+        _ => Shares { likelihood: 0.66, measuring: 0.18, pretraining: 0.05, rounds: 0.11 },
     };
     // Longer sequences have more windows: fewer filters keep a score affordable.
     let shrink = (40.0 / size.max_length as f64).clamp(0.1, 1.0);
@@ -71,15 +71,14 @@ fn fit_ensemble(config: &mut Config, size: DataSize, seconds: f64) {
     config.ensemble.warm_start = true;
 }
 
-/// About four times as many sequences as `num_samples` are drawn or scored.
+/// Numbers of samples and of held-out sequences that are measured.
 fn fit_measuring(config: &mut Config, size: DataSize, seconds: f64) {
-    let cost = Cost::of(config, size);
-    let sequence = size.mean_length() * (cost.sample_token + 0.5 * cost.likelihood_token);
-    let measured = (seconds / sequence / 4.0) as usize;
+    let all = Cost::of(config, size).measuring(config, size);
     let evaluate = &mut config.evaluate;
+    let measured = (evaluate.num_samples as f64 * seconds / all) as usize;
     evaluate.num_held_out = measured.clamp(1_000, evaluate.num_held_out);
     evaluate.num_samples = measured.clamp(200, evaluate.num_samples);
-    evaluate.num_samples_training = (measured / 10).clamp(100, evaluate.num_samples_training);
+    evaluate.num_samples_training = (measured / 4).clamp(100, evaluate.num_samples_training);
 }
 
 /// The discriminator's first epochs, and the rounds.

@@ -16,7 +16,7 @@ pub use methods::{
     CrossfitConfig, EnsembleConfig, MixtureConfig, PgBleuConfig, RankGanConfig, ScheduledSamplingConfig,
     SeqGanStepConfig,
 };
-pub use networks::{DiscriminatorConfig, GeneratorConfig};
+pub use networks::{DiscriminatorConfig, GeneratorConfig, usual_feedforward_dim};
 pub use task::{ConstraintConfig, DataConfig, OracleConfig};
 pub use training::{AdversarialConfig, LikelihoodConfig, RolloutConfig};
 pub use watching::{CheckpointConfig, EvaluateConfig, MonitorConfig};

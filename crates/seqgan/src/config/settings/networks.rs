@@ -41,6 +41,12 @@ pub struct GeneratorConfig {
     pub init_method: String,
 }
 
+/// Inner width F of a Transformer of width D, unless `feedforward_dim` has another: 8/3 of D, rounded up to a multiple of 32. Three
+/// matrices then have as many values as two of 4 D.
+pub const fn usual_feedforward_dim(hidden_dim: usize) -> usize {
+    (8 * hidden_dim).div_ceil(3).next_multiple_of(32)
+}
+
 /// Sizes and updates of the discriminator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,6 @@
 //! Sizes of the Transformer generator, and the names and shapes of its parameters.
 
+use crate::config::usual_feedforward_dim;
 use crate::generator::SequenceSpace;
 use crate::nn::attention::Heads;
 use crate::space::LARGEST_WIDTH;
@@ -10,9 +11,6 @@ const MOST_LAYERS: usize = 32;
 
 /// Most heads of a layer.
 const MOST_HEADS: usize = 64;
-
-/// The width of the feed-forward layers is a multiple of it unless it is given.
-const FEEDFORWARD_STEP: usize = 32;
 
 /// Sizes of a Transformer generator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,15 +28,10 @@ pub struct TransformerShape {
 }
 
 impl TransformerShape {
-    /// Sizes D, L and number of heads, with F as [`Self::usual_feedforward_dim`].
+    /// Sizes D, L and number of heads, with F as [`usual_feedforward_dim`].
     pub const fn new(hidden_dim: usize, num_layers: usize, num_heads: usize) -> Self {
-        let feedforward_dim = Self::usual_feedforward_dim(hidden_dim);
+        let feedforward_dim = usual_feedforward_dim(hidden_dim);
         Self { hidden_dim, num_layers, num_heads, feedforward_dim, tied_embeddings: false }
-    }
-
-    /// 8/3 of D, rounded up to a multiple of 32: three matrices then have as many values as two of 4 D.
-    pub const fn usual_feedforward_dim(hidden_dim: usize) -> usize {
-        (8 * hidden_dim).div_ceil(3).next_multiple_of(FEEDFORWARD_STEP)
     }
 
     /// The same sizes with F.
@@ -199,7 +192,7 @@ mod tests {
     fn sizes_that_do_not_fit_are_refused() {
         let shape = TransformerShape::new(32, 2, 4);
         assert_eq!((shape.check(), shape.feedforward_dim), (Ok(()), 96));
-        assert_eq!(TransformerShape::usual_feedforward_dim(256), 704);
+        assert_eq!(usual_feedforward_dim(256), 704);
         let error = TransformerShape { num_heads: 5, ..shape }.check().unwrap_err();
         assert_eq!(error, "num_heads of 5 does not divide hidden_dim of 32 into heads of an even size");
         assert!(TransformerShape { num_heads: 32, ..shape }.check().is_err());
