@@ -141,17 +141,17 @@ mod tests {
         let mut adam = Adam::new(AdamConfig::default(), &moved);
         let mut gradients = Gradients::with_rows(&moved, 0);
         let (mut w, mut m, mut v) = (moved[0].clone(), vec![0.0; 10], vec![0.0; 10]);
-        for update in 0..3 {
+        for (update, touched) in TOUCHED.into_iter().enumerate() {
             gradients.clear();
             add(&mut gradients, update);
             adam.apply_with_decay(&mut moved, &gradients, 0.01, 0.1);
             let mut whole = [0.0; 10];
-            for (i, &row) in TOUCHED[update].iter().enumerate() {
+            for (i, &row) in touched.iter().enumerate() {
                 whole[2 * row as usize] += 0.1 * (1 + update + i) as f64;
                 whole[2 * row as usize + 1] -= 0.2;
             }
             let corrections = [0.9f64, 0.999].map(|beta| 1.0 - beta.powi(update as i32 + 1));
-            for i in (0..10).filter(|i| TOUCHED[update].contains(&(*i as u32 / 2))) {
+            for i in (0..10).filter(|i| touched.contains(&(*i as u32 / 2))) {
                 m[i] = 0.9 * m[i] + 0.1 * whole[i];
                 v[i] = 0.999 * v[i] + 0.001 * whole[i] * whole[i];
                 w[i] *= 1.0 - 0.01 * 0.1;
