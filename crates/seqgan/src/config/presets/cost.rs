@@ -4,7 +4,7 @@ use super::DataSize;
 use crate::config::settings::{Config, GeneratorConfig, usual_feedforward_dim};
 
 /// Multiply-adds per second in the products of a generator's training, on both cores, in batches of 32 sequences.
-const PRODUCTS: f64 = 8.5e10;
+const PRODUCTS: f64 = 9.5e10;
 /// Seconds per decision besides the products: gates, masks, batches.
 const DECISION: f64 = 0.8e-6;
 /// Seconds per decision and token of the vocabulary besides the products: exponentials, the update of the output layer.

@@ -14,7 +14,7 @@ const TIED_FROM: usize = 300;
 /// Most passes: more gain nothing on any data that was tried.
 const MOST_PASSES: f64 = 40.0;
 /// Passes that are enough for any model.
-const ENOUGH_PASSES: f64 = 5.6;
+const ENOUGH_PASSES: f64 = 8.0;
 /// Tokens per weight that are enough for a model, in fewer passes. Hoffmann et al. (2022) find some 20 for large Transformers.
 const ENOUGH_TOKENS: f64 = 16.0;
 /// Least number of updates with batches of more than 32 sequences.
@@ -60,15 +60,15 @@ fn set_learning_rate(config: &mut Config) {
     let hidden = config.generator.hidden_dim as f64;
     let likelihood = &mut config.mle_tuned;
     likelihood.learning_rate =
-        0.003 * (512.0 / hidden).sqrt() * (likelihood.batch_size as f64 / 32.0).powf(0.25);
+        0.0033 * (512.0 / hidden).sqrt() * (likelihood.batch_size as f64 / 32.0).powf(0.25);
 }
 
 /// Dropout by the number of weights per token: none where the data are plenty.
 fn regularise(config: &mut Config, size: DataSize, passes: f64) {
     let ratio = weights_per_token(config, size);
     // A few passes cannot overfit by much, and dropout slows them down.
-    let strength = ((passes - 1.0) / 7.0).clamp(0.0, 1.0);
-    let rate = strength * (0.2 + 0.14 * (ratio / 3.0).log2()).clamp(0.0, 0.55);
+    let strength = ((passes - 1.0) / 9.0).clamp(0.0, 1.0);
+    let rate = strength * (0.2 + 0.14 * (ratio / 3.0).log2()).clamp(0.0, 0.6);
     let rounded = |rate: f64| (rate * 20.0).round() / 20.0;
     let words = size.vocab_size >= TIED_FROM;
     let likelihood = &mut config.mle_tuned;
