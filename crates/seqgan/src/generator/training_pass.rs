@@ -12,8 +12,8 @@ pub trait TrainingPass: Sync {
     fn accumulate(&self, batch: WeightedBatch<'_>, gradients: &mut Gradients<f32>) -> f64;
 }
 
-/// Rows from which an embedding table of its own is updated where it was touched. Smaller ones have the exact Adam, and gain little:
-/// docs/performance.md has both.
+/// Rows from which an embedding table of its own is updated where it was touched. Smaller ones have the exact Adam. A choice that
+/// was not measured.
 const TOUCHED_FROM: usize = 20_000;
 
 /// Zero gradients of a generator's parameters, whose tensor number `embedding` is a table `[V + C, D]`. A tied one is the output

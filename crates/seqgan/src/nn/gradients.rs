@@ -100,30 +100,18 @@ impl<R: Real> Gradients<R> {
 
     /// Zero gradients of `parameters`; those of the matrices number `factored` are kept as factors.
     pub fn with_factors(parameters: &Tensors<R>, factored: &[usize]) -> Self {
-        let mut dense = Tensors::new();
-        let mut factors = Vec::new();
-        for (i, t) in parameters.iter().enumerate() {
-            if factored.contains(&i) {
-                let &[inputs, outputs] = t.shape.as_slice() else { panic!("{} is no matrix", t.name) };
-                factors.push((i, Factors::zero(inputs, outputs)));
-                dense.push(t.name.clone(), &[0], Vec::new());
-            } else {
-                dense.push(t.name.clone(), &t.shape, vec![R::default(); t.data.len()]);
-            }
-        }
-        Self { dense, factors, rows: None }
+        let factors = factored.iter().map(|&i| {
+            let [inputs, outputs] = matrix_shape(parameters, i);
+            (i, Factors::zero(inputs, outputs))
+        });
+        Self { dense: dense_without(parameters, factored), factors: factors.collect(), rows: None }
     }
 
     /// Zero gradients of `parameters`; of the matrix number `table` only the rows that are touched are kept.
     pub fn with_rows(parameters: &Tensors<R>, table: usize) -> Self {
-        let mut dense = Tensors::new();
-        for (i, t) in parameters.iter().enumerate() {
-            let (shape, values) = if i == table { (&[0][..], 0) } else { (&t.shape[..], t.data.len()) };
-            dense.push(t.name.clone(), shape, vec![R::default(); values]);
-        }
-        let t = parameters.iter().nth(table).expect("a parameter");
-        let &[num_rows, dim] = t.shape.as_slice() else { panic!("{} is no matrix", t.name) };
-        Self { dense, factors: Vec::new(), rows: Some((table, TouchedRows::zero(num_rows, dim))) }
+        let [num_rows, dim] = matrix_shape(parameters, table);
+        let rows = Some((table, TouchedRows::zero(num_rows, dim)));
+        Self { dense: dense_without(parameters, &[table]), factors: Vec::new(), rows }
     }
 
     /// Sets every gradient to zero.
@@ -196,7 +184,7 @@ impl<R: Real> Gradients<R> {
         let tensors = self.dense.iter().flat_map(|t| t.data.chunks(1 << 15)).collect::<Vec<_>>();
         tensors.par_iter().all(|values| R::largest_size(values).to_f64().is_finite())
             && self.factors.iter().all(|(_, f)| f.is_finite())
-            && self.row_values().iter().all(|x| x.to_f64().is_finite())
+            && R::largest_size(self.row_values()).to_f64().is_finite()
     }
 
     /// Sum of all squared values. The number of threads does not change a bit of it.
@@ -232,6 +220,25 @@ impl<R: Real> Gradients<R> {
         }
         tensors
     }
+}
+
+/// The sizes of parameter tensor number `i`, a matrix.
+fn matrix_shape<R: Real>(parameters: &Tensors<R>, i: usize) -> [usize; 2] {
+    let tensor = parameters.iter().nth(i).expect("a parameter");
+    let &[rows, columns] = tensor.shape.as_slice() else { panic!("{} is no matrix", tensor.name) };
+    [rows, columns]
+}
+
+/// Zero gradients of all parameters but those of number `without`, which have no values.
+fn dense_without<R: Real>(parameters: &Tensors<R>, without: &[usize]) -> Tensors<R> {
+    let mut dense = Tensors::new();
+    for (i, tensor) in parameters.iter().enumerate() {
+        match without.contains(&i) {
+            true => dense.push(tensor.name.clone(), &[0], Vec::new()),
+            false => dense.push(tensor.name.clone(), &tensor.shape, vec![R::default(); tensor.data.len()]),
+        }
+    }
+    dense
 }
 
 #[cfg(test)]

@@ -105,7 +105,7 @@ impl<R: Real> TableGradient<'_, R> {
             Self::Dense(table) => embedding::backward(d_out, dim, tokens, table),
             Self::Rows(rows) => {
                 for (token, d) in tokens.zip(d_out.chunks_exact(dim)) {
-                    rows.row_mut(token as usize).iter_mut().zip(d).for_each(|(y, &x)| *y += x);
+                    R::axpy(R::of(1.0), d, rows.row_mut(token as usize));
                 }
             }
         }

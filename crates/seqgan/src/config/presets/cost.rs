@@ -52,9 +52,7 @@ impl Cost {
             train_sequence: score_sequence * 2.0 + features * features * 6e-11 + 4e-5,
         }
     }
-}
 
-impl Cost {
     /// All measurements of the rows and temperatures of the final table.
     pub fn measuring(&self, config: &Config, size: DataSize) -> f64 {
         let rows = config.methods.len() * (1 + config.evaluate.temperatures.len());
@@ -68,15 +66,15 @@ impl Cost {
         self.score_sequence + 0.5 * size.mean_length() * self.sample_token
     }
 
-    /// A token of a generated sequence in a round of a cross-fitted method. It is drawn, trained on beside a real one, and scored
-    /// by the base and by each model of the ensemble; a score costs a third of a training step.
+    /// A token of a generated sequence in a round of a cross-fitted method. It is drawn, trained on beside a real one,
+    /// and scored by the base and by each model of the ensemble; a score costs a third of a training step.
     pub fn crossfit_token(&self, config: &Config) -> f64 {
         let members = if config.crossfit.ensemble_features { config.ensemble.num_members } else { 0 };
         self.sample_token + self.likelihood_token * (2.0 + (2 + 2 * members) as f64 / 3.0)
     }
 
-    /// A training token of `distilled` with an ensemble of `members`, beside a sampled one. Both are trained on, and the ensemble's
-    /// distributions are computed for both.
+    /// A training token of `distilled` with an ensemble of `members`, beside a sampled one. Both are trained on, and
+    /// the ensemble's distributions are computed for both.
     pub fn distilled_token(&self, config: &Config, size: DataSize, members: usize) -> f64 {
         let ensemble = Self::of_ensemble(config, size, members);
         ensemble.sample_token + ensemble.likelihood_token * 2.0 / 3.0 + 2.0 * self.likelihood_token
@@ -95,8 +93,8 @@ fn products(generator: &GeneratorConfig, vocab_size: usize) -> f64 {
     ((0..generator.num_layers).map(layer).sum::<usize>() + last * vocab_size) as f64
 }
 
-/// Those of queries, keys, values and results, of three matrices of the feed-forward layer, and of the output layer. Those between
-/// queries and keys are fewer.
+/// Those of queries, keys, values and results, of three matrices of the feed-forward layer, and of the output layer.
+/// Those between queries and keys are fewer.
 fn of_transformer(generator: &GeneratorConfig, vocab_size: usize) -> usize {
     let GeneratorConfig { hidden_dim, num_layers, feedforward_dim, .. } = *generator;
     let inner = match feedforward_dim {

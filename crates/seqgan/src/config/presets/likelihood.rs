@@ -15,7 +15,8 @@ const TIED_FROM: usize = 300;
 const MOST_PASSES: f64 = 40.0;
 /// Passes that are enough for any model.
 const ENOUGH_PASSES: f64 = 8.0;
-/// Tokens per weight that are enough for a model, in fewer passes. Hoffmann et al. (2022) find some 20 for large Transformers.
+/// Tokens per weight that are enough for a model, in fewer passes. Hoffmann et al. (2022) find some 20 for large
+/// Transformers.
 const ENOUGH_TOKENS: f64 = 16.0;
 /// Least number of updates with batches of more than 32 sequences.
 const ENOUGH_UPDATES: f64 = 5_000.0;
