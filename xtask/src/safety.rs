@@ -10,9 +10,14 @@ use proc_macro2::TokenStream;
 use std::path::Path;
 
 /// The files with unsafe code, in `crates/seqgan/src/kernel`.
-const FILES: [&str; 9] = [
+const FILES: [&str; 14] = [
     "adam.rs",
-    "bf16.rs",
+    "bf16/amx.rs",
+    "bf16/detection.rs",
+    "bf16/emulated.rs",
+    "bf16/lines.rs",
+    "bf16/product.rs",
+    "bf16/tiles.rs",
     "cells.rs",
     "draw.rs",
     "gemm.rs",

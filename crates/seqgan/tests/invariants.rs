@@ -1,5 +1,6 @@
 //! Properties that hold for any shape and seed, tried over many seeded random ones.
 
+mod bf16;
 mod completion;
 mod discriminator;
 mod distribution; // no tests: a policy's exact distribution, and a bound on the distance of counts from it

@@ -1,7 +1,6 @@
 //! Number formats of the completion scorer, and their matrix products.
 
-use crate::kernel::bf16::{self, Bf16, PairMatrix, PairProduct};
-use crate::kernel::{Gemm, PackedMatrix, Real, Right, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Precision, Real, Right, Rows};
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -47,11 +46,11 @@ impl<R: Real> Arithmetic for Exact<R> {
     const ALIGN: usize = 1;
 
     fn pack(b: &[R], k: usize, n: usize) -> PackedMatrix<R> {
-        PackedMatrix::new(b, k, n)
+        PackedMatrix::new(b, k, n, Precision::F32)
     }
 
     fn pack_filters(w: &[R], n: usize, _: usize) -> PackedMatrix<R> {
-        PackedMatrix::of_transpose(w, n, w.len() / n)
+        PackedMatrix::of_transpose(w, n, w.len() / n, Precision::F32)
     }
 
     fn values(x: &[R], _: usize) -> Cow<'_, [R]> {
@@ -66,50 +65,53 @@ impl<R: Real> Arithmetic for Exact<R> {
         k: usize,
         y: &mut [R],
     ) {
-        let n = matrix.columns();
         let (a_rows, b) = (Rows::Offsets(offsets), Right::Packed { matrix, first_row });
-        R::gemm(&Gemm { m: offsets.len(), n, k, a: x, a_rows, a_step: 1, b, accumulate: true }, y, n);
+        let product = Gemm { k, a_rows, b, ..Gemm::packed(offsets.len(), x, matrix) };
+        R::gemm(&product.adding(), y, matrix.columns());
     }
 }
 
-/// Pairs of bfloat16 with sums in f32, for CPUs with such an instruction.
+/// Factors in bfloat16 with sums in f32.
 pub(crate) struct Pairs;
 
 impl Arithmetic for Pairs {
     type Real = f32;
-    type Value = Bf16;
-    type Matrix = PairMatrix;
-    const ALIGN: usize = 2;
+    type Value = f32;
+    type Matrix = PackedMatrix<f32>;
+    const ALIGN: usize = 32;
 
-    fn pack(b: &[f32], k: usize, n: usize) -> PairMatrix {
-        PairMatrix::new(k, n, |p, j| b[p * n + j])
+    fn pack(b: &[f32], k: usize, n: usize) -> PackedMatrix<f32> {
+        let mut b = b.to_vec();
+        let padded = k.next_multiple_of(Self::ALIGN);
+        b.resize(padded * n, 0.0);
+        PackedMatrix::new(&b, padded, n, Precision::Bf16)
     }
 
-    fn pack_filters(w: &[f32], n: usize, dim: usize) -> PairMatrix {
-        let (inner, padded) = (w.len() / n, dim.next_multiple_of(2));
-        PairMatrix::new(inner / dim * padded, n, |p, j| {
-            let (position, i) = (p / padded, p % padded);
-            if i < dim { w[j * inner + position * dim + i] } else { 0.0 }
-        })
+    fn pack_filters(w: &[f32], n: usize, dim: usize) -> PackedMatrix<f32> {
+        let w = Self::values(w, dim);
+        PackedMatrix::of_transpose(&w, n, w.len() / n, Precision::Bf16)
     }
 
-    fn values(x: &[f32], width: usize) -> Cow<'_, [Bf16]> {
-        let padded = width.next_multiple_of(2);
-        let mut values = vec![0; x.len() / width * padded];
+    fn values(x: &[f32], width: usize) -> Cow<'_, [f32]> {
+        let padded = width.next_multiple_of(Self::ALIGN);
+        if padded == width {
+            return Cow::Borrowed(x);
+        }
+        let mut values = vec![0.0; x.len() / width * padded];
         for (to, x) in values.chunks_exact_mut(padded).zip(x.chunks_exact(width)) {
-            to.iter_mut().zip(x).for_each(|(to, &x)| *to = bf16::round(x));
+            to[..width].copy_from_slice(x);
         }
         Cow::Owned(values)
     }
 
     fn add_product(
-        x: &[Bf16],
+        x: &[f32],
         offsets: &[usize],
-        matrix: &PairMatrix,
+        matrix: &PackedMatrix<f32>,
         first_row: usize,
         k: usize,
         y: &mut [f32],
     ) {
-        PairProduct { a: x, offsets, b: matrix, first_row, k }.add_to(y);
+        Exact::add_product(x, offsets, matrix, first_row, k, y);
     }
 }

@@ -5,7 +5,7 @@
 //! the partial sequence after each decision.
 
 use super::shape::BatchLoss;
-use crate::kernel::Real;
+use crate::kernel::{Precision, Real};
 use crate::nn::lstm::{self, Steps};
 use crate::nn::{Gradients, Tensors, embedding};
 use crate::rng::Streams;
@@ -236,7 +236,7 @@ impl<R: Real> CausalDiscriminator<R> {
             for (part, sum) in [(&w_out, &mut *dw_out), (&w_features, dw_features)] {
                 R::axpy(R::of(1.0), part, sum);
             }
-            lstm::add_weight_gradients(&chunk.trace, &d_gates, (dw, du, db));
+            layer.add_weight_gradients(&chunk.trace, &d_gates, (dw, du, db));
             db_out[0] += b_out;
             let dim = self.shape.embedding_dim;
             // Features have no gradient; only the embedding's part of the input gradient is used.
@@ -292,7 +292,8 @@ impl<R: Real> CausalDiscriminator<R> {
     }
 
     fn weights(&self) -> lstm::Weights<'_, R> {
-        lstm::Weights { w: &self.parameters[W], u: &self.parameters[U], b: &self.parameters[B], blocks: &[] }
+        let [w, u, b] = [W, U, B].map(|i| &self.parameters[i][..]);
+        lstm::Weights { w, u, b, blocks: &[], precision: Precision::F32 }
     }
 }
 

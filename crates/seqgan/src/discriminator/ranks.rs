@@ -5,7 +5,7 @@
 //! of the sum over the comparison set C alone, P = sigmoid(gamma alpha(s | u) - L_u(C)).
 
 use super::shape::BatchLoss;
-use crate::kernel::Real;
+use crate::kernel::{Precision, Real};
 use crate::nn::linear;
 
 /// References U, to which relevance is measured.
@@ -48,7 +48,7 @@ impl<R: Real> References<R> {
     pub(crate) fn backward(&self, features: &[R], relevance: &[f64], d: &[f64]) -> Vec<R> {
         let width = self.w.len() / self.len();
         let narrow: Vec<R> = d.iter().map(|&d| R::of(d)).collect();
-        let mut dx = linear::backward_input(&self.w, &narrow, self.len());
+        let mut dx = linear::backward_input(&self.w, &narrow, self.len(), Precision::F32);
         let rows = dx.chunks_exact_mut(width).zip(features.chunks_exact(width));
         let outputs = relevance.chunks_exact(self.len()).zip(d.chunks_exact(self.len()));
         for ((dx, y), (alpha, d)) in rows.zip(outputs) {

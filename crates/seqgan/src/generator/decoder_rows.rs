@@ -1,7 +1,7 @@
 //! Rows of a decoder: labels, vectors that are forked and reordered, and what the output layer reads.
 
 use super::{Rules, SequenceSpace};
-use crate::kernel::{Gemm, Real, Rows};
+use crate::kernel::{Gemm, Precision, Real, Rows};
 use crate::nn::embedding;
 use crate::token::{Label, TokenId};
 use std::borrow::Cow;
@@ -11,13 +11,13 @@ use std::borrow::Cow;
 pub(super) fn logits(
     (h, width): (&[f32], usize),
     rows: &[usize],
-    (w, b): (&[f32], &[f32]),
+    (w, b, precision): (&[f32], &[f32], Precision),
     (rules, mask): (&Rules, u32),
 ) -> Vec<f32> {
     let offsets: Vec<usize> = rows.iter().map(|row| row * width).collect();
     let product = Gemm { a_rows: Rows::Offsets(&offsets), ..Gemm::dense(rows.len(), width, b.len(), h, w) };
     let mut logits = b.repeat(rows.len());
-    f32::gemm(&product.adding(), &mut logits, b.len());
+    f32::gemm(&product.in_precision(precision).adding(), &mut logits, b.len());
     logits.chunks_exact_mut(b.len()).for_each(|logits| rules.forbid(mask, logits));
     logits
 }

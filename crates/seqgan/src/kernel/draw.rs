@@ -13,6 +13,7 @@
 
 use super::masks::{FORBIDDEN, Masks};
 use super::math;
+use super::precision::Precision;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 use crate::token::TokenId;
 
@@ -31,11 +32,12 @@ pub(crate) struct OutputTable {
     bias: Vec<Vec<f32>>, // [blocks, block] a mask, forbidden tokens and padding lowered
     largest_norm: f32,   // of a column of the weights
     largest_bias: f32,   // in size
+    precision: Precision,
 }
 
 impl OutputTable {
-    /// Packs W `[H, V]` and b `[V]`, both multiplied by `scale` (one over the temperature).
-    pub(crate) fn new(w: &[f32], b: &[f32], scale: f32, masks: &Masks) -> Self {
+    /// Packs W `[H, V]` and b `[V]`.
+    pub(crate) fn new(w: &[f32], b: &[f32], precision: Precision, masks: &Masks) -> Self {
         let vocab = b.len();
         let hidden_dim = w.len() / vocab;
         let block = BLOCK.min(vocab.next_multiple_of(LANES));
@@ -44,15 +46,18 @@ impl OutputTable {
         for (k, row) in w.chunks_exact(vocab).enumerate() {
             for (v, part) in row.chunks(block).enumerate() {
                 let to = &mut weights[(v * hidden_dim + k) * block..][..part.len()];
-                to.iter_mut().zip(part).for_each(|(to, &x)| *to = x * scale);
+                to.iter_mut().zip(part).for_each(|(to, &x)| *to = precision.of_factor(x));
             }
         }
         let mut squares = vec![0.0; vocab];
         for row in w.chunks_exact(vocab) {
-            squares.iter_mut().zip(row).for_each(|(sum, &x)| *sum += x * scale * x * scale);
+            squares
+                .iter_mut()
+                .zip(row)
+                .for_each(|(sum, &x)| *sum += precision.of_factor(x) * precision.of_factor(x));
         }
         let largest_norm = squares.iter().copied().fold(0.0, f32::max).sqrt();
-        let mut plain: Vec<f32> = b.iter().map(|&x| x * scale).collect();
+        let mut plain = b.to_vec();
         let largest_bias = plain.iter().map(|x| x.abs()).fold(0.0, f32::max);
         plain.resize(padded, FORBIDDEN as f32);
         let masked = |mask| {
@@ -61,7 +66,7 @@ impl OutputTable {
             bias
         };
         let bias = (0..masks.len() as u32).map(masked).collect();
-        Self { hidden_dim, vocab, block, weights, bias, largest_norm, largest_bias }
+        Self { hidden_dim, vocab, block, weights, bias, largest_norm, largest_bias, precision }
     }
 
     /// Draws a token for each row of h `[rows, H]` under one mask with the uniform numbers `uniforms`, and appends tokens
@@ -76,7 +81,8 @@ impl OutputTable {
     ) {
         assert_eq!(h.len(), uniforms.len() * self.hidden_dim, "a uniform number a row");
         let bias = &self.bias[mask as usize];
-        dispatch(Draw { table: self, bias, h, uniforms, tokens, log_prob });
+        let h = self.precision.of_factors(h);
+        dispatch(Draw { table: self, bias, h: &h, uniforms, tokens, log_prob });
     }
 }
 
@@ -354,7 +360,7 @@ mod tests {
             let uniforms: Vec<f64> =
                 (0..rows).map(|r| Streams::new(5, Purpose::Sample).uniform(r as u64, 0)).collect();
             let masks = Masks::new(vec![vec![0, 1], vec![1]]);
-            let table = OutputTable::new(&w, &b, 1.0 / 0.7, &masks);
+            let table = OutputTable::new(&w, &b, Precision::F32, &masks);
             for mask in [0, 1] {
                 for level in all_levels() {
                     let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
@@ -367,7 +373,7 @@ mod tests {
                     for r in 0..rows {
                         let banned = masks.forbidden(mask);
                         let h = &h[r * hidden..(r + 1) * hidden];
-                        let (token, want) = plain(&w, &b, 1.0 / 0.7, banned, h, uniforms[r]);
+                        let (token, want) = plain(&w, &b, 1.0, banned, h, uniforms[r]);
                         assert_eq!(tokens[r], token, "{level:?} vocab {vocab} row {r}");
                         assert!((f64::from(log_prob[r]) - want).abs() < 1e-5, "{} for {want}", log_prob[r]);
                     }
@@ -382,7 +388,7 @@ mod tests {
         let (w, b) = (random(hidden * vocab, 1), random(vocab, 2));
         let mut h = random(rows * hidden, 3);
         let draw = |h: &[f32]| {
-            let table = OutputTable::new(&w, &b, 1.0, &Masks::new(vec![vec![]]));
+            let table = OutputTable::new(&w, &b, Precision::F32, &Masks::new(vec![vec![]]));
             let uniforms: Vec<f64> =
                 (0..rows).map(|r| Streams::new(6, Purpose::Sample).uniform(r as u64, 0)).collect();
             let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
@@ -410,7 +416,7 @@ mod tests {
     fn never_draws_what_is_forbidden_even_at_the_ends_of_the_unit_interval() {
         let vocab = 200;
         let masks = Masks::new(vec![vec![0, 198, 199]]);
-        let table = OutputTable::new(&random(4 * vocab, 1), &random(vocab, 2), 1.0, &masks);
+        let table = OutputTable::new(&random(4 * vocab, 1), &random(vocab, 2), Precision::F32, &masks);
         let (mut tokens, mut log_prob) = (Vec::new(), Vec::new());
         table.draw(&random(8, 3), 0, &[0.0, 1.0 - 1e-16], &mut tokens, &mut log_prob);
         assert!(tokens[0] == 1 && tokens[1] == 197, "{tokens:?}");

@@ -8,21 +8,15 @@
 #![allow(clippy::needless_range_loop)] // loops of constant length over register tiles, to be unrolled
 #![allow(unsafe_code)] // raw pointers in the inner loop; `Gemm::check` proves every access in bounds first
 
+use super::bf16::{self, Factors, Left, Threads};
 use super::bounds::{rows_fit, starts_fit};
 use super::packed::{PANEL, PackedMatrix};
+use super::precision::Precision;
 use super::real::Real;
+use super::rows::Rows;
 use super::simd::{Kernel, LANES, Simd, dispatch};
 use super::transpose::transpose;
 use rayon::prelude::*;
-
-/// Where the rows of A begin.
-#[derive(Clone, Copy)]
-pub(crate) enum Rows<'a> {
-    /// Row i begins at `i * stride`.
-    Stride(usize),
-    /// Row i begins at `offsets[i]`; rows may overlap.
-    Offsets(&'a [usize]),
-}
 
 /// B `[k, n]`.
 #[derive(Clone, Copy)]
@@ -46,13 +40,25 @@ pub(crate) struct Gemm<'a, R> {
     pub b: Right<'a, R>,
     /// Add to C instead of overwriting it.
     pub accumulate: bool,
+    /// Number format of the factors; that of a packed B.
+    pub precision: Precision,
 }
 
 impl<'a, R: Real> Gemm<'a, R> {
     /// A and B row-major and dense.
     pub(crate) fn dense(m: usize, k: usize, n: usize, a: &'a [R], b: &'a [R]) -> Self {
         let b = Right::Dense { values: b, stride: n };
-        Self { m, n, k, a, a_rows: Rows::Stride(k), a_step: 1, b, accumulate: false }
+        Self {
+            m,
+            n,
+            k,
+            a,
+            a_rows: Rows::Stride(k),
+            a_step: 1,
+            b,
+            accumulate: false,
+            precision: Precision::F32,
+        }
     }
 
     /// A is the transpose of a dense row-major `[k, m]`.
@@ -73,7 +79,13 @@ impl<'a, R: Real> Gemm<'a, R> {
             a_step: 1,
             b: Right::Packed { matrix: b, first_row: 0 },
             accumulate: false,
+            precision: b.precision(),
         }
+    }
+
+    /// The same in another precision; B is not packed.
+    pub(crate) fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The same, adding to C.
@@ -82,10 +94,7 @@ impl<'a, R: Real> Gemm<'a, R> {
     }
 
     pub(crate) fn row(&self, i: usize) -> usize {
-        match self.a_rows {
-            Rows::Stride(stride) => i * stride,
-            Rows::Offsets(offsets) => offsets[i],
-        }
+        self.a_rows.start(i)
     }
 
     /// The product of the rows `first..first + m` of A alone.
@@ -113,6 +122,7 @@ impl<'a, R: Real> Gemm<'a, R> {
             Right::Packed { matrix, first_row } => {
                 let inside = starts_fit(std::iter::once(first_row), self.k, matrix.rows());
                 assert!(inside && self.n == matrix.columns(), "B is too small");
+                assert_eq!(self.precision, matrix.precision(), "the precision of B");
             }
         }
         // From the first to the last element of a row of A.
@@ -131,16 +141,20 @@ impl<'a, R: Real> Gemm<'a, R> {
 /// The plain product, any number type; the fast one is tested against it.
 pub(crate) fn plain<R: Real>(p: &Gemm<'_, R>, c: &mut [R], c_stride: usize) {
     p.check(c.len(), c_stride);
+    let factor = |x: R| match p.precision {
+        Precision::F32 => x,
+        Precision::Bf16 => R::of(f64::from(bf16::rounded(x.to_f64() as f32))),
+    };
     for i in 0..p.m {
         let (row, out) = (p.row(i), &mut c[i * c_stride..][..p.n]);
         if !p.accumulate {
             out.fill(R::default());
         }
         for q in 0..p.k {
-            let x = p.a[row + q * p.a_step];
+            let x = factor(p.a[row + q * p.a_step]);
             match p.b {
                 Right::Dense { values, stride } => {
-                    out.iter_mut().zip(&values[q * stride..][..p.n]).for_each(|(y, &b)| *y += x * b);
+                    out.iter_mut().zip(&values[q * stride..][..p.n]).for_each(|(y, &b)| *y += x * factor(b));
                 }
                 Right::Packed { matrix, first_row } => {
                     out.iter_mut().zip(matrix.row(first_row + q)).for_each(|(y, b)| *y += x * b);
@@ -152,6 +166,9 @@ pub(crate) fn plain<R: Real>(p: &Gemm<'_, R>, c: &mut [R], c_stride: usize) {
 
 /// The fast product on the calling thread.
 pub(crate) fn fast(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize) {
+    if p.precision == Precision::Bf16 {
+        return in_bf16(p, c, c_stride, Threads::One);
+    }
     p.check(c.len(), c_stride);
     if p.k == 0 {
         return plain(p, c, c_stride);
@@ -159,6 +176,33 @@ pub(crate) fn fast(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize) {
     with_contiguous_rows(p, |p| {
         dispatch(Block { p: *p, columns: 0..p.n, c: c.as_mut_ptr(), c_stride });
     });
+}
+
+/// The product with factors in bfloat16.
+fn in_bf16(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize, threads: Threads) {
+    p.check(c.len(), c_stride);
+    if p.k == 0 {
+        return plain(p, c, c_stride);
+    }
+    let b = match p.b {
+        Right::Dense { values, stride } => bf16::Right::Dense { values, stride },
+        Right::Packed { matrix, first_row } => {
+            bf16::Right::Tiles { tiles: matrix.tiles().expect("a matrix in bfloat16"), first_row }
+        }
+    };
+    let mut multiply = |a| {
+        let Gemm { m, n, k, accumulate, .. } = *p;
+        bf16::multiply(&Factors { m, n, k, a, b, accumulate }, c, c_stride, threads);
+    };
+    match p.a_rows {
+        rows if p.a_step == 1 => multiply(Left::Rows { values: p.a, rows }),
+        Rows::Stride(1) => multiply(Left::Transposed { values: p.a, stride: p.a_step }),
+        _ => {
+            let values: Vec<f32> =
+                (0..p.m * p.k).map(|at| p.a[p.row(at / p.k) + at % p.k * p.a_step]).collect();
+            multiply(Left::Rows { values: &values, rows: Rows::Stride(p.k) });
+        }
+    }
 }
 
 /// Hands out the product with rows of A that are contiguous. Elements of a row of a transposed A are as far apart as A is wide.
@@ -177,6 +221,9 @@ fn with_contiguous_rows(p: &Gemm<'_, f32>, f: impl FnOnce(&Gemm<'_, f32>)) {
 pub(crate) fn fast_parallel(p: &Gemm<'_, f32>, c: &mut [f32], c_stride: usize) {
     const ROW_BLOCK: usize = 256;
     const COLUMN_BLOCK: usize = 2 * PANEL;
+    if p.precision == Precision::Bf16 {
+        return in_bf16(p, c, c_stride, Threads::All);
+    }
     p.check(c.len(), c_stride);
     if p.k == 0 || p.m * p.n * p.k < 1 << 17 {
         return fast(p, c, c_stride);
@@ -374,7 +421,7 @@ mod tests {
         for (m, k, n) in small.into_iter().chain(large.into_iter().filter(|_| !cfg!(miri))) {
             let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
             let offsets: Vec<usize> = (0..m).map(|i| (i * 7) % (m * k - k + 1).max(1)).collect();
-            let packed = PackedMatrix::new(&b, k, n);
+            let packed = PackedMatrix::new(&b, k, n, Precision::F32);
             let mut products = vec![Gemm::dense(m, k, n, &a, &b), Gemm::transposed(m, k, n, &a, &b)];
             products.push(Gemm { a_rows: Rows::Offsets(&offsets), ..products[0] });
             products.push(Gemm::packed(m, &a, &packed));
@@ -429,7 +476,7 @@ mod tests {
         refused(Gemm { a_step: usize::MAX, ..p }, "A is too small");
         refused(Gemm { a_rows: Rows::Stride(usize::MAX), ..p }, "A is too small");
         refused(Gemm { a_rows: Rows::Offsets(&[0, usize::MAX]), ..p }, "A is too small");
-        let packed = PackedMatrix::new(&values, 2, 2);
+        let packed = PackedMatrix::new(&values, 2, 2, Precision::F32);
         let b = Right::Packed { matrix: &packed, first_row: usize::MAX };
         refused(Gemm { b, ..p }, "B is too small");
     }

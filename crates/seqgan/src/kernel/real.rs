@@ -1,5 +1,7 @@
 //! The number type of a network: f32 on SIMD kernels, f64 on plain loops.
 
+use super::bf16::Tiles;
+use super::cells::CellsBackward;
 use super::{Gemm, adam, cells, gemm, math, transpose, windows};
 use std::fmt::Debug;
 use std::ops::{Add, AddAssign, Div, Mul, MulAssign, Neg, Sub, SubAssign};
@@ -40,6 +42,16 @@ pub trait Real:
     #[doc(hidden)]
     fn gemm_parallel(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
         gemm::plain(p, c, c_stride);
+    }
+    /// The tiles of B `[k, n]`, row-major and dense.
+    #[doc(hidden)]
+    fn tiles(b: &[Self], k: usize, n: usize) -> Tiles {
+        Tiles::from_fn(k, n, |p, j| b[p * n + j].to_f64() as f32)
+    }
+    /// The tiles of B whose transpose is `[n, k]`, row-major and dense.
+    #[doc(hidden)]
+    fn tiles_of_transpose(b: &[Self], n: usize, k: usize) -> Tiles {
+        Tiles::from_fn(k, n, |p, j| b[j * k + p].to_f64() as f32)
     }
     /// x = sigmoid(x).
     #[doc(hidden)]
@@ -147,6 +159,23 @@ pub trait Real:
             }
         }
     }
+    /// One step back of a row of LSTM cells.
+    #[doc(hidden)]
+    fn lstm_cells_backward(cells: CellsBackward<'_, Self>) {
+        let CellsBackward { gates, before, tanh_c, dh, dh_next, dc, d_gates } = cells;
+        let (n, one) = (dc.len(), Self::of(1.0));
+        for j in 0..n {
+            let (i, f, o, g) = (gates[j], gates[n + j], gates[2 * n + j], gates[3 * n + j]);
+            let before = before.map_or_else(Self::default, |cells| cells[j]);
+            let dh = dh[j] + dh_next[j];
+            let d = dc[j] + dh * o * (one - tanh_c[j] * tanh_c[j]);
+            d_gates[j] = d * g * i * (one - i);
+            d_gates[n + j] = d * before * f * (one - f);
+            d_gates[2 * n + j] = dh * tanh_c[j] * o * (one - o);
+            d_gates[3 * n + j] = d * i * (one - g * g);
+            dc[j] = d * f;
+        }
+    }
     /// One Adam update of a slice.
     #[doc(hidden)]
     fn adam(c: &adam::Constants<Self>, w: &mut [Self], g: &[Self], m: &mut [Self], v: &mut [Self]) {
@@ -196,6 +225,12 @@ impl Real for f32 {
     fn gemm_parallel(p: &Gemm<'_, Self>, c: &mut [Self], c_stride: usize) {
         gemm::fast_parallel(p, c, c_stride);
     }
+    fn tiles(b: &[Self], k: usize, n: usize) -> Tiles {
+        Tiles::new(b, k, n)
+    }
+    fn tiles_of_transpose(b: &[Self], n: usize, k: usize) -> Tiles {
+        Tiles::of_transpose(b, n, k)
+    }
     fn sigmoid_in_place(x: &mut [Self]) {
         math::sigmoid_in_place(x);
     }
@@ -216,6 +251,9 @@ impl Real for f32 {
     }
     fn lstm_cells(gates: &mut [Self], c: &mut [Self], h: &mut [Self], tanh_c: Option<&mut [Self]>, n: usize) {
         cells::lstm_cells(gates, c, h, tanh_c, n);
+    }
+    fn lstm_cells_backward(cells: CellsBackward<'_, Self>) {
+        cells::backward(cells);
     }
     fn transpose(
         rows: usize,

@@ -75,6 +75,20 @@ pub(crate) trait Simd: Copy {
         }
     }
 
+    /// The even or the odd numbers of sixteen pairs of bfloat16.
+    ///
+    /// # Safety
+    /// `p` must be readable for 16 pairs, each as long as an f32.
+    #[inline(always)]
+    unsafe fn load_pairs<const ODD: bool>(self, p: *const f32) -> Self::V {
+        // SAFETY: the caller grants 16 pairs, and the array holds 16 f32.
+        unsafe {
+            let pairs = p.cast::<[u32; LANES]>().read_unaligned();
+            let numbers = pairs.map(|pair| f32::from_bits(if ODD { pair & 0xFFFF_0000 } else { pair << 16 }));
+            self.load(numbers.as_ptr())
+        }
+    }
+
     /// Loads `n` values, the rest zero.
     ///
     /// # Safety
@@ -139,7 +153,7 @@ pub enum Level {
 static LEVEL: OnceLock<Level> = OnceLock::new();
 
 /// The instruction set in use: the best that this CPU has, or the one that the environment variable
-/// `SEQGAN_SIMD` (avx512, avx2, portable) asks for, if the CPU has it.
+/// `SEQGAN_SIMD` (avx512, avx2, portable) asks for, if the CPU has it. Any of these keeps products in bfloat16 off AMX.
 pub fn level() -> Level {
     *LEVEL.get_or_init(|| {
         let wanted = std::env::var("SEQGAN_SIMD").unwrap_or_default();
@@ -417,6 +431,17 @@ mod x86 {
                     out[12 + j] = _mm512_shuffle_f32x4::<0xDD>(ab13, cd13);
                 }
                 out
+            }
+        }
+        #[inline(always)]
+        unsafe fn load_pairs<const ODD: bool>(self, p: *const f32) -> __m512 {
+            // SAFETY: as `values`, and as the caller grants.
+            unsafe {
+                let pairs = _mm512_loadu_si512(p.cast());
+                _mm512_castsi512_ps(match ODD {
+                    true => _mm512_and_si512(pairs, _mm512_set1_epi32(!0xFFFF)),
+                    false => _mm512_slli_epi32::<16>(pairs),
+                })
             }
         }
         #[inline(always)]

@@ -111,14 +111,14 @@ impl<'a, R: Real> Row<'a, R> {
 }
 
 /// C `[m, n]` = A B, where rows of A are `stride` apart.
-fn product<'a, R>(
+fn product<'a, R: Real>(
     m: usize,
     k: usize,
     n: usize,
     (a, stride): (&'a [R], usize),
     b: Right<'a, R>,
 ) -> Gemm<'a, R> {
-    Gemm { m, n, k, a, a_rows: Rows::Stride(stride), a_step: 1, b, accumulate: false }
+    Gemm { a_rows: Rows::Stride(stride), b, ..Gemm::dense(m, k, n, a, &[]) }
 }
 
 /// Makes scores their exponentials, less the largest; returns their sum and the logarithm of the denominator.

@@ -5,7 +5,7 @@
 //! x `[B, T, E]`, filters `[F, k E]`, pooled `[B, F]`. Only the window that won passes a gradient back, so the
 //! backward pass touches one window a filter instead of all of them.
 
-use crate::kernel::{Gemm, Real, Right, Rows};
+use crate::kernel::{Gemm, Real, Rows};
 use rayon::prelude::*;
 
 /// Filters of one width.
@@ -122,16 +122,7 @@ fn forward_panel<R: Real>(
         }
         let rows = offsets.len();
         y.resize(rows * n, R::default());
-        let product = Gemm {
-            m: rows,
-            n,
-            k: inner,
-            a: input.x,
-            a_rows: Rows::Offsets(&offsets),
-            a_step: 1,
-            b: Right::Dense { values: &wt, stride: n },
-            accumulate: false,
-        };
+        let product = Gemm { a_rows: Rows::Offsets(&offsets), ..Gemm::dense(rows, inner, n, input.x, &wt) };
         R::gemm(&product, &mut y, n);
         let mut row = 0;
         for &length in lengths {

@@ -7,7 +7,7 @@
 
 use super::touched_rows::{TableGradient, TouchedRows};
 use super::{Tensors, linear, tensors};
-use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
+use crate::kernel::{Gemm, PackedMatrix, Precision, Real, Rows};
 use rayon::prelude::*;
 
 /// Gradients of all parameters of a network, in their order.
@@ -60,7 +60,7 @@ impl<R: Real> Factors<R> {
 
     /// Hands out the product that makes the gradient.
     pub(crate) fn with_product<T>(&self, f: impl FnOnce(&Gemm<'_, R>) -> T) -> T {
-        let dy = PackedMatrix::new(&self.dy, self.rows(), self.outputs);
+        let dy = PackedMatrix::new(&self.dy, self.rows(), self.outputs, Precision::F32);
         let (a_rows, a_step) = (Rows::Stride(1), self.inputs);
         f(&Gemm { m: self.inputs, a_rows, a_step, ..Gemm::packed(self.rows(), &self.x, &dy) })
     }

@@ -3,7 +3,7 @@
 
 use super::gradients::Factors;
 use super::linear;
-use crate::kernel::Real;
+use crate::kernel::{Precision, Real};
 use rayon::prelude::*;
 
 /// The layer's parameters.
@@ -87,7 +87,7 @@ pub fn backward<R: Real>(
     linear::backward_bias(&d_transform, gradients.transform_b);
     linear::backward_bias(&d_gate, gradients.gate_b);
     for (w, d) in [(weights.transform_w, &d_transform), (weights.gate_w, &d_gate)] {
-        let part = linear::backward_input(w, d, width);
+        let part = linear::backward_input(w, d, width, Precision::F32);
         dx.iter_mut().zip(part).for_each(|(y, x)| *y += x);
     }
     dx

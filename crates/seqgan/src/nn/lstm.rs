@@ -13,9 +13,9 @@ mod inference;
 mod steps;
 
 use super::linear;
-use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
+use crate::kernel::{CellsBackward, Gemm, PackedMatrix, Precision, Real, Rows};
 pub use blocks::{Block, find as find_blocks};
-pub use inference::Inference;
+pub use inference::{Inference, Scratch};
 pub use steps::Steps;
 
 /// The layer's parameters.
@@ -29,6 +29,8 @@ pub struct Weights<'a, R> {
     pub b: &'a [R],
     /// What W and U consist of ([`find_blocks`]), so that forward passes leave out the rest; fewer than two leave out nothing.
     pub blocks: &'a [Block],
+    /// Of all products.
+    pub precision: Precision,
 }
 
 impl<R> Weights<'_, R> {
@@ -40,19 +42,6 @@ impl<R> Weights<'_, R> {
     /// E.
     pub fn input_dim(&self) -> usize {
         self.w.len() / self.b.len()
-    }
-}
-
-impl<R: Real> Weights<'_, R> {
-    /// gates `[n, 4H]` += x W, x `[n, E]`.
-    fn add_inputs(&self, x: &[R], gates: &mut [R]) {
-        let rows = Rows::Stride(self.input_dim());
-        blocks::add_product(self.blocks, |block| &block.inputs, (x, rows), self.w, gates, self.hidden_dim());
-    }
-
-    /// gates `[n, 4H]` += h U, where h is given by its rows.
-    fn add_hidden(&self, h: (&[R], Rows<'_>), gates: &mut [R]) {
-        blocks::add_product(self.blocks, |block| &block.hidden, h, self.u, gates, self.hidden_dim());
     }
 }
 
@@ -94,19 +83,6 @@ impl<R: Real> State<R> {
     }
 }
 
-/// One step of all rows of `state` with inputs x `[B, E]`; `gates` is scratch.
-pub fn step<R: Real>(weights: Weights<'_, R>, x: &[R], state: &mut State<R>, gates: &mut Vec<R>) {
-    let hidden = weights.hidden_dim();
-    let rows = state.h.len() / hidden;
-    gates.clear();
-    for _ in 0..rows {
-        gates.extend_from_slice(weights.b);
-    }
-    weights.add_inputs(x, gates);
-    weights.add_hidden((&state.h, Rows::Stride(hidden)), gates);
-    R::lstm_cells(gates, &mut state.c, &mut state.h, None, hidden);
-}
-
 /// The layer, prepared for the passes of a training step: its matrices are packed once, for all rows and steps.
 pub struct Layer<R> {
     w: PackedMatrix<R>,            // [E, 4H]
@@ -121,9 +97,13 @@ impl<R: Real> Layer<R> {
     pub fn new(weights: Weights<'_, R>) -> Self {
         let (inputs, hidden, wide) = (weights.input_dim(), weights.hidden_dim(), weights.b.len());
         let ((w, u), (w_transposed, u_transposed)) = rayon::join(
-            || (PackedMatrix::new(weights.w, inputs, wide), PackedMatrix::new(weights.u, hidden, wide)),
             || {
-                let transposed = |matrix, rows| PackedMatrix::of_transpose(matrix, rows, wide);
+                let packed = |matrix, rows| PackedMatrix::new(matrix, rows, wide, weights.precision);
+                (packed(weights.w, inputs), packed(weights.u, hidden))
+            },
+            || {
+                let transposed =
+                    |matrix, rows| PackedMatrix::of_transpose(matrix, rows, wide, weights.precision);
                 (transposed(weights.w, inputs), transposed(weights.u, hidden))
             },
         );
@@ -162,7 +142,7 @@ impl<R: Real> Layer<R> {
     /// Back through time: the gradient of the gates before their nonlinearities, `[n, 4H]`, from that of every h, `[n, H]`.
     pub fn backward_gates(&self, trace: &Trace<R>, dh: &[R]) -> Vec<R> {
         let (hidden, steps) = (self.b.len() / 4, &trace.steps);
-        let (n, wide, one) = (steps.num_places(), 4 * hidden, R::of(1.0));
+        let (n, wide) = (steps.num_places(), 4 * hidden);
         let mut d_gates = vec![R::default(); n * wide];
         // What the step behind says of this one's rows, [rows, H]; of rows that end here nothing.
         let (mut dh_next, mut dc_next) = (Vec::new(), Vec::new());
@@ -174,22 +154,16 @@ impl<R: Real> Layer<R> {
             }
             let da = &mut d_gates[at.start * wide..at.end * wide];
             for (r, place) in at.clone().enumerate() {
-                let gates = &trace.gates[place * wide..][..wide];
-                let da = &mut da[r * wide..][..wide];
-                let before = (t > 0).then(|| &trace.cells[steps.before(t)[r] * hidden..][..hidden]);
-                for j in 0..hidden {
-                    let (i, f, o, g) =
-                        (gates[j], gates[hidden + j], gates[2 * hidden + j], gates[3 * hidden + j]);
-                    let tc = trace.tanh_c[place * hidden + j];
-                    let before = before.map_or_else(R::default, |cells| cells[j]);
-                    let dh = dh[place * hidden + j] + dh_next[r * hidden + j];
-                    let dc = dc_next[r * hidden + j] + dh * o * (one - tc * tc);
-                    da[j] = dc * g * i * (one - i);
-                    da[hidden + j] = dc * before * f * (one - f);
-                    da[2 * hidden + j] = dh * tc * o * (one - o);
-                    da[3 * hidden + j] = dc * i * (one - g * g);
-                    dc_next[r * hidden + j] = dc * f;
-                }
+                let own = place * hidden..(place + 1) * hidden;
+                R::lstm_cells_backward(CellsBackward {
+                    gates: &trace.gates[4 * own.start..4 * own.end],
+                    before: (t > 0).then(|| &trace.cells[steps.before(t)[r] * hidden..][..hidden]),
+                    tanh_c: &trace.tanh_c[own.clone()],
+                    dh: &dh[own],
+                    dh_next: &dh_next[r * hidden..][..hidden],
+                    dc: &mut dc_next[r * hidden..][..hidden],
+                    d_gates: &mut da[r * wide..][..wide],
+                });
             }
             if t > 0 {
                 R::gemm(&Gemm::packed(at.len(), da, &self.u_transposed), &mut dh_next, hidden);
@@ -208,25 +182,26 @@ impl<R: Real> Layer<R> {
         R::gemm(&Gemm::packed(n, d_gates, &self.w_transposed), &mut dx, inputs);
         dx
     }
-}
 
-/// Adds the gradients of W, U and b, given those of the gates, `[n, 4H]`. Each element is one chain of sums over the
-/// places, in their order.
-pub fn add_weight_gradients<R: Real>(
-    trace: &Trace<R>,
-    d_gates: &[R],
-    (dw, du, db): (&mut [R], &mut [R], &mut [R]),
-) {
-    let wide = db.len();
-    let (n, hidden) = (trace.steps.num_places(), wide / 4);
-    linear::backward_weights(&trace.x, d_gates, wide, dw);
-    // h before step t belongs to the gates of step t; the state before step 0 is zero.
-    let before = trace.steps.all_before();
-    let mut earlier = Vec::with_capacity(before.len() * hidden);
-    before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
-    let later = &d_gates[(n - before.len()) * wide..];
-    linear::backward_weights(&earlier, later, wide, du);
-    linear::backward_bias(d_gates, db);
+    /// Adds the gradients of W, U and b, given those of the gates, `[n, 4H]`. Each element is one chain of sums over the
+    /// places, in their order.
+    pub fn add_weight_gradients(
+        &self,
+        trace: &Trace<R>,
+        d_gates: &[R],
+        (dw, du, db): (&mut [R], &mut [R], &mut [R]),
+    ) {
+        let (wide, precision) = (db.len(), self.w.precision());
+        let (n, hidden) = (trace.steps.num_places(), wide / 4);
+        linear::backward_weights(&trace.x, d_gates, wide, precision, dw);
+        // h before step t belongs to the gates of step t; the state before step 0 is zero.
+        let before = trace.steps.all_before();
+        let mut earlier = Vec::with_capacity(before.len() * hidden);
+        before.iter().for_each(|place| earlier.extend_from_slice(&trace.hidden[place * hidden..][..hidden]));
+        let later = &d_gates[(n - before.len()) * wide..];
+        linear::backward_weights(&earlier, later, wide, precision, du);
+        linear::backward_bias(d_gates, db);
+    }
 }
 
 /// The rows `[rows, H]` of step `t` among those of the step before it, which has more; the others are zero.

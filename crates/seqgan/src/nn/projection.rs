@@ -1,7 +1,7 @@
 //! Linear layer without a bias, prepared for many forward passes: y = x W with row vectors; x `[n, I]`, W `[I, O]`. Its
 //! backward passes are those of [`linear`](super::linear).
 
-use crate::kernel::{Gemm, PackedMatrix, Real};
+use crate::kernel::{Gemm, PackedMatrix, Precision, Real};
 
 /// The layer, prepared for many passes, with a copy of its weights.
 #[derive(Debug, Clone)]
@@ -10,9 +10,9 @@ pub struct Projection<R> {
 }
 
 impl<R: Real> Projection<R> {
-    /// With W `[inputs, O]`.
-    pub fn new(w: &[R], inputs: usize) -> Self {
-        Self { w: PackedMatrix::new(w, inputs, w.len() / inputs) }
+    /// With W `[inputs, O]`, and products in a precision.
+    pub fn new(w: &[R], inputs: usize, precision: Precision) -> Self {
+        Self { w: PackedMatrix::new(w, inputs, w.len() / inputs, precision) }
     }
 
     /// y `[n, O]`, on the calling thread.

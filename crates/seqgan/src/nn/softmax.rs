@@ -4,7 +4,7 @@
 
 use super::linear::transpose;
 use crate::kernel::masks::{FORBIDDEN, Masks};
-use crate::kernel::{Gemm, Real, Right, Rows};
+use crate::kernel::{Gemm, Precision, Real, Right, Rows};
 use crate::token::TokenId;
 use rayon::prelude::*;
 use std::borrow::Cow;
@@ -20,6 +20,7 @@ pub struct Output<'a, R> {
     pub(super) w: OutputWeights<'a, R>,
     pub(super) b: &'a [R], // [V]
     pub(super) masks: &'a Masks,
+    pub(super) precision: Precision,
 }
 
 /// The weights of an output layer.
@@ -54,12 +55,18 @@ pub struct TokenStatistics {
 impl<'a, R: Real> Output<'a, R> {
     /// A layer with weights W `[H, V]`, bias b `[V]`, and the tokens that decisions may not choose.
     pub fn new(w: &'a [R], b: &'a [R], masks: &'a Masks) -> Self {
-        Self { w: OutputWeights::Own(w), b, masks }
+        Self { w: OutputWeights::Own(w), b, masks, precision: Precision::F32 }
     }
 
     /// A layer whose weights are an embedding table `[V, H]` (tied embeddings: Press and Wolf, 2017).
     pub fn tied(table: &'a [R], b: &'a [R], masks: &'a Masks) -> Self {
-        Self { w: OutputWeights::Tied(table), b, masks }
+        Self { w: OutputWeights::Tied(table), b, masks, precision: Precision::F32 }
+    }
+
+    /// The same layer with its products in a precision.
+    #[must_use]
+    pub fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// W as `[H, V]`; a copy if it is an embedding table.
@@ -75,7 +82,7 @@ impl<'a, R: Real> Output<'a, R> {
     where
         'a: 'b,
     {
-        Output::new(columns, self.b, self.masks)
+        Output::new(columns, self.b, self.masks).in_precision(self.precision)
     }
 
     pub(super) fn vocab(&self) -> usize {
@@ -103,6 +110,7 @@ impl<'a, R: Real> Output<'a, R> {
             a_step: 1,
             b: Right::Dense { values: &w[v..], stride: self.vocab() },
             accumulate: true,
+            precision: self.precision,
         };
         R::gemm(&product, out, n);
         self.forbid(choices, v, n, out);

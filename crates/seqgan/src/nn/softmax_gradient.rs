@@ -3,7 +3,7 @@
 //! For rows h `[M, H]`, choices y and weights w the loss is `sum_m -w_m log softmax(h_m W + b)[y_m]`, with W `[H, V]`.
 //! A gradient needs each row's normaliser first: the exponentials of some rows (8 MB, in the last cache) are stored until
 //! both products with them are computed. Each element of a gradient is one sum over the rows in their order, so the
-//! result depends neither on the number of threads nor on how many rows are stored.
+//! result does not depend on the number of threads, nor, in f32, on how many rows are stored.
 
 use super::softmax::{Choice, Output, OutputWeights, TASK_ROWS, dot};
 use crate::kernel::{Gemm, PackedMatrix, Real};
@@ -77,12 +77,12 @@ impl<'a, R: Real> OutputPass<'a, R> {
         let (hidden, vocab) = (output.hidden_dim(), output.vocab());
         let (packed, transposed) = match output.w {
             OutputWeights::Own(w) => rayon::join(
-                || PackedMatrix::new(w, hidden, vocab),
-                || PackedMatrix::of_transpose(w, hidden, vocab),
+                || PackedMatrix::new(w, hidden, vocab, output.precision),
+                || PackedMatrix::of_transpose(w, hidden, vocab, output.precision),
             ),
             OutputWeights::Tied(table) => rayon::join(
-                || PackedMatrix::of_transpose(table, vocab, hidden),
-                || PackedMatrix::new(table, vocab, hidden),
+                || PackedMatrix::of_transpose(table, vocab, hidden, output.precision),
+                || PackedMatrix::new(table, vocab, hidden, output.precision),
             ),
         };
         Self { output, packed, transposed }
@@ -151,11 +151,11 @@ impl<'a, R: Real> OutputPass<'a, R> {
             match output.w {
                 OutputWeights::Own(_) => {
                     let product = Gemm::transposed(hidden, chunk.len(), vocab, &scaled[wide], e).adding();
-                    R::gemm_parallel(&product, dw, vocab);
+                    R::gemm_parallel(&product.in_precision(output.precision), dw, vocab);
                 }
                 OutputWeights::Tied(_) => {
                     let product = Gemm::transposed(vocab, chunk.len(), hidden, e, &scaled[wide]).adding();
-                    R::gemm_parallel(&product, dw, hidden);
+                    R::gemm_parallel(&product.in_precision(output.precision), dw, hidden);
                 }
             }
             db.par_chunks_mut(COLUMNS).enumerate().for_each(|(block, db)| {
@@ -245,8 +245,8 @@ impl<'a, R: Real> OutputLogits<'a, R> {
     pub fn new(output: Output<'a, R>, h: Vec<R>) -> Self {
         let (hidden, vocab) = (output.hidden_dim(), output.vocab());
         let w = match output.w {
-            OutputWeights::Own(w) => PackedMatrix::new(w, hidden, vocab),
-            OutputWeights::Tied(table) => PackedMatrix::of_transpose(table, vocab, hidden),
+            OutputWeights::Own(w) => PackedMatrix::new(w, hidden, vocab, output.precision),
+            OutputWeights::Tied(table) => PackedMatrix::of_transpose(table, vocab, hidden, output.precision),
         };
         Self { w, b: output.b, h }
     }

@@ -3,7 +3,7 @@
 
 use super::linear;
 use super::projection::Projection;
-use crate::kernel::Real;
+use crate::kernel::{Precision, Real};
 
 /// The layer's parameters.
 #[derive(Clone, Copy)]
@@ -14,6 +14,8 @@ pub struct Weights<'a, R> {
     pub up: &'a [R],
     /// D, `[F, W]`.
     pub down: &'a [R],
+    /// Of all products.
+    pub precision: Precision,
 }
 
 /// The layer, prepared for many passes, with a copy of its weights.
@@ -41,9 +43,9 @@ impl<R: Real> SwiGlu<R> {
     /// With rows of `width` values.
     pub fn new(weights: Weights<'_, R>, width: usize) -> Self {
         Self {
-            gate: Projection::new(weights.gate, width),
-            up: Projection::new(weights.up, width),
-            down: Projection::new(weights.down, weights.down.len() / width),
+            gate: Projection::new(weights.gate, width, weights.precision),
+            up: Projection::new(weights.up, width, weights.precision),
+            down: Projection::new(weights.down, weights.down.len() / width, weights.precision),
         }
     }
 
@@ -70,7 +72,7 @@ pub fn backward<R: Real>(
     width: usize,
 ) -> (Vec<R>, InnerGradients<R>) {
     let feedforward = weights.gate.len() / width;
-    let mut d_up = linear::backward_input(weights.down, dy, width);
+    let mut d_up = linear::backward_input(weights.down, dy, width, weights.precision);
     let mut d_gate = sigmoid(&trace.gate);
     let inner = d_gate.iter_mut().zip(&mut d_up).zip(&trace.gate).zip(&trace.up);
     for (((d_gate, d_up), &gate), &up) in inner {
@@ -78,8 +80,8 @@ pub fn backward<R: Real>(
         *d_up = d_hidden * gate * sigmoid;
         *d_gate = d_hidden * up * sigmoid * (R::of(1.0) + gate * (R::of(1.0) - sigmoid));
     }
-    let mut dx = linear::backward_input(weights.gate, &d_gate, feedforward);
-    let of_up = linear::backward_input(weights.up, &d_up, feedforward);
+    let mut dx = linear::backward_input(weights.gate, &d_gate, feedforward, weights.precision);
+    let of_up = linear::backward_input(weights.up, &d_up, feedforward, weights.precision);
     R::axpy(R::of(1.0), &of_up, &mut dx);
     (dx, InnerGradients { gate: d_gate, up: d_up })
 }
@@ -88,11 +90,11 @@ pub fn backward<R: Real>(
 pub fn add_weight_gradients<R: Real>(
     (x, trace): (&[R], &Trace<R>),
     (dy, inner): (&[R], &InnerGradients<R>),
-    width: usize,
+    (width, precision): (usize, Precision),
     [d_gate, d_up, d_down]: [&mut [R]; 3],
 ) {
     let feedforward = d_gate.len() / width;
-    linear::backward_weights(x, &inner.gate, feedforward, d_gate);
-    linear::backward_weights(x, &inner.up, feedforward, d_up);
-    linear::backward_weights(&trace.hidden, dy, width, d_down);
+    linear::backward_weights(x, &inner.gate, feedforward, precision, d_gate);
+    linear::backward_weights(x, &inner.up, feedforward, precision, d_up);
+    linear::backward_weights(&trace.hidden, dy, width, precision, d_down);
 }

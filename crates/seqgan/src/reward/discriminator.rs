@@ -4,7 +4,6 @@ use super::{Reward, StepReward};
 use crate::Result;
 use crate::config::Precision;
 use crate::discriminator::{CausalDiscriminator, Discriminator, Pairs, Scorer, sigmoid};
-use crate::kernel::bf16;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
@@ -23,11 +22,11 @@ impl Reward for DiscriminatorReward<'_> {
 
     fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
         match self.precision {
-            Precision::Bf16 if bf16::available() => {
+            Precision::Bf16 => {
                 let scorer = Scorer::<Pairs>::new(self.discriminator.features());
                 Ok(self.discriminator.scores_by(&scorer, completions))
             }
-            _ => Ok(self.discriminator.completion_scores(completions)),
+            Precision::F32 => Ok(self.discriminator.completion_scores(completions)),
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Reward;
 use crate::Result;
 use crate::config::Precision;
 use crate::discriminator::{Arithmetic, Exact, Pairs, Ranker, References, Scorer, log_sums, rank};
-use crate::kernel::{Real, bf16};
+use crate::kernel::Real;
 use crate::rollout::Completions;
 use crate::token::SeqBatch;
 
@@ -65,8 +65,8 @@ impl Reward for Ranking<'_> {
 
     fn score_completions(&self, completions: &Completions) -> Result<Vec<f32>> {
         Ok(match self.precision {
-            Precision::Bf16 if bf16::available() => self.scores_by::<Pairs>(completions),
-            _ => self.completion_scores(completions),
+            Precision::Bf16 => self.scores_by::<Pairs>(completions),
+            Precision::F32 => self.completion_scores(completions),
         })
     }
 }

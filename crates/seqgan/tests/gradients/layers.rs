@@ -77,10 +77,10 @@ fn of_the_lstm() {
         let (u, b) = (random.normals(hidden * 4 * hidden), random.normals(4 * hidden));
         let dh = random.normals(n * hidden);
         let run = |x: &[f64], w: &[f64], u: &[f64], b: &[f64]| {
-            let weights = lstm::Weights { w, u, b, blocks: &[] };
+            let weights = lstm::Weights { w, u, b, blocks: &[], precision: Default::default() };
             dot(lstm::Layer::new(weights).forward(steps.clone(), x.to_vec()).hidden(), &dh)
         };
-        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
+        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[], precision: Default::default() };
         let [dw, du, db, dx] =
             backward(weights, &lstm::Layer::new(weights).forward(steps.clone(), x.clone()), &dh);
         check("lstm x", &x, &dx, |x| run(x, &w, &u, &b));

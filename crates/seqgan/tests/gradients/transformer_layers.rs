@@ -2,6 +2,7 @@
 
 use super::differences::{check, dot};
 use crate::random::Random;
+use seqgan::kernel::Precision;
 use seqgan::nn::attention::{self, Heads, Projected};
 use seqgan::nn::rotary::Rotary;
 use seqgan::nn::swiglu::{self, SwiGlu};
@@ -12,13 +13,14 @@ fn of_the_projection() {
     let (mut random, rows, inputs, outputs) = (Random::new(1), 6, 5, 3);
     let (x, w) = (random.normals(rows * inputs), random.normals(inputs * outputs));
     let dy = random.normals(rows * outputs);
-    let forward = |x: &[f64], w: &[f64]| dot(&projection::Projection::new(w, inputs).forward(x), &dy);
-    let dx = linear::backward_input(&w, &dy, outputs);
+    let forward =
+        |x: &[f64], w: &[f64]| dot(&projection::Projection::new(w, inputs, Precision::F32).forward(x), &dy);
+    let dx = linear::backward_input(&w, &dy, outputs, Precision::F32);
     let mut dw = vec![0.0; w.len()];
     // In two calls, as chunks of a batch come.
     let (first, last) = (4 * inputs, 4 * outputs);
-    linear::backward_weights(&x[..first], &dy[..last], outputs, &mut dw);
-    linear::backward_weights(&x[first..], &dy[last..], outputs, &mut dw);
+    linear::backward_weights(&x[..first], &dy[..last], outputs, Precision::F32, &mut dw);
+    linear::backward_weights(&x[first..], &dy[last..], outputs, Precision::F32, &mut dw);
     check("projection x", &x, &dx, |x| forward(x, &w));
     check("projection w", &w, &dw, |w| forward(&x, w));
 }
@@ -122,14 +124,17 @@ fn of_the_feedforward_layer() {
     let [x, dy] = [(); 2].map(|()| random.normals(rows * width));
     let [gate, up, down] = [(); 3].map(|()| random.normals(width * inner));
     let run = |x: &[f64], gate: &[f64], up: &[f64], down: &[f64]| {
-        dot(&SwiGlu::new(swiglu::Weights { gate, up, down }, width).forward(x).0, &dy)
+        dot(
+            &SwiGlu::new(swiglu::Weights { gate, up, down, precision: Precision::F32 }, width).forward(x).0,
+            &dy,
+        )
     };
-    let weights = swiglu::Weights { gate: &gate, up: &up, down: &down };
+    let weights = swiglu::Weights { gate: &gate, up: &up, down: &down, precision: Precision::F32 };
     let (_, trace) = SwiGlu::new(weights, width).forward(&x);
     let (dx, inner) = swiglu::backward(weights, &trace, &dy, width);
     let [mut d_gate, mut d_up, mut d_down] = [(); 3].map(|()| vec![0.0; gate.len()]);
     let to = [&mut d_gate[..], &mut d_up, &mut d_down];
-    swiglu::add_weight_gradients((&x, &trace), (&dy, &inner), width, to);
+    swiglu::add_weight_gradients((&x, &trace), (&dy, &inner), (width, Precision::F32), to);
     check("swiglu x", &x, &dx, |x| run(x, &gate, &up, &down));
     check("swiglu gate", &gate, &d_gate, |gate| run(&x, gate, &up, &down));
     check("swiglu up", &up, &d_up, |up| run(&x, &gate, up, &down));

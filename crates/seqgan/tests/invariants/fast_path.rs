@@ -82,7 +82,8 @@ fn of_the_highway_layer() {
 #[test]
 fn of_the_lstm() {
     fn run<R: Real>(steps: &Steps, p: &[Vec<R>]) -> Vec<Vec<R>> {
-        let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[] };
+        let weights =
+            lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[], precision: Default::default() };
         let trace = lstm::Layer::new(weights).forward(steps.clone(), p[0].clone());
         let [dw, du, db, dx] = backward(weights, &trace, &p[4]);
         vec![trace.hidden().to_vec(), dx, dw, du, db]
@@ -112,11 +113,12 @@ fn of_single_steps_and_whole_passes() {
             (4, random.between(1..=20), random.between(1..=20), random.between(1..=40));
         let [x, w, u, b] = [steps * rows * dim, dim * 4 * hidden, hidden * 4 * hidden, 4 * hidden]
             .map(|n| -> Vec<f32> { round(&random.normals(n)) });
-        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
+        let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[], precision: Default::default() };
         let trace = lstm::Layer::new(weights).forward(Steps::equal(rows, steps), x.clone());
+        let inference = lstm::Inference::new(weights);
         let mut state = lstm::State::zero(rows, hidden);
         for (x, h) in x.chunks(rows * dim).zip(trace.hidden().chunks(rows * hidden)) {
-            lstm::step(weights, x, &mut state, &mut Vec::new());
+            inference.step(x, &mut state, &mut lstm::Scratch::default());
             assert!(state.h == h, "seed {seed}");
         }
     }

@@ -24,6 +24,7 @@ fn random_model(seed: u64, std: f64) -> (Random, TransformerGenerator) {
         num_heads: heads,
         feedforward_dim: random.between(1..=50),
         tied_embeddings: seed.is_multiple_of(2),
+        precision: seqgan::kernel::Precision::F32,
     };
     let space = SequenceSpace {
         vocab_size,

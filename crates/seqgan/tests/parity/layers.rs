@@ -122,15 +122,16 @@ fn softmax_layer<R: Precision>() {
 fn lstm_layer<R: Precision>() {
     let c = Case::new("lstm");
     let (x, w, u, b) = (c.values::<R>("x"), c.values("w"), c.values("u"), c.values("b"));
-    let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[] };
+    let weights = lstm::Weights { w: &w, u: &u, b: &b, blocks: &[], precision: Default::default() };
     let (mut h, mut cells, mut dx) = (Vec::new(), Vec::new(), Vec::new());
     let (mut dw, mut du, mut db) = (c.zeros::<R>("w"), c.zeros::<R>("u"), c.zeros::<R>("b"));
     for (x, d_h) in x.chunks(4 * 3).zip(c.values::<R>("d_h").chunks(4 * 5)) {
         let trace = lstm::Layer::new(weights).forward(lstm::Steps::equal(1, 4), x.to_vec());
         h.extend_from_slice(trace.hidden());
+        let inference = lstm::Inference::new(weights);
         let mut state = lstm::State::zero(1, 5);
         for (t, x) in x.chunks(3).enumerate() {
-            lstm::step(weights, x, &mut state, &mut Vec::new());
+            inference.step(x, &mut state, &mut lstm::Scratch::default());
             cells.extend_from_slice(&state.c);
             assert_eq!(state.h, trace.hidden()[t * 5..][..5], "a single step and the whole pass");
         }

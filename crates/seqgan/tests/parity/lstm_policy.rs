@@ -32,7 +32,8 @@ fn logits<R: Precision>() {
         let mut x = Vec::new();
         let inputs = std::iter::once(0).chain(row.iter().copied()).take(steps);
         embedding::forward(&p[0], g.shape().embedding_dim, inputs, &mut x);
-        let weights = lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[] };
+        let weights =
+            lstm::Weights { w: &p[1], u: &p[2], b: &p[3], blocks: &[], precision: Default::default() };
         let trace = lstm::Layer::new(weights).forward(lstm::Steps::equal(1, steps), x);
         let got = linear::forward(trace.hidden(), &p[4], &p[5]);
         let want = &r.floats("logits")[b * length * vocab..][..steps * vocab];

@@ -9,10 +9,10 @@ use super::{
 use crate::config::baseline::Baseline;
 use crate::config::method::Method;
 use crate::config::monitor::{Action, KeepBy};
-use crate::config::precision::Precision;
 use crate::config::rest_handling::RestHandling;
 use crate::config::schedule::Schedule;
 use crate::config::synthetic_task::SyntheticTask;
+use crate::kernel::Precision;
 
 /// The widths and numbers of filters of the paper's discriminator for sequences of up to 20 tokens.
 const PAPER_FILTERS: [(usize, usize); 12] = [
@@ -112,6 +112,7 @@ impl Default for Config {
                 tied_embeddings: false,
                 num_heads: 4,
                 feedforward_dim: 0,
+                precision: Precision::F32,
                 init_std: 0.1,
                 init_from: String::new(),
                 init_method: String::new(),

@@ -3,8 +3,8 @@
 use crate::config::baseline::Baseline;
 use crate::config::dropout::DropoutRates;
 use crate::config::method::Method;
-use crate::config::precision::Precision;
 use crate::config::schedule::Schedule;
+use crate::kernel::Precision;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -107,8 +107,8 @@ pub struct RolloutConfig {
     /// Weight of the previous rollout policy in the new one after a generator update.
     #[schemars(range(min = 0.0, max = 0.9999))]
     pub delay: f64,
-    /// Precision of the completions' scores: `f32`, or `bf16`, which is faster on a CPU with
-    /// AVX512-BF16 (elsewhere f32 is used) and changes scores, which lie in 0..1, by about 0.001.
+    /// Precision of the products that score completions: `f32`, or `bf16`, which is faster on a CPU with AMX and
+    /// changes scores, which lie in 0..1, by about 0.001.
     pub precision: Precision,
 }
 

@@ -11,12 +11,13 @@ use std::sync::Arc;
 /// Most units of a layer of the sum: the zeros of a wider one would take more memory than the products of the parts cost time.
 const WIDEST: usize = 1024;
 
-/// Whether [`weighted_blocks`] can hold these parts: they have as many layers, and are not too wide together.
+/// Whether [`weighted_blocks`] can hold these parts: they have as many layers and one precision, and are not too wide together.
 pub fn fit_in_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> bool {
     let layers = parts[0].0.shape().num_layers;
     let widths = |layer| parts.iter().map(move |(part, _)| part.shape().width(layer)).sum::<usize>();
-    parts.iter().all(|(part, _)| part.shape().num_layers == layers)
-        && (0..layers).all(|layer| widths(layer) <= WIDEST)
+    let precision = parts[0].0.shape().precision;
+    let alike = |shape: LstmShape| shape.num_layers == layers && shape.precision == precision;
+    parts.iter().all(|(part, _)| alike(part.shape())) && (0..layers).all(|layer| widths(layer) <= WIDEST)
 }
 
 /// The generator whose logits are the sum of weight times logits of `parts`, which share a space and a number of layers and may
@@ -35,6 +36,7 @@ pub fn weighted_blocks<R: Real>(parts: &[(&LstmGenerator<R>, f64)]) -> LstmGener
             sum(|shape| if shape.num_layers > 1 { shape.hidden_dim } else { shape.output_dim() }),
         )
         .with_layers(num_layers)
+        .in_precision(first.shape().precision)
     };
     let mut parameters = Tensors::new();
     for (name, sizes) in layout(first.space(), shape) {

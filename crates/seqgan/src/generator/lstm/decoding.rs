@@ -2,6 +2,7 @@
 
 use super::model::LstmGenerator;
 use crate::generator::decoder_rows::{self, RowLabels};
+use crate::generator::hidden_states::HiddenStates;
 use crate::generator::{Decoder, InferenceModel, Rules, SequenceSpace};
 use crate::kernel::draw::OutputTable;
 use crate::nn::lstm::{self, State};
@@ -10,6 +11,8 @@ use crate::token::{Label, SeqBatch, TokenId};
 /// The generator with its logits divided by a temperature, and its output layer packed for drawing.
 pub(super) struct LstmSnapshot {
     generator: LstmGenerator,
+    /// Of each layer.
+    layers: Vec<lstm::Inference<f32>>,
     table: OutputTable,
 }
 
@@ -18,8 +21,8 @@ impl LstmSnapshot {
         let generator = generator.with_own_output((1.0 / temperature) as f32);
         let (p, shape) = (generator.parameters(), generator.shape());
         let (w, b) = (&p[shape.output_matrix()], &p[shape.output_bias()]);
-        let table = OutputTable::new(w, b, 1.0, generator.rules().masks());
-        Self { generator, table }
+        let table = OutputTable::new(w, b, shape.precision, generator.rules().masks());
+        Self { layers: generator.prepare(), generator, table }
     }
 }
 
@@ -38,7 +41,7 @@ impl InferenceModel for LstmSnapshot {
             states: Vec::new(),
             labels: RowLabels::default(),
             x: Vec::new(),
-            gates: Vec::new(),
+            scratch: lstm::Scratch::default(),
         })
     }
 
@@ -53,7 +56,7 @@ struct LstmDecoder<'a> {
     states: Vec<State<f32>>,
     labels: RowLabels,
     x: Vec<f32>,
-    gates: Vec<f32>,
+    scratch: lstm::Scratch<f32>,
 }
 
 impl LstmDecoder<'_> {
@@ -79,7 +82,7 @@ impl Decoder for LstmDecoder<'_> {
         for layer in 0..self.states.len() {
             let (before, from) = self.states.split_at_mut(layer);
             let x = before.last().map_or(&self.x, |state| &state.h);
-            lstm::step(generator.layer(layer), x, &mut from[0], &mut self.gates);
+            self.model.layers[layer].step(x, &mut from[0], &mut self.scratch);
         }
     }
 
@@ -104,7 +107,7 @@ impl Decoder for LstmDecoder<'_> {
     fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let (p, shape) = (self.model.generator.parameters(), self.model.generator.shape);
         let (w, b) = (&p[shape.output_matrix()], &p[shape.output_bias()]);
-        decoder_rows::logits(self.h(), rows, (w, b), (self.model.rules(), mask))
+        decoder_rows::logits(self.h(), rows, (w, b, shape.precision), (self.model.rules(), mask))
     }
 
     /// Draws without storing a row's logits.

@@ -124,7 +124,9 @@ impl TrainableGenerator for LstmGenerator {
 
 /// The configured sizes.
 fn configured(config: &GeneratorConfig) -> LstmShape {
-    let shape = LstmShape::new(config.embedding_dim, config.hidden_dim).with_layers(config.num_layers);
+    let shape = LstmShape::new(config.embedding_dim, config.hidden_dim)
+        .with_layers(config.num_layers)
+        .in_precision(config.precision);
     if config.tied_embeddings { shape.tied() } else { shape }
 }
 

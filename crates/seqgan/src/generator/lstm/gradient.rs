@@ -141,7 +141,7 @@ impl<'a, R: Real> LstmPass<'a, R> {
             for (chunk, d_gates) in forward.iter().zip(&d_gates) {
                 let [dw, own_du, db] = dense.at_mut([w, u, b]);
                 let du = if shared.drops_weights() { &mut du[..] } else { own_du };
-                lstm::add_weight_gradients(&chunk.traces[layer], d_gates, (dw, du, db));
+                self.layers[layer].add_weight_gradients(&chunk.traces[layer], d_gates, (dw, du, db));
             }
             shared.add_dropped(layer, &du, &mut dense[u]);
             d_hidden = d_inputs;

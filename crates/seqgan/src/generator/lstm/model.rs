@@ -110,7 +110,8 @@ impl<R: Real> LstmGenerator<R> {
     /// The weights of layer number `layer`.
     pub(super) fn layer(&self, layer: usize) -> lstm::Weights<'_, R> {
         let [w, u, b] = self.shape.layer(layer).map(|i| &self.parameters[i][..]);
-        lstm::Weights { w, u, b, blocks: self.blocks.get(layer).map_or(&[], Vec::as_slice) }
+        let blocks = self.blocks.get(layer).map_or(&[][..], Vec::as_slice);
+        lstm::Weights { w, u, b, blocks, precision: self.shape.precision }
     }
 
     /// The embedding table, `[V + C, E]`.
@@ -121,12 +122,13 @@ impl<R: Real> LstmGenerator<R> {
     pub(super) fn output(&self) -> Output<'_, R> {
         let (w, b) =
             (&self.parameters[self.shape.output_matrix()], &self.parameters[self.shape.output_bias()]);
-        match self.shape.tied_embeddings {
+        let output = match self.shape.tied_embeddings {
             true => {
                 Output::tied(&w[..self.space.vocab_size * self.shape.embedding_dim], b, self.rules.masks())
             }
             false => Output::new(w, b, self.rules.masks()),
-        }
+        };
+        output.in_precision(self.shape.precision)
     }
 }
 

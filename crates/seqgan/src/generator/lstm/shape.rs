@@ -1,13 +1,14 @@
 //! Sizes of the LSTM generator, and the names and shapes of its parameters.
 
 use crate::generator::SequenceSpace;
+use crate::kernel::Precision;
 use crate::space::LARGEST_WIDTH;
 use serde::{Deserialize, Serialize};
 
 /// Most layers of a network.
 pub(crate) const MOST_LAYERS: usize = 32;
 
-/// Sizes of an LSTM generator.
+/// Sizes of an LSTM generator, and the precision of its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LstmShape {
     /// E, length of the vector of a token.
@@ -23,6 +24,9 @@ pub struct LstmShape {
     /// Whether the embedding table is also the matrix of the output layer. The last layer then has E units.
     #[serde(default)]
     pub tied_embeddings: bool,
+    /// Precision of all products, in training and sampling alike.
+    #[serde(default, skip_serializing_if = "Precision::is_default")]
+    pub precision: Precision,
 }
 
 /// The number of layers where a file has none.
@@ -33,13 +37,20 @@ fn one() -> usize {
 impl LstmShape {
     /// One layer with sizes E and H.
     pub const fn new(embedding_dim: usize, hidden_dim: usize) -> Self {
-        Self { embedding_dim, hidden_dim, num_layers: 1, last_hidden_dim: None, tied_embeddings: false }
+        let (num_layers, last_hidden_dim, tied_embeddings, precision) = (1, None, false, Precision::F32);
+        Self { embedding_dim, hidden_dim, num_layers, last_hidden_dim, tied_embeddings, precision }
     }
 
     /// The same sizes with `num_layers` layers.
     #[must_use]
     pub const fn with_layers(self, num_layers: usize) -> Self {
         Self { num_layers, ..self }
+    }
+
+    /// The same sizes with products in a precision.
+    #[must_use]
+    pub const fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The same sizes with tied embeddings.

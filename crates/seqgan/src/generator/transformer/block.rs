@@ -3,7 +3,7 @@
 use super::masks::BlockMasks;
 use super::shape::{LayerPositions, TransformerShape};
 use crate::generator::places::Place;
-use crate::kernel::Real;
+use crate::kernel::{Precision, Real};
 use crate::nn::attention::{self, Attended, Cache, Heads, Projected};
 use crate::nn::linear;
 use crate::nn::projection::Projection;
@@ -61,7 +61,8 @@ impl<R: Real> Block<R> {
     /// Layer number `layer` of a network with these parameters.
     pub(super) fn new(parameters: &Tensors<R>, shape: TransformerShape, layer: usize) -> Self {
         let at = shape.layer(layer);
-        let project = |i: usize| Projection::new(&parameters[at.attention[i]], shape.hidden_dim);
+        let project =
+            |i: usize| Projection::new(&parameters[at.attention[i]], shape.hidden_dim, shape.precision);
         Self {
             heads: shape.heads(),
             attention_norm: parameters[at.attention_norm].clone(),
@@ -70,7 +71,7 @@ impl<R: Real> Block<R> {
             v: project(2),
             o: project(3),
             mlp_norm: parameters[at.mlp_norm].clone(),
-            mlp: SwiGlu::new(mlp_weights(parameters, &at), shape.hidden_dim),
+            mlp: SwiGlu::new(mlp_weights(parameters, &at, shape.precision), shape.hidden_dim),
         }
     }
 
@@ -130,9 +131,13 @@ impl<R: Real> Block<R> {
 }
 
 /// The feed-forward weights of a layer.
-fn mlp_weights<'a, R: Real>(parameters: &'a Tensors<R>, at: &LayerPositions) -> swiglu::Weights<'a, R> {
+fn mlp_weights<'a, R: Real>(
+    parameters: &'a Tensors<R>,
+    at: &LayerPositions,
+    precision: Precision,
+) -> swiglu::Weights<'a, R> {
     let [gate, up, down] = at.mlp.map(|i| &parameters[i][..]);
-    swiglu::Weights { gate, up, down }
+    swiglu::Weights { gate, up, down, precision }
 }
 
 /// What a backward pass leaves for the gradients of a layer's weights.
@@ -153,10 +158,11 @@ pub(super) fn backward<R: Real>(
     (trace, masks): (&Trace<R>, &BlockMasks<R>),
     dy: Vec<R>,
 ) -> (Vec<R>, BlockGradients<R>) {
-    let (at, width) = (shape.layer(layer), shape.hidden_dim);
+    let (at, width, precision) = (shape.layer(layer), shape.hidden_dim, shape.precision);
     let mut d_down = dy.clone();
     masks.mlp.multiply(rows.places(), &mut d_down);
-    let (d_mlp_in, d_inner) = swiglu::backward(mlp_weights(parameters, &at), &trace.mlp, &d_down, width);
+    let mlp = mlp_weights(parameters, &at, precision);
+    let (d_mlp_in, d_inner) = swiglu::backward(mlp, &trace.mlp, &d_down, width);
     let mut d_mlp_norm = vec![R::default(); width];
     let mut dh = rms_norm::backward(&trace.h, &parameters[at.mlp_norm], &d_mlp_in, &mut d_mlp_norm);
     R::axpy(R::of(1.0), &dy, &mut dh);
@@ -164,15 +170,15 @@ pub(super) fn backward<R: Real>(
     let mut d_o = dh.clone();
     masks.attention.multiply(rows.places(), &mut d_o);
     let [q, k, v, o] = at.attention.map(|i| &parameters[i][..]);
-    let d_attended = linear::backward_input(o, &d_o, width);
+    let d_attended = linear::backward_input(o, &d_o, width, precision);
     let mut d_projected =
         attention::backward(shape.heads(), &rows.lengths, &trace.projected, &trace.attended, &d_attended);
     let Projected { queries, keys, values } = &mut d_projected;
     rotary.rotate_back(queries, width, rows.positions());
     rotary.rotate_back(keys, width, rows.positions());
-    let mut d_attention_in = linear::backward_input(q, queries, width);
+    let mut d_attention_in = linear::backward_input(q, queries, width, precision);
     for (w, d) in [(k, &*keys), (v, &*values)] {
-        R::axpy(R::of(1.0), &linear::backward_input(w, d, width), &mut d_attention_in);
+        R::axpy(R::of(1.0), &linear::backward_input(w, d, width, precision), &mut d_attention_in);
     }
     let mut d_attention_norm = vec![R::default(); width];
     let gain = &parameters[at.attention_norm];
@@ -187,7 +193,7 @@ pub(super) fn add_weight_gradients<R: Real>(
     of: &BlockGradients<R>,
     (gradients, shape, layer): (&mut Tensors<R>, TransformerShape, usize),
 ) {
-    let (at, width) = (shape.layer(layer), shape.hidden_dim);
+    let (at, width, precision) = (shape.layer(layer), shape.hidden_dim, shape.precision);
     let [attention_norm, mlp_norm] = gradients.at_mut([at.attention_norm, at.mlp_norm]);
     R::axpy(R::of(1.0), &of.d_attention_norm, attention_norm);
     R::axpy(R::of(1.0), &of.d_mlp_norm, mlp_norm);
@@ -196,13 +202,13 @@ pub(super) fn add_weight_gradients<R: Real>(
     for ((dw, x), dy) in
         gradients.at_mut(at.attention).into_iter().zip(inputs).zip([queries, keys, values, &of.d_o])
     {
-        linear::backward_weights(x, dy, width, dw);
+        linear::backward_weights(x, dy, width, precision, dw);
     }
     let [gate, up, down] = gradients.at_mut(at.mlp);
     swiglu::add_weight_gradients(
         (&trace.mlp_in, &trace.mlp),
         (&of.d_down, &of.d_inner),
-        width,
+        (width, precision),
         [gate, up, down],
     );
 }

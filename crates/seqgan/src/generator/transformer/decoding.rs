@@ -20,7 +20,8 @@ impl TransformerSnapshot {
     pub(super) fn new(generator: &TransformerGenerator, temperature: f64) -> Self {
         let generator = generator.with_own_output((1.0 / temperature) as f32);
         let w = &generator.parameters[generator.shape.output_matrix()];
-        let table = OutputTable::new(w, &generator.fixed.no_bias, 1.0, generator.rules.masks());
+        let table =
+            OutputTable::new(w, &generator.fixed.no_bias, generator.shape.precision, generator.rules.masks());
         Self { blocks: generator.blocks(), table, generator }
     }
 }
@@ -96,7 +97,12 @@ impl Decoder for TransformerDecoder<'_> {
     fn logits(&self, rows: &[usize], mask: u32) -> Vec<f32> {
         let generator = &self.model.generator;
         let (w, b) = (&generator.parameters[generator.shape.output_matrix()], &generator.fixed.no_bias);
-        decoder_rows::logits((&self.h, self.width()), rows, (w, b), (&generator.rules, mask))
+        decoder_rows::logits(
+            (&self.h, self.width()),
+            rows,
+            (w, b, generator.shape.precision),
+            (&generator.rules, mask),
+        )
     }
 
     /// Draws without storing a row's logits.

@@ -116,7 +116,8 @@ impl TrainableGenerator for TransformerGenerator {
 
 /// The configured sizes; the error says which do not fit.
 fn configured(config: &GeneratorConfig) -> Result<TransformerShape, String> {
-    let shape = TransformerShape::new(config.hidden_dim, config.num_layers, config.num_heads);
+    let shape = TransformerShape::new(config.hidden_dim, config.num_layers, config.num_heads)
+        .in_precision(config.precision);
     let shape = match config.feedforward_dim {
         0 => shape,
         given => shape.with_feedforward(given),

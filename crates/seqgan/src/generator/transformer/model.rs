@@ -156,12 +156,13 @@ impl<R: Real> TransformerGenerator<R> {
 
     pub(super) fn output(&self) -> Output<'_, R> {
         let (w, no_bias) = (&self.parameters[self.shape.output_matrix()], &self.fixed.no_bias);
-        match self.shape.tied_embeddings {
+        let output = match self.shape.tied_embeddings {
             true => {
                 Output::tied(&w[..self.space.vocab_size * self.shape.hidden_dim], no_bias, self.rules.masks())
             }
             false => Output::new(w, no_bias, self.rules.masks()),
-        }
+        };
+        output.in_precision(self.shape.precision)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::config::usual_feedforward_dim;
 use crate::generator::SequenceSpace;
+use crate::kernel::Precision;
 use crate::nn::attention::Heads;
 use crate::space::LARGEST_WIDTH;
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,7 @@ const MOST_LAYERS: usize = 32;
 /// Most heads of a layer.
 const MOST_HEADS: usize = 64;
 
-/// Sizes of a Transformer generator.
+/// Sizes of a Transformer generator, and the precision of its products.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransformerShape {
     /// D, values of a place.
@@ -25,19 +26,29 @@ pub struct TransformerShape {
     pub feedforward_dim: usize,
     /// Whether the embedding table is also the matrix of the output layer.
     pub tied_embeddings: bool,
+    /// Precision of all products but those of queries and keys, in training and sampling alike.
+    #[serde(default, skip_serializing_if = "Precision::is_default")]
+    pub precision: Precision,
 }
 
 impl TransformerShape {
     /// Sizes D, L and number of heads, with F as [`usual_feedforward_dim`].
     pub const fn new(hidden_dim: usize, num_layers: usize, num_heads: usize) -> Self {
         let feedforward_dim = usual_feedforward_dim(hidden_dim);
-        Self { hidden_dim, num_layers, num_heads, feedforward_dim, tied_embeddings: false }
+        let (tied_embeddings, precision) = (false, Precision::F32);
+        Self { hidden_dim, num_layers, num_heads, feedforward_dim, tied_embeddings, precision }
     }
 
     /// The same sizes with F.
     #[must_use]
     pub const fn with_feedforward(self, feedforward_dim: usize) -> Self {
         Self { feedforward_dim, ..self }
+    }
+
+    /// The same sizes with products in a precision.
+    #[must_use]
+    pub const fn in_precision(self, precision: Precision) -> Self {
+        Self { precision, ..self }
     }
 
     /// The same sizes with tied embeddings.

@@ -4,7 +4,7 @@
 //! there are members, and give the same numbers: a product's element is a chain of multiply-adds, and one of zero changes
 //! nothing. The blocks are found in the weights, so no file and no caller can tell wrong ones.
 
-use crate::kernel::{Gemm, Real, Right, Rows};
+use crate::kernel::Real;
 use std::ops::Range;
 
 /// Hidden units that depend on these inputs and on each other alone.
@@ -63,45 +63,6 @@ fn span<R: Real>(row: &[R], hidden: usize) -> Option<Range<usize>> {
     let first = (0..hidden).find(leads_to)?;
     let last = (first..hidden).rev().find(leads_to)?;
     Some(first..last + 1)
-}
-
-/// Adds x W to gates `[n, 4H]`, x `[n, K]` given by its rows, W `[K, 4H]`, block by block: `units` are those of K that a block's
-/// hidden units see.
-pub(super) fn add_product<R: Real>(
-    blocks: &[Block],
-    units: fn(&Block) -> &Range<usize>,
-    (x, rows): (&[R], Rows<'_>),
-    w: &[R],
-    gates: &mut [R],
-    hidden: usize,
-) {
-    let wide = 4 * hidden;
-    let (n, all) = (gates.len() / wide, w.len() / wide);
-    if blocks.len() < 2 {
-        let product = Gemm { a_rows: rows, ..Gemm::dense(n, all, wide, x, w) };
-        return R::gemm(&product.adding(), gates, wide);
-    }
-    // All rows may have ended.
-    if n == 0 {
-        return;
-    }
-    for block in blocks.iter().filter(|block| !units(block).is_empty()) {
-        let seen = units(block);
-        for gate in 0..4 {
-            let first = gate * hidden + block.hidden.start;
-            let product = Gemm {
-                m: n,
-                n: block.hidden.len(),
-                k: seen.len(),
-                a: &x[seen.start..],
-                a_rows: rows,
-                a_step: 1,
-                b: Right::Dense { values: &w[seen.start * wide + first..], stride: wide },
-                accumulate: true,
-            };
-            R::gemm(&product, &mut gates[first..], wide);
-        }
-    }
 }
 
 #[cfg(test)]

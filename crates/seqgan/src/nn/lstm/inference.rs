@@ -1,6 +1,6 @@
 //! Forward passes that no backward pass follows: states alone are kept.
 
-use super::{Block, Steps, Weights};
+use super::{Block, State, Steps, Weights};
 use crate::kernel::{Gemm, PackedMatrix, Real, Rows};
 
 /// The layer, prepared for many passes. Parts that know nothing of each other ([`Block`]) run one after the other, so that the
@@ -35,8 +35,8 @@ impl<R: Real> Inference<R> {
             let w = own(&weights.w[block.inputs.start * wide..block.inputs.end * wide], block);
             let u = own(&weights.u[block.hidden.start * wide..block.hidden.end * wide], block);
             Part {
-                w: PackedMatrix::new(&w, e, 4 * h),
-                u: PackedMatrix::new(&u, h, 4 * h),
+                w: PackedMatrix::new(&w, e, 4 * h, weights.precision),
+                u: PackedMatrix::new(&u, h, 4 * h, weights.precision),
                 b: own(weights.b, block),
                 block: block.clone(),
             }
@@ -80,12 +80,59 @@ impl<R: Real> Inference<R> {
         }
         states
     }
+
+    /// One step of all rows of `state` with inputs x `[B, E]`, to the bit as [`Self::states`] has it.
+    pub fn step(&self, x: &[R], state: &mut State<R>, scratch: &mut Scratch<R>) {
+        let rows = state.h.len() / self.hidden_dim;
+        let Scratch { gates, h, c } = scratch;
+        if self.parts.len() > 1 {
+            h.clone_from(&state.h);
+        }
+        for Part { block, w, u, b } in &self.parts {
+            let size = block.hidden.len();
+            gates.clear();
+            (0..rows).for_each(|_| gates.extend_from_slice(b));
+            let inputs = Gemm::packed(rows, &x[block.inputs.start.min(x.len())..], w);
+            R::gemm(&Gemm { a_rows: Rows::Stride(self.input_dim), ..inputs }.adding(), gates, 4 * size);
+            if self.parts.len() == 1 {
+                R::gemm(&Gemm::packed(rows, &state.h, u).adding(), gates, 4 * size);
+                R::lstm_cells(gates, &mut state.c, &mut state.h, None, size);
+                continue;
+            }
+            if rows == 0 {
+                continue;
+            }
+            let hidden = Gemm::packed(rows, &h[block.hidden.start..], u);
+            R::gemm(&Gemm { a_rows: Rows::Stride(self.hidden_dim), ..hidden }.adding(), gates, 4 * size);
+            // The cells of the block, [B, size], one row after the other.
+            let own = |row: usize| {
+                row * self.hidden_dim + block.hidden.start..row * self.hidden_dim + block.hidden.end
+            };
+            c.clear();
+            (0..rows).for_each(|row| c.extend_from_slice(&state.c[own(row)]));
+            let mut of_block = vec![R::default(); c.len()];
+            R::lstm_cells(gates, c, &mut of_block, None, size);
+            for row in 0..rows {
+                state.c[own(row)].copy_from_slice(&c[row * size..(row + 1) * size]);
+                state.h[own(row)].copy_from_slice(&of_block[row * size..(row + 1) * size]);
+            }
+        }
+    }
+}
+
+/// Room for a step.
+#[derive(Debug, Default)]
+pub struct Scratch<R> {
+    gates: Vec<R>,
+    h: Vec<R>,
+    c: Vec<R>,
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::{Layer, find_blocks};
     use super::*;
+    use crate::kernel::Precision;
     use crate::rng::{Purpose, Streams};
 
     /// One LSTM, and two of different widths side by side, neither a whole number of vectors wide.
@@ -111,9 +158,18 @@ mod tests {
             }
             let blocks = find_blocks(&w, &u, hidden);
             assert_eq!(blocks.len(), num_blocks);
-            let weights = Weights { w: &w, u: &u, b: &b, blocks: &blocks };
+            let weights = Weights { w: &w, u: &u, b: &b, blocks: &blocks, precision: Precision::F32 };
             let states = Inference::new(weights).states(&steps, &x);
             assert_eq!(states, Layer::new(weights).forward(steps.clone(), x.clone()).hidden());
+            // One step after the other.
+            let (inference, equal) = (Inference::new(weights), Steps::equal(4, 3));
+            let x = &x[..equal.num_places() * inputs];
+            let states = inference.states(&equal, x);
+            let (mut state, mut scratch) = (State::zero(4, hidden), Scratch::default());
+            for (x, h) in x.chunks(4 * inputs).zip(states.chunks(4 * hidden)) {
+                inference.step(x, &mut state, &mut scratch);
+                assert_eq!(state.h, h);
+            }
         }
     }
 
@@ -124,7 +180,8 @@ mod tests {
         let mut reader = Streams::new(2, Purpose::OracleInit).reader(0);
         let mut normals = |n: usize| (0..n).map(|_| reader.normal() as f32).collect::<Vec<f32>>();
         let (w, u, b) = (normals(inputs * 4 * hidden), normals(hidden * 4 * hidden), normals(4 * hidden));
-        let inference = Inference::new(Weights { w: &w, u: &u, b: &b, blocks: &[] });
+        let inference =
+            Inference::new(Weights { w: &w, u: &u, b: &b, blocks: &[], precision: Precision::F32 });
         let lengths = [2, 4, 1, 3];
         let steps = Steps::of(&lengths);
         let x = normals(steps.num_places() * inputs);
