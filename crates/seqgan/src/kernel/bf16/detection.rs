@@ -24,7 +24,9 @@ fn ask() -> bool {
         return false;
     }
     let instructions = is_x86_feature_detected!("avx512bw") && is_x86_feature_detected!("avx512bf16");
-    let leaf = __cpuid_count(7, 0).edx;
+    // SAFETY: every x86-64 CPU answers; newer compilers know that the call is safe.
+    #[allow(unused_unsafe)]
+    let leaf = unsafe { __cpuid_count(7, 0) }.edx;
     let (bf16, tiles) = (leaf >> 22 & 1 == 1, leaf >> 24 & 1 == 1);
     // SAFETY: the call asks for a permission and changes nothing else.
     instructions
