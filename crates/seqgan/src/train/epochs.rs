@@ -57,7 +57,8 @@ pub trait EpochTraining {
 
 /// Trains from the cursor to the end of the training.
 pub fn run(training: &mut dyn EpochTraining) -> Result<()> {
-    while training.goes_on() {
+    // An epoch that was interrupted behind its last batch still has to end.
+    while training.cursor().batch > 0 || training.goes_on() {
         let EpochCursor { epoch, batch } = *training.cursor();
         for rows in training.batches(epoch).iter().skip(batch) {
             if training.is_at_limit() {
@@ -93,7 +94,7 @@ mod tests {
         }
 
         fn goes_on(&mut self) -> bool {
-            self.cursor.epoch < 3
+            self.cursor.updates(4) < 12
         }
 
         fn batches(&self, epoch: usize) -> Batches {
